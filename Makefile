@@ -1,0 +1,65 @@
+# One environment, .venv, made once and used by every target. Needs python3 >= 3.11, make and gcc.
+# `make help` lists the targets.
+
+PYTHON ?= python3
+WORKERS ?= 2
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+STAMP := $(VENV)/.heatrouter-env
+DOCS_STAMP := $(VENV)/.heatrouter-docs
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help env demo test test-all check format bench docs clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+
+env: $(STAMP) ## make the environment .venv (some minutes, once)
+
+# torch goes first and alone: its wheel is most of the download, and it is the pin that matters.
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "heatrouter needs Python 3.11 or newer, this is " + sys.version.split()[0] + "; name one: make PYTHON=python3.12 env")'
+	@test -x $(BIN)/python || { echo "[1/3] creating $(VENV)"; $(PYTHON) -m venv $(VENV); }
+	@echo "[2/3] installing torch (the largest download)"
+	@$(PIP) install --quiet -c constraints.txt torch
+	@echo "[3/3] installing heatrouter and what it needs (about two minutes)"
+	@$(PIP) install --quiet -c constraints.txt -e '.[train,deploy,dev]'
+	@touch $@
+	@echo "ready: $(BIN)/heatrouter --help"
+
+demo: $(STAMP) ## simulate, train, judge, export and serve a small district, end to end
+	$(BIN)/heatrouter demo --out runs/demo
+
+test: $(STAMP) ## the fast tests
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow"
+
+test-all: $(STAMP) ## all tests
+	$(BIN)/python -m pytest -n $(WORKERS)
+
+check: $(STAMP) ## style, format, types, directions of import
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(STAMP) ## apply the style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(STAMP) ## time the hot paths; writes runs/bench.json
+	$(BIN)/python benchmarks/run.py --out runs/bench.json
+
+docs: $(DOCS_STAMP) ## build the documentation into site/
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --site-dir site
+
+$(DOCS_STAMP): $(STAMP)
+	@echo "installing the documentation builder"
+	@$(PIP) install --quiet -c constraints.txt -e '.[docs]'
+	@touch $@
+
+clean: ## remove what the targets made, except .venv and runs/
+	rm -rf build dist site .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage htmlcov
+	find envs agents training deploy tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

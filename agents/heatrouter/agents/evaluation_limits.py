@@ -1,0 +1,178 @@
+"""Limits that are reported beside the cost, whatever the cost says about them.
+
+Soft penalties hide rare bad hours in a sum of €. Here every limit of the district is checked in
+every step: how often it was left, for how long and how far.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from heatrouter.agents.evaluation_results import Breach
+from heatrouter.envs.arrays import BoolArray, FloatArray
+from heatrouter.envs.spec.consumer_units import Greenhouse, ProcessHeat, Substation
+from heatrouter.envs.spec.district import District
+from heatrouter.envs.units import SECONDS_PER_HOUR
+
+_TEMP_TOLERANCE_K = 0.2
+"""A thermometer's own tolerance (EN 60751 class A is 0.35 K at 100 degC)."""
+
+_UNMET_SHARE = 0.01
+"""A step counts as short of heat when more than this share of its demand is missing."""
+
+
+@dataclass(frozen=True)
+class Limit:
+    """One limit on one output.
+
+    Attributes:
+        name: ``<unit or circuit>.<what>``.
+        unit: Unit of the depth.
+        column: Output that it binds.
+        bound: Value that is still allowed, tolerance included.
+        side: Which side of the bound is outside.
+        relative_to: Output that `bound` is a share of, if it is one.
+        per_hour: The output is an integral over the step; divide by its hours.
+    """
+
+    name: str
+    unit: str
+    column: str
+    bound: float
+    side: Literal["above", "below"]
+    relative_to: str | None = None
+    per_hour: bool = False
+
+    def distance(
+        self, outputs: FloatArray, columns: Mapping[str, int], dt_s: float
+    ) -> tuple[FloatArray, BoolArray]:
+        """Distance outside the limit and where it counts.
+
+        Args:
+            outputs: Shape ``(n_steps, n_envs, n_columns)``.
+            columns: Name to position of the outputs.
+            dt_s: Length of a step, s.
+
+        Returns:
+            Depth and mask, each of shape ``(n_steps, n_envs)``.
+        """
+        value = outputs[:, :, columns[self.column]]
+        if self.per_hour:
+            value = value * (SECONDS_PER_HOUR / dt_s)
+        bound = self.bound
+        if self.relative_to is not None:
+            # The depth of a shortfall is all that is missing, not what exceeds the tolerance.
+            outside = value > bound * outputs[:, :, columns[self.relative_to]]
+            return np.where(outside, value, 0.0), outside
+        depth = value - bound if self.side == "above" else bound - value
+        return np.maximum(depth, 0.0), depth > 0.0
+
+
+def limits_of(district: District) -> tuple[Limit, ...]:
+    """Every limit that a district's description states."""
+    limits: list[Limit] = []
+    for circuit in district.circuits:
+        supply_max_c = circuit.supply_temp_max_c + _TEMP_TOLERANCE_K
+        min_dp_bar = 0.95 * circuit.dp_control.min_dp_bar
+        limits += [
+            Limit(
+                f"{circuit.name}.supply_temp_max",
+                "K",
+                f"{circuit.name}.max_supply_temp_c",
+                supply_max_c,
+                "above",
+            ),
+            Limit(
+                f"{circuit.name}.worst_dp", "bar", f"{circuit.name}.worst_dp_bar", min_dp_bar, "below"
+            ),
+        ]
+    for unit in district.units:
+        name = unit.name
+        if isinstance(unit, Substation | ProcessHeat):
+            limits.append(
+                Limit(
+                    f"{name}.unmet_heat",
+                    "kW",
+                    f"{name}.unmet_kw",
+                    _UNMET_SHARE,
+                    "above",
+                    relative_to=f"{name}.demand_kw",
+                )
+            )
+        if isinstance(unit, Substation):
+            limits.append(
+                Limit(
+                    f"{name}.room_band",
+                    "K",
+                    f"{name}.comfort_kh",
+                    _TEMP_TOLERANCE_K,
+                    "above",
+                    per_hour=True,
+                )
+            )
+        if isinstance(unit, Greenhouse):
+            air, mean = f"{name}.air_temp_c", f"{name}.air_mean_24h_c"
+            limits += [
+                Limit(f"{name}.crop_min", "K", air, unit.crop_min_c, "below"),
+                Limit(f"{name}.crop_max", "K", air, unit.crop_max_c, "above"),
+                Limit(f"{name}.crop_mean_min", "K", mean, unit.crop_mean_min_c, "below"),
+                Limit(f"{name}.crop_mean_max", "K", mean, unit.crop_mean_max_c, "above"),
+            ]
+    return tuple(limits)
+
+
+def limit_columns(limits: tuple[Limit, ...]) -> tuple[str, ...]:
+    """Outputs that the limits need."""
+    names = {limit.column for limit in limits} | {
+        limit.relative_to for limit in limits if limit.relative_to is not None
+    }
+    return tuple(sorted(names))
+
+
+def breaches(
+    limits: tuple[Limit, ...], outputs: FloatArray, columns: Mapping[str, int], dt_s: float
+) -> tuple[tuple[Breach, ...], ...]:
+    """Find where limits were left.
+
+    Args:
+        limits: What to check.
+        outputs: Shape ``(n_steps, n_envs, n_columns)``.
+        columns: Name to position of the outputs.
+        dt_s: Length of a step, s.
+
+    Returns:
+        For each environment every limit in the order given, also those that were kept.
+    """
+    found: list[list[Breach]] = [[] for _ in range(outputs.shape[1])]
+    for limit in limits:
+        depth, outside = limit.distance(outputs, columns, dt_s)
+        before = np.vstack([np.zeros((1, outside.shape[1]), dtype=np.bool_), outside[:-1]])
+        events = (outside & ~before).sum(axis=0)
+        hours = outside.sum(axis=0) * dt_s / SECONDS_PER_HOUR
+        for env, breach in enumerate(found):
+            breach.append(
+                Breach(
+                    limit=limit.name,
+                    unit=limit.unit,
+                    events=int(events[env]),
+                    hours=float(hours[env]),
+                    depth=float(depth[:, env].max(initial=0.0)),
+                )
+            )
+    return tuple(tuple(breach) for breach in found)
+
+
+def total(per_week: tuple[tuple[Breach, ...], ...]) -> tuple[Breach, ...]:
+    """Sum events and hours over the weeks, limit by limit, with the largest depth."""
+    return tuple(
+        Breach(
+            limit=same[0].limit,
+            unit=same[0].unit,
+            events=sum(b.events for b in same),
+            hours=sum(b.hours for b in same),
+            depth=max(b.depth for b in same),
+        )
+        for same in zip(*per_week, strict=True)
+    )

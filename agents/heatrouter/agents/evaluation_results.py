@@ -1,0 +1,173 @@
+"""What an evaluation found, as data: the JSON file, and all that the report prints.
+
+Every number of the report comes from these models, so that report and JSON cannot disagree.
+Costs are J of the objective in €, change of stock value included; lower is better.
+"""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from heatrouter.envs.contract import Parametrisation
+
+Season = Literal["winter", "spring", "summer", "autumn"]
+"""Meteorological season of the northern hemisphere."""
+
+Better = Literal["lower", "higher", "neither"]
+"""Which way a key figure is better."""
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Week(_Frozen):
+    """One held-out week, the same for every controller."""
+
+    scenario: str = Field(description="name of the scenario in its library")
+    scenario_index: int = Field(ge=0)
+    start_step: int = Field(ge=0, description="scenario step at which the week starts")
+    start_utc: str = Field(description="ISO-8601")
+    season: Season
+    ambient_mean_c: float = Field(description="mean outdoor temperature, degC")
+
+
+class Breach(_Frozen):
+    """How one limit was left during one week, or over all weeks together."""
+
+    limit: str = Field(description="name of the limit, e.g. 'town.room_band'")
+    unit: str = Field(description="unit of the depth")
+    events: int = Field(ge=0, description="spells without interruption")
+    hours: float = Field(ge=0.0, description="time outside the limit, h")
+    depth: float = Field(ge=0.0, description="largest distance from the limit")
+
+
+class WeekResult(_Frozen):
+    """What one controller made of one week."""
+
+    cost_eur: float = Field(description="J, € per week")
+    terms_eur: dict[str, float] = Field(description="the terms that add up to the cost, €")
+    kpis: dict[str, float]
+    breaches: tuple[Breach, ...] = Field(description="limits that were left; empty if none")
+
+
+class DecisionTime(_Frozen):
+    """Time of one decision, measured one by one with a single environment."""
+
+    p50_ms: float = Field(ge=0.0)
+    p99_ms: float = Field(ge=0.0)
+    decisions: int = Field(ge=1)
+
+
+class ControllerResult(_Frozen):
+    """One controller over all weeks."""
+
+    name: str
+    origin: str = Field(description="what was run: module, bundle digest or settings")
+    parametrisation: Parametrisation
+    weeks: tuple[WeekResult, ...]
+    breaches: tuple[Breach, ...] = Field(description="every limit, over all weeks together")
+    mean_outputs: dict[str, float] = Field(description="mean of every output over all weeks")
+    guard_share: float = Field(ge=0.0, le=1.0, description="steps in which the guard intervened")
+    exogenous_digest: str = Field(description="sha256 of the weather and prices that it met")
+    decision_time: DecisionTime
+
+    @property
+    def costs_eur(self) -> tuple[float, ...]:
+        """J of each week, €."""
+        return tuple(week.cost_eur for week in self.weeks)
+
+
+class Interval(_Frozen):
+    """An estimate with its 95 % bootstrap interval."""
+
+    estimate: float
+    low: float
+    high: float
+
+
+class KpiDifference(_Frozen):
+    """One key figure, as mean over the weeks, beside the baseline's."""
+
+    kpi: str
+    value: float
+    baseline: float
+    difference: Interval = Field(description="value minus baseline, paired by week")
+
+
+class Score(_Frozen):
+    """Optimality on the scale from the baseline (0) to the reference (1)."""
+
+    reference: str
+    headroom_percent: float = Field(description="what the reference saves, % of baseline cost")
+    optimality: Interval | None = Field(description="none where there is no headroom to score")
+    verdict: Literal["scored", "no headroom", "reference no better than baseline"]
+
+
+class Comparison(_Frozen):
+    """One controller against the baseline, paired by week."""
+
+    controller: str
+    baseline: str
+    saving_eur_per_week: Interval
+    saving_percent: Interval | None = Field(
+        description="of the baseline's summed cost; none where that is not positive"
+    )
+    probability_of_improvement: Interval = Field(
+        description="that a week costs less than under the baseline, ties counting half"
+    )
+    weeks_improved: int = Field(ge=0)
+    regret_against: str = Field(description="the reference, or 'best compared' in each week")
+    regret_mean_eur: float
+    regret_worst_decile_eur: float = Field(description="mean of the worst tenth of the weeks, €")
+    kpis: tuple[KpiDifference, ...]
+    score: Score | None = Field(description="none where no reference was compared")
+
+
+class Kpi(_Frozen):
+    """How a key figure is called and which way is better."""
+
+    name: str
+    label: str
+    unit: str
+    better: Better = "neither"
+
+
+class Evaluation(_Frozen):
+    """Everything that an evaluation found; the content of the JSON file."""
+
+    schema_version: Literal[1] = 1
+    created_utc: str
+    versions: dict[str, str]
+    district: str
+    district_title: str
+    district_digest: str
+    hypothetical: bool
+    task: str
+    task_digest: str
+    split: str
+    seed: int
+    hours: float = Field(gt=0.0, description="length of a week, h")
+    control_dt_s: float = Field(gt=0.0)
+    forecast: str
+    objective: dict[str, float | None] = Field(description="weights of the objective")
+    provenance: tuple[str, ...] = Field(description="where the scenarios come from")
+    resampled: Literal["scenarios", "weeks"] = Field(description="unit of the bootstrap")
+    kpis: tuple[Kpi, ...]
+    weeks: tuple[Week, ...]
+    controllers: tuple[ControllerResult, ...]
+    comparisons: tuple[Comparison, ...]
+    caveats: tuple[str, ...]
+
+    def controller(self, name: str) -> ControllerResult:
+        """The result of one controller; raises KeyError listing the names there are."""
+        for candidate in self.controllers:
+            if candidate.name == name:
+                return candidate
+        message = f"controller {name!r} was not evaluated; there are {self.controller_names}"
+        raise KeyError(message)
+
+    @property
+    def controller_names(self) -> tuple[str, ...]:
+        """Names in the order in which they were asked for."""
+        return tuple(result.name for result in self.controllers)

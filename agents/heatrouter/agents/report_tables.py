@@ -1,0 +1,138 @@
+"""The report's tables: key figures, costs by term, limits, and every week."""
+
+from datetime import datetime
+from html import escape
+
+import numpy as np
+
+from heatrouter.agents.evaluation_results import DecisionTime, Evaluation, Interval
+from heatrouter.agents.report_plots import mean_terms
+from heatrouter.agents.report_template import section, table
+from heatrouter.agents.report_text import (
+    THIN_SPACE,
+    estimate,
+    interval,
+    number,
+    percent,
+    title_of,
+    verdict_class,
+)
+
+
+def key_figures(evaluation: Evaluation, baseline: str) -> str:
+    """Every key figure of the baseline and of the others, with paired differences."""
+    base = evaluation.controller(baseline)
+    others = evaluation.comparisons
+    head = ["mean of a week", escape(title_of(baseline))]
+    cost = ["Cost, €", number(float(np.mean(base.costs_eur)), decimals=0)]
+    timing = [
+        "Time of a decision, ms<small>median; 99 of 100 below</small>",
+        _timing(base.decision_time),
+    ]
+    for comparison in others:
+        head += [escape(title_of(comparison.controller)), "difference"]
+        result = evaluation.controller(comparison.controller)
+        change = _negative(comparison.saving_eur_per_week)
+        cost += [
+            number(float(np.mean(result.costs_eur)), decimals=0),
+            _difference(change, verdict_class("lower", change)),
+        ]
+        timing += [_timing(result.decision_time), ""]
+    rows = [cost]
+    for kpi in evaluation.kpis:
+        mean = float(np.mean([week.kpis[kpi.name] for week in base.weeks]))
+        label = f"{escape(kpi.label)}, {escape(kpi.unit)}" if kpi.unit else escape(kpi.label)
+        row = [label, _value(mean, kpi.unit)]
+        for comparison in others:
+            found = next(k for k in comparison.kpis if k.kpi == kpi.name)
+            kind = verdict_class(kpi.better, found.difference)
+            row += [_value(found.value, kpi.unit), _difference(found.difference, kind)]
+        rows.append(row)
+    return section(
+        "Key figures",
+        table(head, [*rows, timing]),
+        f'<p class="note">Differences are paired by week, with their 95{THIN_SPACE}% interval. '
+        '<span class="better">better</span> and <span class="worse">worse</span> where it '
+        "excludes zero.</p>",
+    )
+
+
+def term_table(evaluation: Evaluation, order: list[str]) -> str:
+    """Mean cost of a week by term, as numbers."""
+    means = mean_terms(evaluation)
+    rows = [
+        [escape(title_of(term)), *(number(means[name][term], decimals=0) for name in order)]
+        for term in means[order[0]]
+    ]
+    sums = (number(sum(means[name].values()), decimals=0) for name in order)
+    head = ["€ a week", *(escape(title_of(name)) for name in order)]
+    return table(head, [*rows, ["sum", *sums]], last_is_total=True)
+
+
+def limits(evaluation: Evaluation, order: list[str]) -> str:
+    """Which limits were left, how often, for how long and how far."""
+    results = [evaluation.controller(name) for name in order]
+    rows = []
+    kept = 0
+    for same in zip(*(result.breaches for result in results), strict=True):
+        if not any(breach.events for breach in same):
+            kept += 1
+            continue
+        unit, _, what = same[0].limit.partition(".")
+        row = [f"{escape(title_of(unit))}<small>{escape(title_of(what))}</small>"]
+        for breach in same:
+            if breach.events == 0:
+                row.append("kept")
+                continue
+            times = "once" if breach.events == 1 else f"{number(breach.events)} times"
+            row.append(
+                f"{number(breach.hours)}{THIN_SPACE}h, {times}<small>at most "
+                f"{number(breach.depth)}{THIN_SPACE}{escape(breach.unit)}</small>"
+            )
+        rows.append(row)
+    total = kept + len(rows)
+    if not rows:
+        text = f"<p>All {total} limits were kept in every step of every week by every controller."
+        return section("Limits", f"{text}</p>")
+    rest = f"<p>The other {kept} of {total} limits were kept by every controller.</p>"
+    return section(
+        "Limits",
+        "<p>For how long and how often a limit was left over all weeks, and how far at most. "
+        "These are reported whatever they cost.</p>",
+        table(["limit", *(escape(title_of(name)) for name in order)], rows),
+        rest if kept else "",
+    )
+
+
+def every_week(evaluation: Evaluation, order: list[str]) -> str:
+    """Cost of every week under every controller."""
+    head = ["week from", *(f"{escape(title_of(n))}, €" for n in order), "outdoor, °C", "scenario"]
+    results = [evaluation.controller(name) for name in order]
+    rows = []
+    for position, week in enumerate(evaluation.weeks):
+        start = datetime.fromisoformat(week.start_utc)
+        costs = (number(result.costs_eur[position], decimals=0) for result in results)
+        outdoor = number(week.ambient_mean_c, decimals=1)
+        rows.append([f"{start.day} {start:%b}, {week.season}", *costs, outdoor, escape(week.scenario)])
+    return section("Every week", table(head, rows))
+
+
+def _negative(value: Interval) -> Interval:
+    return Interval(estimate=-value.estimate, low=-value.high, high=-value.low)
+
+
+def _value(value: float, unit: str) -> str:
+    return percent(value) if unit == "%" else number(value)
+
+
+def _timing(time: DecisionTime) -> str:
+    return f"{number(time.p50_ms)}; {number(time.p99_ms)}"
+
+
+def _difference(value: Interval, kind: str) -> str:
+    if value.low == value.high == 0.0:
+        return '<span class="even">0</span>'
+    return (
+        f'<span class="{kind}">{estimate(value, signed=True)}</span>'
+        f"<small>{interval(value, signed=True)}</small>"
+    )

@@ -1,0 +1,17 @@
+"""The commands of this portion, as data: ``heatrouter --help`` reads it and imports nothing."""
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "plant": (
+        "heatrouter.deploy.cli_plant:plant",
+        "Serve the simulator as a virtual plant (OPC UA, Modbus) to try the service on.",
+    ),
+    "serve": (
+        "heatrouter.deploy.cli_serve:serve",
+        "Run the control service beside a plant.",
+    ),
+    "mode": (
+        "heatrouter.deploy.cli_mode:mode",
+        "Show or change the mode of a running control service.",
+    ),
+}
+"""Command name -> (``module:callable``, one line of help)."""

@@ -1,0 +1,232 @@
+"""The service's settings: one frozen model, from a YAML file, with the command line on top."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from heatrouter.agents.manifest import MANIFEST_FILE, Manifest, parse_manifest
+from heatrouter.deploy.tags import TagMap, default_tags, load_tags
+from heatrouter.envs.contract import Contract
+from heatrouter.envs.errors import (
+    BundleError,
+    ConfigError,
+    Mistake,
+    ServiceConfigError,
+    mistakes_from_details,
+)
+from heatrouter.envs.observe import build_contract
+from heatrouter.envs.spec.district import District
+from heatrouter.envs.spec.loading import load_district, load_task
+from heatrouter.envs.spec.task import Task
+from heatrouter.envs.spec.yaml_reading import read_yaml_file
+
+_T = TypeVar("_T")
+
+StartMode = Literal["off", "shadow", "rules", "policy"]
+
+LEAST_REAL_TICK_S = 0.01
+"""A tick of the OPC UA codec takes 2 to 5 ms; below this there is no time left to compute."""
+
+
+class ServiceConfig(BaseModel):
+    """Everything an operator decides about the service."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    district: str | None = Field(
+        None, description="preset or file; null takes the district the bundle was made for"
+    )
+    task: str | None = Field(
+        None, description="preset or file, needed without a bundle; a bundle brings its own"
+    )
+    bundle: Path | None = Field(None, description="folder of the exported policy; null: rules only")
+    endpoint: str = Field(
+        "opc.tcp://127.0.0.1:4840",
+        pattern=r"^opc\.tcp://[^/\s]+",
+        description="OPC UA server of the plant",
+    )
+    tags: Path | None = Field(None, description="YAML that maps contract names to tags")
+    state_dir: Path = Field(Path("runs/serve"), description="status, mode requests and audit log")
+    summary: Path | None = Field(None, description="JSON written when the service ends")
+    mode: StartMode = Field("off", description="mode asked for at the start")
+    arm: bool = Field(False, description="a person's permission to write to the plant at once")
+    user: str = Field("operator", min_length=1, max_length=80, description="who starts it")
+    tick_s: float = Field(60.0, gt=0.0, le=900.0, description="plant seconds between readings")
+    speed: float = Field(
+        1.0, gt=0.0, le=100_000.0, description="plant seconds per real second; 1 at a real plant"
+    )
+    ticks: int | None = Field(None, ge=1, description="end after so many; null: run until stopped")
+    request_timeout_s: float = Field(
+        1.0, gt=0.0, le=30.0, description="real seconds a request to the plant may take"
+    )
+    decision_deadline_share: float = Field(
+        0.1, gt=0.0, le=0.5, description="of the real tick, for the policy's decision"
+    )
+
+    @property
+    def real_tick_s(self) -> float:
+        """Real seconds between readings."""
+        return self.tick_s / self.speed
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "ServiceConfig":
+        if self.real_tick_s < LEAST_REAL_TICK_S:
+            message = (
+                f"tick_s {self.tick_s:g} at speed {self.speed:g} is a real tick of "
+                f"{1e3 * self.real_tick_s:.1f} ms, the limit is {1e3 * LEAST_REAL_TICK_S:g} ms; "
+                "lower the speed or lengthen the tick"
+            )
+            raise ValueError(message)
+        if self.mode == "policy" and self.bundle is None:
+            message = "mode policy needs a bundle; name one or start with mode rules"
+            raise ValueError(message)
+        if self.bundle is None and (self.district is None or self.task is None):
+            message = "without a bundle, district and task must be named"
+            raise ValueError(message)
+        if self.mode in {"rules", "policy"} and not self.arm:
+            message = (
+                f"mode {self.mode} writes to the plant: a person must arm it (--arm); "
+                "or start with mode shadow"
+            )
+            raise ValueError(message)
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceSetup:
+    """A configuration with everything it names, read and compared.
+
+    Attributes:
+        config: The settings.
+        district: The district under control.
+        task: The task that the contract was built for.
+        contract: What is observed, decided and written.
+        tags: Where the plant has it.
+        manifest: What the bundle says about itself; None without a policy.
+    """
+
+    config: ServiceConfig
+    district: District
+    task: Task
+    contract: Contract
+    tags: TagMap
+    manifest: Manifest | None
+
+
+def load_config(path: Path | None, overrides: Mapping[str, object]) -> ServiceConfig:
+    """Read settings from a file and lay the command line over them.
+
+    Args:
+        path: YAML file; None for the defaults.
+        overrides: Settings by name; those that are None are left as they are.
+
+    Raises:
+        ServiceConfigError: All mistakes at once.
+    """
+    subject = "service settings" if path is None else str(path)
+    settings: dict[str, object] = {}
+    mistakes: list[Mistake] = []
+    if path is not None:
+        document = read_yaml_file(path)
+        mistakes += document.mistakes
+        if isinstance(document.data, dict):
+            settings |= document.data
+        elif not mistakes:
+            mistakes.append(Mistake("", "holds no mapping of settings to values"))
+    settings |= {name: value for name, value in overrides.items() if value is not None}
+    try:
+        config = ServiceConfig.model_validate(settings)
+    except ValidationError as error:
+        details = [dict(detail) for detail in error.errors(include_url=False)]
+        mistakes += mistakes_from_details(details)
+    else:
+        if not mistakes:
+            return config
+    raise ServiceConfigError(subject, mistakes)
+
+
+def prepare(config: ServiceConfig) -> ServiceSetup:
+    """Read what the settings name and compare it; nothing is connected yet.
+
+    Raises:
+        ServiceConfigError: Files that do not exist or do not fit each other, all at once.
+    """
+    mistakes: list[Mistake] = []
+    manifest = _attempt(mistakes, "bundle", lambda: _manifest(config.bundle))
+    name = config.district or (manifest.contract.district if manifest is not None else None)
+    district = task = None
+    if name is not None:
+        district = _attempt(mistakes, "district", lambda: load_district(name))
+    if manifest is not None:
+        task = manifest.task
+    elif config.task is not None:
+        source = config.task
+        task = _attempt(mistakes, "task", lambda: load_task(source))
+    contract = None
+    if manifest is not None and district is not None:
+        contract = manifest.contract
+        mistakes += _differences(contract, build_contract(district, manifest.task))
+    elif district is not None and task is not None:
+        known_district, known_task = district, task
+        contract = _attempt(mistakes, "task", lambda: build_contract(known_district, known_task))
+    tags = None
+    if contract is not None:
+        known_contract = contract
+        tags = _attempt(mistakes, "tags", lambda: _tags(config.tags, known_contract))
+        ratio = contract.control_dt_s / config.tick_s
+        if abs(ratio - round(ratio)) > 1e-9:
+            message = (
+                f"{config.tick_s:g} does not divide control_dt_s {contract.control_dt_s:g}; "
+                "decisions must fall on ticks"
+            )
+            mistakes.append(Mistake("tick_s", message))
+    if mistakes or district is None or task is None or contract is None or tags is None:
+        raise ServiceConfigError("service settings", mistakes)  # noqa: EM101
+    return ServiceSetup(config, district, task, contract, tags, manifest)
+
+
+def _manifest(bundle: Path | None) -> Manifest | None:
+    """The manifest alone: the guard process never opens the model, its worker checks it."""
+    if bundle is None:
+        return None
+    path = bundle / MANIFEST_FILE
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        msg = f"{path}: {error.strerror}; name the folder that `heatrouter export` wrote"
+        raise BundleError(msg) from error
+    return parse_manifest(data)
+
+
+def _differences(bundled: Contract, built: Contract) -> list[Mistake]:
+    """A bundle for another district, or from a version that builds observations otherwise."""
+    if bundled.district_digest != built.district_digest:
+        message = (
+            f"the bundle was made for {bundled.district!r} ({bundled.district_digest[:12]}), "
+            f"this district is {built.district!r} ({built.district_digest[:12]}); "
+            "name the district it was trained on, or train and export again"
+        )
+        return [Mistake("district", message)]
+    if bundled.digest != built.digest:
+        message = "this version builds another contract from the same district and task; export again"
+        return [Mistake("bundle", message)]
+    return []
+
+
+def _tags(path: Path | None, contract: Contract) -> TagMap:
+    return default_tags(contract) if path is None else load_tags(path, contract)
+
+
+def _attempt(mistakes: list[Mistake], path: str, load: Callable[[], _T]) -> _T | None:
+    """Load one part; its mistakes join the others instead of hiding them."""
+    try:
+        return load()
+    except ConfigError as error:
+        found = error.mistakes or (Mistake("", error.subject),)
+        mistakes += [Mistake(f"{path}.{m.path}" if m.path else path, m.message) for m in found]
+    except BundleError as error:
+        mistakes.append(Mistake(path, str(error)))
+    return None

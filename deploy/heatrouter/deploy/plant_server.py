@@ -1,0 +1,148 @@
+"""The OPC UA server of the virtual plant: its tags, and what others write to them."""
+
+import logging
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from urllib.parse import urlparse
+
+from asyncua import Server, ua
+from asyncua.common.callback import Callback, CallbackService, CallbackType, ServerItemCallback
+
+from heatrouter.deploy.tags import NAMESPACE_URI
+from heatrouter.envs.arrays import FloatArray
+from heatrouter.envs.errors import ConfigError, PlantUnreachableError
+
+_log = logging.getLogger(__name__)
+
+PlantValue = float | int | bool | str | FloatArray
+"""What one tag may show."""
+
+WriteHandler = Callable[[str, object], bool]
+"""Called with the node's identifier and what a client wrote; false refuses it."""
+
+LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+class PlantServer:
+    """Serves tags on loopback.
+
+    Args:
+        endpoint: Such as ``opc.tcp://127.0.0.1:4840``; loopback only, for it has no security.
+        on_write: What to do with a client's write.
+
+    Raises:
+        ConfigError: The endpoint is not on loopback.
+    """
+
+    def __init__(self, endpoint: str, on_write: WriteHandler) -> None:
+        parts = urlparse(endpoint)
+        if parts.scheme != "opc.tcp" or parts.hostname not in LOOPBACK_HOSTS:
+            msg = (
+                f"endpoint {endpoint!r}: the virtual plant has no security and serves loopback "
+                "only; use opc.tcp://127.0.0.1:PORT"
+            )
+            raise ConfigError(msg)
+        self._endpoint = endpoint
+        self._on_write = on_write
+        self._server = Server()
+        self._namespace = 0
+        self._nodes: dict[str, ua.NodeId] = {}
+        self._types: dict[str, ua.VariantType] = {}
+
+    async def start(
+        self, tags: Mapping[str, PlantValue], writable: frozenset[str], district: str
+    ) -> None:
+        """Make all tags with their first values, then listen.
+
+        Args:
+            tags: Value by identifier, such as ``energy-web/tank/level``.
+            writable: Identifiers that clients may write.
+            district: The folder over all tags.
+
+        Raises:
+            PlantUnreachableError: The port is taken.
+        """
+        await self._server.init()
+        self._server.set_endpoint(self._endpoint)
+        self._server.set_server_name(f"heatrouter virtual plant {district}")
+        self._server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
+        self._namespace = await self._server.register_namespace(NAMESPACE_URI)
+        root = await self._server.nodes.objects.add_folder(self._namespace, district)
+        folders: dict[str, object] = {}
+        for identifier, value in tags.items():
+            _, folder, name = identifier.split("/")
+            if folder not in folders:
+                folders[folder] = await root.add_folder(self._namespace, folder)
+            self._nodes[identifier] = ua.NodeId(identifier, self._namespace)
+            self._types[identifier] = _type_of(value)
+            node = await folders[folder].add_variable(  # type: ignore[attr-defined]
+                self._nodes[identifier],
+                ua.QualifiedName(name, self._namespace),
+                _plain(value),
+                self._types[identifier],
+            )
+            if identifier in writable:
+                await node.set_writable()
+        await self.publish(tags)
+        self._server.subscribe_server_callback(CallbackType.PostWrite, self._written)  # type: ignore[arg-type]
+        try:
+            await self._server.start()
+        except OSError as error:
+            msg = (
+                f"cannot serve {self._endpoint}: {error.strerror or error}; "
+                "is another plant running there? Choose another port"
+            )
+            raise PlantUnreachableError(msg) from error
+
+    async def stop(self) -> None:
+        """Stop listening and drop all clients."""
+        await self._server.stop()
+
+    async def publish(self, values: Mapping[str, PlantValue]) -> None:
+        """Show new values, good and stamped now."""
+        stamp = datetime.now(UTC)
+        for identifier, value in values.items():
+            data = ua.DataValue(
+                ua.Variant(_plain(value), self._types[identifier]),
+                ua.StatusCode(ua.StatusCodes.Good),
+                SourceTimestamp=stamp,
+                ServerTimestamp=stamp,
+            )
+            await self._server.write_attribute_value(self._nodes[identifier], data)
+
+    async def publish_bad(self, identifier: str, code: int = ua.StatusCodes.BadSensorFailure) -> None:
+        """Show a tag as failed."""
+        data = ua.DataValue(StatusCode=ua.StatusCode(code), SourceTimestamp=datetime.now(UTC))
+        await self._server.write_attribute_value(self._nodes[identifier], data)
+
+    def _written(self, event: Callback, _service: CallbackService) -> None:
+        """Hand each accepted write of a client on, and answer what it is worth."""
+        if not isinstance(event, ServerItemCallback) or not event.is_external:
+            return
+        results = event.response_params
+        for i, write in enumerate(event.request_params.NodesToWrite):
+            identifier = write.NodeId.Identifier
+            if not results[i].is_good() or write.AttributeId != ua.AttributeIds.Value:
+                continue
+            if not isinstance(identifier, str):
+                continue
+            value = write.Value.Value
+            if not self._on_write(identifier, None if value is None else value.Value):
+                results[i] = ua.StatusCode(ua.StatusCodes.BadOutOfRange)
+
+
+def _type_of(value: PlantValue) -> ua.VariantType:
+    # bool before int: True is an int, too.
+    if isinstance(value, bool):
+        return ua.VariantType.Boolean
+    if isinstance(value, int):
+        return ua.VariantType.UInt32
+    if isinstance(value, str):
+        return ua.VariantType.String
+    return ua.VariantType.Double
+
+
+def _plain(value: PlantValue) -> object:
+    if isinstance(value, bool | int | str):
+        return value
+    return float(value) if isinstance(value, float) else value.tolist()

@@ -1,0 +1,89 @@
+"""The policy worker: a process of its own that runs the bundle, ``python -m heatrouter.deploy.worker``.
+
+It may hang, crash or answer nonsense; the guard process survives all of it. It ends by itself when
+the guard process is gone.
+"""
+
+import argparse
+import gc
+import json
+import signal
+import socket
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+from heatrouter.agents.bundle import load_bundle
+from heatrouter.agents.onnx_policy import OnnxPolicy
+from heatrouter.deploy.worker_frames import (
+    HEADER,
+    FrameError,
+    Kind,
+    pack,
+    pack_action,
+    unpack_header,
+    unpack_observation,
+)
+from heatrouter.envs.errors import EXIT_CONFIG, HeatrouterError
+
+
+def receive(channel: socket.socket, length: int) -> bytes:
+    """Read exactly so many bytes; raises EOFError when the guard process is gone."""
+    parts = bytearray()
+    while len(parts) < length:
+        part = channel.recv(length - len(parts))
+        if not part:
+            raise EOFError
+        parts += part
+    return bytes(parts)
+
+
+def answer(channel: socket.socket, policy: OnnxPolicy) -> None:
+    """Answer observations until the guard process closes the channel."""
+    while True:
+        kind, length = unpack_header(receive(channel, HEADER.size))
+        body = receive(channel, length)
+        if kind is not Kind.OBSERVATION:
+            msg = f"the guard process sent {kind.name}, the worker takes observations only"
+            raise FrameError(msg)
+        begin = time.perf_counter()
+        number, observation = unpack_observation(body)
+        action = policy.act(observation[np.newaxis])[0]
+        channel.sendall(pack_action(number, time.perf_counter() - begin, action))
+
+
+def main() -> int:
+    """Load the bundle, say so, then answer observations."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("bundle", type=Path)
+    parser.add_argument("--channel", type=int, required=True, help="file descriptor of the socket")
+    arguments = parser.parse_args()
+    # Ctrl-C is the guard's to handle: it closes the channel when it is done.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with socket.socket(fileno=arguments.channel) as channel:
+        begin = time.perf_counter()
+        try:
+            bundle = load_bundle(arguments.bundle)
+        except HeatrouterError as error:
+            channel.sendall(pack(Kind.REFUSED, str(error).encode()))
+            return EXIT_CONFIG
+        policy = OnnxPolicy(bundle)
+        ready = {
+            "contract_digest": bundle.manifest.contract_digest,
+            "bundle_digest": bundle.digest,
+            "load_s": time.perf_counter() - begin,
+        }
+        # What is loaded stays: no pause to look through it for garbage in the middle of a decision.
+        gc.collect()
+        gc.freeze()
+        try:
+            channel.sendall(pack(Kind.READY, json.dumps(ready).encode()))
+            answer(channel, policy)
+        except (EOFError, ConnectionError):
+            return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

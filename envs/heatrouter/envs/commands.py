@@ -1,0 +1,17 @@
+"""The commands of this portion, as data: ``heatrouter --help`` reads it and imports nothing."""
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "init": (
+        "heatrouter.envs.cli_init:init",
+        "Copy a preset district and its configuration files into a new folder.",
+    ),
+    "districts": (
+        "heatrouter.envs.cli_districts:app",
+        "List, show and check district descriptions.",
+    ),
+    "simulate": (
+        "heatrouter.envs.cli_simulate:simulate",
+        "Simulate a district under a controller and print its key figures.",
+    ),
+}
+"""Command name -> (``module:callable``, one line of help)."""

@@ -1,0 +1,1 @@
+"""Physics of single components: compiled scalar functions without state of their own."""

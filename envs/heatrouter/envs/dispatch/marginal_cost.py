@@ -1,0 +1,148 @@
+"""What one more MWh of heat costs now, unit by unit, and how much each could give."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from heatrouter.envs.arrays import BoolArray, FloatArray, IntArray
+from heatrouter.envs.dispatch.plan import DispatchMemory, DispatchPlan
+from heatrouter.envs.units import ZERO_CELSIUS_K
+
+_MIN_LIFT_K = 5.0
+"""Least temperature lift of a heat pump, as in the component model."""
+_MIN_SPREAD_K = 1.0
+"""Least spread over which a logarithmic mean is formed."""
+TOP_LACK_K = 10.0
+"""A store whose top misses the supply by more than this gives too little to rely on."""
+_G_PER_KWH_TO_T_PER_MWH = 1e-3
+
+
+class Conditions(NamedTuple):
+    """What an observation says about producers and circuits."""
+
+    running: BoolArray  # (num_envs, n_producers) executed set-point above off
+    return_temp: FloatArray  # (num_envs, n_circuits)
+    level: FloatArray  # (num_envs, n_circuits) of the stores, as measured, 0..1
+    usable: FloatArray  # (num_envs, n_circuits) 0: as cold as the return; 1: as hot as the supply
+    top_lack: FloatArray  # (num_envs, n_circuits) K by which the stores' top misses the supply
+    demand_kw: FloatArray  # (num_envs, n_circuits) smoothed
+
+
+def read_conditions(
+    plan: DispatchPlan, memory: DispatchMemory, observation: FloatArray, supply_temp: FloatArray
+) -> Conditions:
+    """Read running units, temperatures, store levels and the smoothed demand.
+
+    Demand is what the network takes at its root, losses included, plus what preheaters have
+    already put into its return: so it does not depend on which units run. A store can give what
+    it holds above the return and take what is missing to the supply; that is its usable level,
+    which the measured level between two fixed temperatures is not.
+
+    Args:
+        plan: The plan.
+        memory: The memory.
+        observation: Shape ``(num_envs, n_obs)``.
+        supply_temp: Supply temperature that is asked for, degC, ``(num_envs, n_circuits)``.
+    """
+    return_temp = observation.take(plan.return_at, axis=1)
+    spread = observation.take(plan.supply_at, axis=1) - return_temp
+    flow = observation.take(plan.flow_at, axis=1)
+    demand = flow * plan.heat_capacity * np.maximum(spread, 0.0)
+    for circuit, at in plan.preheaters:
+        demand[:, circuit] += observation[:, at]
+    before = np.where(memory.demand_kw >= 0.0, memory.demand_kw, demand)  # NaN: start anew
+    level = _of_stores(plan, observation, plan.level_at)
+    level = np.minimum(np.maximum(level, 0.0), 1.0)
+    usable = plan.store_empty + level * plan.store_span - return_temp
+    usable /= np.maximum(supply_temp - return_temp, _MIN_SPREAD_K)
+    return Conditions(
+        running=observation.take(plan.executed_at, axis=1) > 0.0,
+        return_temp=return_temp,
+        level=level,
+        usable=np.minimum(np.maximum(usable, 0.0), 1.0),
+        top_lack=supply_temp - _of_stores(plan, observation, plan.top_at),
+        demand_kw=before + plan.demand_weight * (demand - before),
+    )
+
+
+def marginal_cost(
+    plan: DispatchPlan, conditions: Conditions, observation: FloatArray, supply_temp: FloatArray
+) -> FloatArray:
+    """Cost of one more MWh of heat from each producer, €/MWh, shape ``(num_envs, n_producers)``.
+
+    Sources: price of the heat less the electricity that their own cooler is spared. Heat pumps:
+    electricity over COP (Lorenz, logarithmic means, times efficiency) less the electricity that
+    the cooling tower is spared. Boilers: gas over efficiency. Electricity and gas carry fee and
+    CO2 price.
+
+    Args:
+        plan: The plan.
+        conditions: As read from the observation.
+        observation: Shape ``(num_envs, n_obs)``.
+        supply_temp: Supply temperature that is asked for, degC, ``(num_envs, n_circuits)``.
+    """
+    at = plan.prices_at
+    co2 = observation[:, at.co2, np.newaxis]
+    intensity = observation[:, at.carbon_intensity, np.newaxis] * _G_PER_KWH_TO_T_PER_MWH
+    electricity = observation[:, at.electricity, np.newaxis] + plan.electricity_fee
+    electricity = electricity + co2 * intensity
+    cost = np.empty(conditions.running.shape)
+    first_pump, first_boiler = plan.n_sources, plan.n_sources + plan.n_heat_pumps
+    if plan.n_sources:
+        cost[:, :first_pump] = plan.heat_price - plan.sink_ratio * electricity
+    if plan.n_heat_pumps:
+        part = slice(first_pump, first_boiler)
+        outlet = np.minimum(_of(plan, supply_temp, part), plan.max_sink_temp)
+        inlet = _of(plan, conditions.return_temp, part)
+        inverse = 1.0 / _lorenz_cop(plan, np.minimum(inlet, outlet - _MIN_SPREAD_K), outlet)
+        spared = (1.0 - inverse) * plan.tower_ratio
+        cost[:, part] = electricity * (inverse - spared)
+    if plan.n_boilers:
+        part = slice(first_boiler, plan.n_producers)
+        warm = (_of(plan, conditions.return_temp, part) - 35.0) * (1.0 / 25.0)
+        warm = np.minimum(np.maximum(warm, 0.0), 1.0)
+        efficiency = plan.efficiency_35 + warm * (plan.efficiency_60 - plan.efficiency_35)
+        gas = observation[:, at.gas, np.newaxis] + plan.gas_fee + co2 * plan.emission_factor
+        cost[:, part] = gas / efficiency
+    return cost
+
+
+def unit_limits(plan: DispatchPlan, conditions: Conditions, observation: FloatArray) -> FloatArray:
+    """Largest heat that each producer could give now, kW, shape ``(num_envs, n_producers)``."""
+    limit = np.empty(conditions.running.shape)
+    first_pump, first_boiler = plan.n_sources, plan.n_sources + plan.n_heat_pumps
+    if plan.n_sources:
+        lift = plan.stream_temp - _of(plan, conditions.return_temp, slice(0, first_pump))
+        share = np.minimum(plan.exhaust_share, plan.return_gain * np.maximum(lift, 0.0))
+        limit[:, :first_pump] = observation.take(plan.available_at, axis=1) * share
+    if plan.n_heat_pumps:
+        part = slice(first_pump, first_boiler)
+        possible = observation.take(plan.limit_at, axis=1)
+        possible = np.minimum(possible, plan.capacity_kw[part])
+        limit[:, part] = np.where(possible < plan.min_kw[part], 0.0, possible)
+    limit[:, first_boiler:] = plan.capacity_kw[first_boiler:]
+    return limit
+
+
+def _of_stores(plan: DispatchPlan, observation: FloatArray, at: IntArray) -> FloatArray:
+    """Mean over the stores of each circuit by capacity; zero without one."""
+    mean = np.zeros((observation.shape[0], plan.n_circuits))
+    for weight, column in zip(plan.level_weight, at, strict=True):
+        mean += observation[:, column, np.newaxis] * weight
+    return mean
+
+
+def _of(plan: DispatchPlan, of_circuits: FloatArray, part: slice) -> FloatArray:
+    """Values of circuits for some of the producers."""
+    if plan.n_circuits == 1:
+        return of_circuits
+    return of_circuits.take(plan.circuit_of[part], axis=1)
+
+
+def _lorenz_cop(plan: DispatchPlan, inlet: FloatArray, outlet: FloatArray) -> FloatArray:
+    hot = outlet + ZERO_CELSIUS_K
+    cold = inlet + ZERO_CELSIUS_K
+    sink = (hot - cold) / np.log(hot / cold)
+    lift = np.maximum(sink - plan.cold_mean_k, _MIN_LIFT_K)
+    cop = plan.lorenz_efficiency * sink / lift
+    return np.minimum(np.maximum(cop, 1.0), plan.max_cop)

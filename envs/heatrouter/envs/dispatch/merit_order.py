@@ -1,0 +1,132 @@
+"""Dispatch by a price of heat: hydropower's water value, carried over to a heat store.
+
+A controller says what a MWh in each store is worth when it is empty and when it is full (linear
+between) and which level it wants to have. Units run in merit order while they cost less than that.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from heatrouter.envs.arrays import FloatArray
+from heatrouter.envs.dispatch.allocation import allocate
+from heatrouter.envs.dispatch.marginal_cost import (
+    TOP_LACK_K,
+    marginal_cost,
+    read_conditions,
+    unit_limits,
+)
+from heatrouter.envs.dispatch.plan import DispatchMemory, DispatchPlan
+
+_CHARGE_HOURS = 3.0
+"""Time over which a deviation from the wanted level is made good."""
+_STAY_SHARE = 0.05
+_STAY_EUR_PER_MWH = 1.0
+"""A running unit stays until it costs this much more than heat is worth."""
+_WORTH_SHARE = 0.1
+_WORTH_EUR_PER_MWH = 5.0
+"""A unit this much cheaper than heat at the wanted level is worth storing beyond that level."""
+_SHORT_LEVEL = 0.05
+_RELIEF_LEVEL = 0.15
+"""Below the first usable level every unit may start, up to the second running ones stay."""
+_FULL_GAP_K = 2.0
+"""A store gets no hotter than this below the supply that charges it."""
+_RELIEF_HOURS = 1.0
+
+
+class HeatPrice(NamedTuple):
+    """What a controller asks of the dispatch."""
+
+    price_empty: FloatArray  # (num_envs, n_stores) €/MWh
+    price_full: FloatArray  # (num_envs, n_stores) €/MWh
+    target_level: FloatArray  # (num_envs, n_stores) 0..1
+    supply_temp_c: FloatArray  # (num_envs, n_circuits)
+    offset_k: FloatArray  # (num_envs, n_greenhouses)
+
+
+def merit_order_dispatch(
+    plan: DispatchPlan, memory: DispatchMemory, observation: FloatArray, price: HeatPrice
+) -> tuple[FloatArray, DispatchMemory]:
+    """Turn prices of heat into set-points.
+
+    Every unit that costs less than heat is worth at the present level runs, cheapest first, up to
+    demand plus charge, the last one at part load. The charge leads to the wanted level. Heat that
+    is clearly cheaper than what it will be worth there is stored beyond it, up to a full store;
+    so the level is fine control among units whose cost is close to the price, and never a reason
+    to turn waste heat away. When the stores run short every unit may cover the demand, whatever
+    it costs. Without a store, units cover the demand in order of cost.
+
+    Args:
+        plan: The plan.
+        memory: What the last call returned.
+        observation: Shape ``(num_envs, n_obs)``.
+        price: What the controller asks for.
+
+    Returns:
+        Set-points ``(num_envs, n_set_points)``, inside their ranges and finite, and the memory.
+    """
+    supply = np.minimum(np.maximum(price.supply_temp_c, plan.supply_low), plan.supply_high)
+    now = read_conditions(plan, memory, observation, supply)
+    cost = marginal_cost(plan, now, observation, supply)
+    empty = _by_circuit(plan, price.price_empty)
+    fall = _by_circuit(plan, price.price_full) - empty
+    target = _by_circuit(plan, price.target_level)
+    level = now.level
+    value = empty + fall * level
+    value_at_target = empty + fall * target
+    worth = _WORTH_EUR_PER_MWH + _WORTH_SHARE * np.abs(value_at_target)
+    stay = _STAY_EUR_PER_MWH + _STAY_SHARE * np.abs(value)
+    # to the first level at which a running unit may stop although heat is not worth its cost
+    relief = plan.store_kwh * np.maximum(_RELIEF_LEVEL - now.usable, 0.0) / _RELIEF_HOURS
+    hottest = (supply - _FULL_GAP_K - plan.store_empty) / plan.store_span
+    # from here (num_envs, n_producers)
+    unit = plan.by_unit
+    cheaper = (unit(value_at_target) - cost) / unit(worth)
+    cheaper = np.minimum(np.maximum(cheaper, 0.0), 1.0)
+    goal = np.minimum(unit(target) + cheaper * unit(1.0 - target), unit(hottest))
+    charge = unit(plan.store_kwh) * (goal - unit(level)) / _CHARGE_HOURS
+    worthwhile = cost < unit(value) + unit(stay) * now.running
+    short = unit(now.usable) < np.where(now.running, _RELIEF_LEVEL, _SHORT_LEVEL)
+    short |= unit((now.top_lack > TOP_LACK_K) | ~plan.has_store)
+    charge = np.where(worthwhile, charge, unit(relief))
+    power = unit(plan.store_kw)
+    charge = np.minimum(np.maximum(charge, -power), power)
+    limit = unit_limits(plan, now, observation)
+    heat = allocate(
+        plan,
+        cost,
+        np.where(worthwhile | short, limit, 0.0),
+        unit(now.demand_kw) + charge,
+        now.running,
+    )
+    set_points = assemble(plan, heat, limit, supply, price.offset_k)
+    return set_points, DispatchMemory(now.demand_kw, memory.charging)
+
+
+def assemble(
+    plan: DispatchPlan,
+    heat: FloatArray,
+    limit: FloatArray,
+    supply_temp: FloatArray,
+    offset_k: FloatArray,
+) -> FloatArray:
+    """Set-points from the heat of each producer; always finite and inside their ranges."""
+    first_pump, n_producers = plan.n_sources, plan.n_producers
+    set_points = np.empty((heat.shape[0], plan.set_point_low.size))
+    set_points[:, :first_pump] = heat[:, :first_pump] / np.maximum(limit[:, :first_pump], 1e-3)
+    machines = slice(first_pump, n_producers)
+    set_points[:, machines] = heat[:, machines] / plan.capacity_kw[machines]
+    last_greenhouse = n_producers + plan.n_greenhouses
+    set_points[:, n_producers:last_greenhouse] = offset_k
+    set_points[:, last_greenhouse:] = supply_temp
+    # a reading that is no number must not reach the plant: the rules are the last resort
+    set_points = np.where(np.isfinite(set_points), set_points, plan.set_point_safe)
+    return np.minimum(np.maximum(set_points, plan.set_point_low), plan.set_point_high)
+
+
+def _by_circuit(plan: DispatchPlan, of_stores: FloatArray) -> FloatArray:
+    """Mean over the stores of each circuit by capacity; zero without one."""
+    mean = np.zeros((of_stores.shape[0], plan.n_circuits))
+    for s, weight in enumerate(plan.level_weight):
+        mean += of_stores[:, s, np.newaxis] * weight
+    return mean

@@ -1,0 +1,173 @@
+"""Observations from readings: the same code in training, evaluation and service."""
+
+import math
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from heatrouter.envs.arrays import FloatArray, IntArray
+from heatrouter.envs.contract import Channel, Contract
+
+_HOURS_PER_DAY = 24.0
+_DAYS_PER_WEEK = 7.0
+_DAYS_PER_YEAR = 365.25
+
+
+class Clock(NamedTuple):
+    """The calendar of each environment, each of shape ``(num_envs,)``."""
+
+    local_hour: FloatArray  # 0..24
+    weekday: FloatArray  # 0 = Monday
+    day_of_year: FloatArray  # 1..366
+
+
+class ObservationBuilder:
+    """Puts observations together and remembers what lagged channels need.
+
+    Observations are clipped to the contract's bounds and rounded to 32-bit floats, kept in 64 bits:
+    dispatch, guard and policy compute from the very numbers that a record of float32 observations
+    holds, so that a replay repeats every set-point.
+
+    Args:
+        contract: The contract.
+        num_envs: Number of environments.
+    """
+
+    def __init__(self, contract: Contract, num_envs: int) -> None:
+        self._num_envs = num_envs
+        channels = contract.observation
+        self._slices = {
+            source: _slice_of(channels, source)
+            for source in ("measured", "lagged", "executed", "dwell", "clock", "tariff", "forecast")
+        }
+        self._low, self._high = contract.bounds("observation")
+        tags, lags, order = _history_of(contract)
+        self._tags = tags
+        self._lags = lags
+        self._order = order
+        self._depth = int(lags.max(initial=0))
+        # environments innermost: a lag of all of them is then read in one go
+        self._history = np.zeros((max(self._depth, 1), tags.size, num_envs))
+        self._newest = 0  # row of the history written last
+        self._unfilled = np.ones(num_envs, dtype=np.bool_)
+        self._some_unfilled = True
+
+    def reset(self, envs: IntArray) -> None:
+        """Forget the history of some environments; their next update fills it with its values."""
+        self._unfilled[envs] = True
+        self._some_unfilled = True
+
+    def prefill(self, measured: FloatArray) -> None:
+        """Replay past readings, oldest first, one control step apart.
+
+        Args:
+            measured: Shape ``(n_steps, num_envs, n_measured)``. Where the oldest lag reaches
+                further back, the first reading stands for what was before.
+        """
+        for step, reading in enumerate(measured):
+            tags = reading.take(self._tags, axis=1).T
+            if step == 0:
+                self._history[:] = tags
+            self._push(tags)
+        if len(measured):
+            self._unfilled[:] = False
+            self._some_unfilled = False
+
+    def update(
+        self,
+        measured: FloatArray,
+        executed: FloatArray,
+        dwell_s: FloatArray,
+        clock: Clock,
+        tariff: FloatArray,
+        forecast: FloatArray,
+    ) -> FloatArray:
+        """Build the observations of this moment and take the readings into the history.
+
+        Args:
+            measured: Shape ``(num_envs, n_measured)``, in the contract's order and units.
+            executed: Last set-points after the guard, ``(num_envs, n_set_points)``.
+            dwell_s: Remaining time before a unit may switch, s, ``(num_envs, n_switchable)``.
+            clock: The calendar.
+            tariff: Prices in force, ``(num_envs, n_tariff)``.
+            forecast: Shape ``(num_envs, n_series, n_windows)``.
+
+        Returns:
+            Observations, shape ``(num_envs, n_obs)``, a fresh array.
+        """
+        part = self._slices
+        observation = np.empty((self._num_envs, self._low.size))
+        observation[:, part["measured"]] = measured
+        if self._depth:
+            tags = measured.take(self._tags, axis=1).T
+            if self._some_unfilled:
+                self._history[:, :, self._unfilled] = tags[:, self._unfilled]
+                self._unfilled[:] = False
+                self._some_unfilled = False
+            rows = (self._newest + 1 - self._lags) % self._depth
+            observation[:, part["lagged"]] = self._history[rows, self._order].T
+            self._push(tags)
+        observation[:, part["executed"]] = executed
+        observation[:, part["dwell"]] = dwell_s
+        self._write_clock(observation[:, part["clock"]], clock)
+        observation[:, part["tariff"]] = tariff
+        observation[:, part["forecast"]] = forecast.reshape(self._num_envs, -1)
+        np.maximum(observation, self._low, out=observation)
+        np.minimum(observation, self._high, out=observation)
+        return observation.astype(np.float32).astype(np.float64)
+
+    def save_state(self) -> dict[str, np.ndarray]:
+        """Everything that later updates depend on, as fresh arrays."""
+        return {
+            "history": self._history.copy(),
+            "newest": np.array(self._newest),
+            "unfilled": self._unfilled.copy(),
+        }
+
+    def restore_state(self, saved: Mapping[str, np.ndarray]) -> None:
+        """Go back to a saved state, exactly."""
+        self._history[:] = saved["history"]
+        self._newest = int(saved["newest"])
+        self._unfilled[:] = saved["unfilled"]
+        self._some_unfilled = bool(self._unfilled.any())
+
+    def _push(self, tags: FloatArray) -> None:
+        if self._depth:
+            self._newest = (self._newest + 1) % self._depth
+            self._history[self._newest] = tags
+
+    @staticmethod
+    def _write_clock(out: FloatArray, clock: Clock) -> None:
+        hour, weekday, day = clock
+        day_share = hour / _HOURS_PER_DAY
+        angles = np.stack(
+            (day_share, (weekday + day_share) / _DAYS_PER_WEEK, (day - 1.0) / _DAYS_PER_YEAR),
+            axis=1,
+        )
+        angles *= 2.0 * math.pi
+        out[:, 0::2] = np.sin(angles)
+        out[:, 1::2] = np.cos(angles)
+
+
+def _slice_of(channels: tuple[Channel, ...], source: str) -> slice:
+    positions = [i for i, channel in enumerate(channels) if channel.source == source]
+    if not positions:
+        return slice(0, 0)
+    return slice(positions[0], positions[-1] + 1)
+
+
+def _history_of(contract: Contract) -> tuple[IntArray, IntArray, IntArray]:
+    """What to remember.
+
+    Returns:
+        Positions of the remembered channels among the measured ones; for each lagged channel its
+        lag in control steps, and its position among the remembered.
+    """
+    measured = [c.origin for c in contract.observation if c.source == "measured"]
+    lagged = [c for c in contract.observation if c.source == "lagged"]
+    origins = list(dict.fromkeys(c.origin for c in lagged))
+    tags = np.array([measured.index(origin) for origin in origins], dtype=np.int64)
+    lags = np.array([round(c.lag_s / contract.control_dt_s) for c in lagged], dtype=np.int64)
+    order = np.array([origins.index(c.origin) for c in lagged], dtype=np.int64)
+    return tags, lags, order

@@ -1,0 +1,169 @@
+"""Set-points of a district, and the action channels of each parametrisation."""
+
+import statistics
+
+from heatrouter.envs.contract import ActionChannel, Parametrisation, SetPoint
+from heatrouter.envs.spec.consumer_units import Greenhouse
+from heatrouter.envs.spec.district import District
+from heatrouter.envs.spec.plant_units import Boiler, HeatPump, Store, WasteHeatSource
+
+PRICE_RANGE_EUR_PER_MWH = (-20.0, 200.0)
+"""Heat prices an action may ask for: 20 % wider than the duals of the reference LP."""
+SUPPLY_OFFSET_K = 8.0
+"""Reach of an offset from the heating curve, either way."""
+
+# Nominal prices behind the neutral heat price: averages of German industry 2018-2023, to the next
+# 5 (gas about 35 EUR/MWh at the hub, 60 EUR/t of CO2). They only centre the action range.
+_NOMINAL_GAS_EUR_PER_MWH = 35.0
+_NOMINAL_CO2_EUR_PER_T = 60.0
+_NEUTRAL_TARGET_LEVEL = 0.6
+
+
+def set_points(district: District) -> tuple[SetPoint, ...]:
+    """Sources, heat pumps, boilers, greenhouses, circuits; each in the district's order.
+
+    Safe values are for the case that nothing is known: waste heat in (its outlet is limited by
+    itself), no machine commanded (the plant's balancing fires boilers by itself), and the supply
+    hot enough for the coldest day.
+    """
+
+    def share(name: str, safe: float) -> SetPoint:
+        return SetPoint(name=name, unit="1", low=0.0, high=1.0, safe=safe, switchable=True)
+
+    points = [
+        share(f"{unit.name}.recovery_share", 1.0)
+        for unit in district.units
+        if isinstance(unit, WasteHeatSource)
+    ]
+    for kind in (HeatPump, Boiler):
+        points.extend(
+            share(f"{unit.name}.load_share", 0.0)
+            for unit in district.units
+            if isinstance(unit, kind)
+        )
+    for unit in district.units:
+        if isinstance(unit, Greenhouse):
+            reach = unit.offset_max_k
+            points.append(
+                SetPoint(
+                    name=f"{unit.name}.offset_k",
+                    unit="K",
+                    low=-reach,
+                    high=reach,
+                    safe=0.0,
+                    switchable=False,
+                )
+            )
+    points.extend(
+        SetPoint(
+            name=f"{circuit.name}.supply_temp_c",
+            unit="degC",
+            low=circuit.supply_temp_min_c,
+            high=circuit.supply_temp_max_c,
+            safe=circuit.supply_temp_max_c,
+            switchable=False,
+        )
+        for circuit in district.circuits
+    )
+    return tuple(points)
+
+
+def action_channels(
+    district: District, parametrisation: Parametrisation
+) -> tuple[ActionChannel, ...]:
+    """The action vector of one parametrisation."""
+    builders = {
+        "absolute": _absolute_channels,
+        "offset": _offset_channels,
+        "heat_price": _heat_price_channels,
+    }
+    return builders[parametrisation](district)
+
+
+def _absolute_channels(district: District) -> tuple[ActionChannel, ...]:
+    return tuple(
+        ActionChannel(
+            name=point.name,
+            unit=point.unit,
+            low=point.low,
+            high=point.high,
+            neutral=0.5 * (point.low + point.high),
+        )
+        for point in set_points(district)
+    )
+
+
+def _offset_channels(district: District) -> tuple[ActionChannel, ...]:
+    """Added to what the rules would do: zero is the rules."""
+    channels = []
+    for point in set_points(district):
+        reach = SUPPLY_OFFSET_K if point.unit == "degC" else point.high
+        unit = "K" if point.unit == "degC" else point.unit
+        channels.append(
+            ActionChannel(name=point.name, unit=unit, low=-reach, high=reach, neutral=0.0)
+        )
+    return tuple(channels)
+
+
+def _heat_price_channels(district: District) -> tuple[ActionChannel, ...]:
+    low, high = PRICE_RANGE_EUR_PER_MWH
+    neutral_empty = min(max(_boiler_cost_eur_per_mwh(district) * 1.1, low), high)
+    channels: list[ActionChannel] = []
+    for unit in district.units:
+        if isinstance(unit, Store):
+            for end, neutral in (("empty", neutral_empty), ("full", 0.0)):
+                channels.append(
+                    ActionChannel(
+                        name=f"{unit.name}.price_{end}_eur_per_mwh",
+                        unit="eur/MWh",
+                        low=low,
+                        high=high,
+                        neutral=neutral,
+                    )
+                )
+            channels.append(
+                ActionChannel(
+                    name=f"{unit.name}.target_level",
+                    unit="1",
+                    low=0.0,
+                    high=1.0,
+                    neutral=_NEUTRAL_TARGET_LEVEL,
+                )
+            )
+    channels.extend(
+        ActionChannel(
+            name=f"{circuit.name}.supply_offset_k",
+            unit="K",
+            low=-SUPPLY_OFFSET_K,
+            high=SUPPLY_OFFSET_K,
+            neutral=0.0,
+        )
+        for circuit in district.circuits
+    )
+    channels.extend(
+        ActionChannel(
+            name=f"{unit.name}.offset_k",
+            unit="K",
+            low=-unit.offset_max_k,
+            high=unit.offset_max_k,
+            neutral=0.0,
+        )
+        for unit in district.units
+        if isinstance(unit, Greenhouse)
+    )
+    return tuple(channels)
+
+
+def _boiler_cost_eur_per_mwh(district: District) -> float:
+    """Mean cost of boiler heat at nominal prices and a return of 50 degC."""
+    costs = [
+        (
+            _NOMINAL_GAS_EUR_PER_MWH
+            + district.grid.gas_fee_eur_per_mwh
+            + _NOMINAL_CO2_EUR_PER_T * unit.emission_factor_kg_mwh / 1000.0
+        )
+        / (unit.efficiency_at_35c + 0.6 * (unit.efficiency_at_60c - unit.efficiency_at_35c))
+        for unit in district.units
+        if isinstance(unit, Boiler)
+    ]
+    return statistics.fmean(costs) if costs else PRICE_RANGE_EUR_PER_MWH[1] / 2.0

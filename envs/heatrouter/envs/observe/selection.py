@@ -1,0 +1,69 @@
+"""From simulator outputs to the inputs of the observation builder."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from heatrouter.envs.arrays import FloatArray, IntArray
+from heatrouter.envs.contract import Contract
+from heatrouter.envs.observe.builder import Clock
+from heatrouter.envs.spec.task import Task
+
+
+def measured_columns(contract: Contract, columns: Mapping[str, int]) -> IntArray:
+    """Columns of the measured channels in simulator outputs, shape ``(n_measured,)``."""
+    return _columns_of(contract, columns, "measured")
+
+
+def clock_columns(columns: Mapping[str, int]) -> IntArray:
+    """Columns of local hour, weekday and day of the year."""
+    names = ("local_hour", "weekday", "day_of_year")
+    return np.array([columns[f"site.{name}"] for name in names], dtype=np.int64)
+
+
+def tariff_values(
+    contract: Contract, task: Task, columns: Mapping[str, int], outputs: FloatArray
+) -> FloatArray:
+    """Prices in force after a call to ``advance``, shape ``(num_envs, n_tariff)``.
+
+    A CO2 price that the task fixes stands in for the scenario's.
+    """
+    values = outputs.take(tariff_columns(contract, columns), axis=1)
+    fixed = fixed_tariffs(contract, task)
+    return np.where(np.isnan(fixed), values, fixed)
+
+
+def tariff_columns(contract: Contract, columns: Mapping[str, int]) -> IntArray:
+    """Columns of the tariff channels' series, shape ``(n_tariff,)``."""
+    return np.array(
+        [
+            columns[f"site.{channel.name.removeprefix('tariff.')}"]
+            for channel in contract.observation
+            if channel.source == "tariff"
+        ],
+        dtype=np.int64,
+    )
+
+
+def fixed_tariffs(contract: Contract, task: Task) -> FloatArray:
+    """The tariffs that the task fixes, NaN where a tag gives them, shape ``(n_tariff,)``."""
+    fixed = task.objective.co2_eur_per_t
+    return np.array(
+        [
+            fixed if channel.origin.startswith("task.") and fixed is not None else np.nan
+            for channel in contract.observation
+            if channel.source == "tariff"
+        ],
+        dtype=np.float64,
+    )
+
+
+def clock_of(outputs: FloatArray, columns: IntArray) -> Clock:
+    """The calendar at the end of a call to ``advance``."""
+    return Clock(outputs[:, columns[0]], outputs[:, columns[1]], outputs[:, columns[2]])
+
+
+def _columns_of(contract: Contract, columns: Mapping[str, int], source: str) -> IntArray:
+    return np.array(
+        [columns[c.origin] for c in contract.observation if c.source == source], dtype=np.int64
+    )

@@ -1,0 +1,1 @@
+"""Districts and tasks that come with the package: ``<name>.yaml`` and ``<name>.task.yaml``."""

@@ -1,0 +1,132 @@
+"""Statistics of scenarios side by side, as a Markdown table.
+
+``python -m heatrouter.envs.scenarios.compare energy-web --years 20`` compares the generated splits
+with the reference year; ``--data DIR FILE...`` adds the years of scenario files.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from heatrouter.envs.arrays import FloatArray
+from heatrouter.envs.scenarios.catalogue import STEPS_PER_DAY, STEPS_PER_HOUR
+from heatrouter.envs.scenarios.library import ScenarioLibrary
+from heatrouter.envs.scenarios.scenario_file import load_scenario_file
+from heatrouter.envs.scenarios.sources import build_library
+from heatrouter.envs.spec.loading import load_district
+
+Statistic = Callable[[FloatArray], float]
+
+
+def _daily(values: FloatArray) -> FloatArray:
+    return values.reshape(-1, STEPS_PER_DAY)
+
+
+def _autocorrelation(hours: int) -> Statistic:
+    lag = hours * STEPS_PER_HOUR
+    return lambda values: float(np.corrcoef(values[:-lag], values[lag:])[0, 1])
+
+
+STATISTICS: Final[tuple[tuple[str, str, Statistic], ...]] = (
+    ("air, mean degC", "ambient_temp_c", lambda v: float(v.mean())),
+    ("air, lowest degC", "ambient_temp_c", lambda v: float(v.min())),
+    (
+        "air, kelvin days below 15 degC",
+        "ambient_temp_c",
+        lambda v: float(np.maximum(15.0 - v, 0.0).sum() / STEPS_PER_DAY),
+    ),
+    (
+        "air, sd of daily means after 1 harmonic K",
+        "ambient_temp_c",
+        lambda v: _sd_without_season(_daily(v).mean(axis=1)),
+    ),
+    (
+        "air, autocorrelation of that at 3 d",
+        "ambient_temp_c",
+        lambda v: _anomaly_correlation(_daily(v).mean(axis=1), 3),
+    ),
+    ("sun, kWh/m2", "irradiance_w_m2", lambda v: float(v.sum() / STEPS_PER_HOUR / 1000.0)),
+    ("wind, mean m/s", "wind_speed_m_s", lambda v: float(v.mean())),
+    ("price, mean EUR/MWh", "electricity_eur_per_mwh", lambda v: float(v.mean())),
+    ("price, sd over mean", "electricity_eur_per_mwh", lambda v: float(v.std() / v.mean())),
+    (
+        "price, sd within days over mean",
+        "electricity_eur_per_mwh",
+        lambda v: float(_daily(v).std(axis=1).mean() / v.mean()),
+    ),
+    (
+        "price, share of hours below 0 %",
+        "electricity_eur_per_mwh",
+        lambda v: 100.0 * float(np.mean(v < 0.0)),
+    ),
+    ("price, autocorrelation at 1 h", "electricity_eur_per_mwh", _autocorrelation(1)),
+    ("price, autocorrelation at 24 h", "electricity_eur_per_mwh", _autocorrelation(24)),
+    ("price, autocorrelation at 168 h", "electricity_eur_per_mwh", _autocorrelation(168)),
+    ("carbon, mean g/kWh", "carbon_intensity_g_per_kwh", lambda v: float(v.mean())),
+)
+"""Label, series and formula of each row."""
+
+
+def table(libraries: dict[str, ScenarioLibrary]) -> str:
+    """Return a Markdown table: a row per statistic, a column per library.
+
+    Args:
+        libraries: By label. With several scenarios a cell shows the lowest and highest value.
+    """
+    lines = [
+        f"| | {' | '.join(libraries)} |",
+        "|---|" + "---|" * len(libraries),
+    ]
+    for label, series, statistic in STATISTICS:
+        cells = []
+        for library in libraries.values():
+            column = library.column(series)
+            results = [statistic(year[:, column]) for year in library.values]
+            low, high = min(results), max(results)
+            cells.append(f"{low:.3g}" if low == high else f"{low:.3g} .. {high:.3g}")
+        lines.append(f"| {label} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description="statistics of scenarios as a Markdown table")
+    parser.add_argument("district", help="preset or file")
+    parser.add_argument("files", nargs="*", type=Path, help="scenario files to add")
+    parser.add_argument("--years", type=int, default=20, help="generated years of training")
+    parser.add_argument("--data", type=Path, help="data folder of the scenario files")
+    chosen = parser.parse_args(arguments)
+    district = load_district(chosen.district)
+    libraries = {
+        "train": build_library(district, "train", chosen.years),
+        "validation": build_library(district, "validation", max(2, chosen.years // 3)),
+        "test (reference year)": build_library(district, "test", max(2, chosen.years // 3)),
+    }
+    for path in chosen.files:
+        split = load_scenario_file(path).split
+        libraries[path.stem] = build_library(district, split, 1, 0, chosen.data, path)
+    sys.stdout.write(table(libraries) + "\n")
+
+
+def _without_season(daily: FloatArray) -> FloatArray:
+    angle = 2.0 * np.pi * np.arange(daily.size) / 365.0
+    basis = np.stack([np.ones_like(angle), np.cos(angle), np.sin(angle)], axis=1)
+    fit = basis @ np.linalg.lstsq(basis, daily, rcond=None)[0]
+    return np.asarray(daily - fit, dtype=np.float64)
+
+
+def _sd_without_season(daily: FloatArray) -> float:
+    return float(_without_season(daily).std())
+
+
+def _anomaly_correlation(daily: FloatArray, days: int) -> float:
+    anomaly = _without_season(daily)
+    return float(np.corrcoef(anomaly[:-days], anomaly[days:])[0, 1])
+
+
+if __name__ == "__main__":
+    main()

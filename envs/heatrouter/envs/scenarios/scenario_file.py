@@ -1,0 +1,133 @@
+"""The scenario file: which series of a real year come from which CSV file, and what is borrowed."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationError
+
+from heatrouter.envs.errors import Mistake, ScenarioError
+from heatrouter.envs.spec.base import Described
+from heatrouter.envs.spec.explaining import field_mistakes
+from heatrouter.envs.spec.yaml_reading import read_yaml_file
+
+
+class FileSeries(Described):
+    """A column of a CSV file with one header row and one row per interval."""
+
+    kind: Literal["file"]
+    file: str = Field(description="path of the CSV file, relative to the data folder")
+    column: str = Field(description="header of the column with the values")
+    timestamp_column: str = Field("timestamp_utc", description="header of the time stamps")
+    clock: str = Field(
+        "stamps",
+        pattern=r"^(stamps|utc([+-](0?\d|1[0-4])(:[0-5]\d)?)?)$",
+        description="'stamps' where every stamp carries Z or an offset; else the fixed offset of "
+        "the clock, e.g. 'utc' or 'utc+1'",
+    )
+    stamp: Literal["start", "end"] = Field(
+        "start", description="which end of the interval a stamp marks"
+    )
+    step_minutes: int = Field(60, ge=15, le=1440, multiple_of=15)
+    scale: float = Field(1.0, description="value in the unit of the series = scale * cell + offset")
+    offset: float = Field(0.0, description="see scale")
+    align: Literal["time", "calendar"] = Field(
+        "time",
+        description="'calendar' puts another year's data (a typical year, a borrowed year) on the "
+        "same day and hour of the scenario's year",
+    )
+    note: str = Field("", description="what a reader of results has to know about this series")
+
+
+class ConstantSeries(Described):
+    """One value for the whole scenario."""
+
+    kind: Literal["constant"]
+    value: float = Field(description="in the unit of the series")
+    note: str = Field(min_length=3, description="where the value comes from")
+
+
+class ReferenceSeries(Described):
+    """The series of a DWD test reference year (TRY 2010), which needs no data folder."""
+
+    kind: Literal["reference_year"]
+    region: int = Field(ge=1, le=15)
+    note: str = Field(min_length=3, description="why this region stands in for the real year")
+
+
+class ComputedGround(Described):
+    """Ground temperature at pipe depth after Kusuda-Achenbach, from the scenario's own air."""
+
+    kind: Literal["computed"]
+
+
+Tabular = Annotated[FileSeries | ConstantSeries, Field(discriminator="kind")]
+Weather = Annotated[FileSeries | ConstantSeries | ReferenceSeries, Field(discriminator="kind")]
+Ground = Annotated[FileSeries | ConstantSeries | ComputedGround, Field(discriminator="kind")]
+SeriesSource = FileSeries | ConstantSeries | ReferenceSeries | ComputedGround
+
+
+class SiteSources(Described):
+    """Where each series of the site comes from; calendar series follow from the clock."""
+
+    ambient_temp_c: Weather
+    ground_temp_c: Ground
+    irradiance_w_m2: Weather
+    wind_speed_m_s: Weather
+    electricity_eur_per_mwh: Tabular
+    gas_eur_per_mwh: Tabular
+    co2_eur_per_t: Tabular
+    carbon_intensity_g_per_kwh: Tabular
+
+
+class UnitSource(Described):
+    """Where one series of a unit comes from, instead of being generated."""
+
+    series: str = Field(description="'<unit>.level' or '<unit>.hot_water_kw'")
+    source: Tabular
+
+
+class ScenarioFile(Described):
+    """A scenario made of data files."""
+
+    schema_version: Literal[1] = 1
+    name: str = Field(pattern=r"^[a-z][a-z0-9-]*$", max_length=60)
+    title: str
+    split: Literal["train", "validation", "test"] = Field(
+        description="the only use that this scenario may be put to"
+    )
+    start_utc: str = Field(
+        pattern=r"^\d{4}-\d{2}-\d{2}T00:00:00Z$", description="midnight UTC, e.g. 1 January"
+    )
+    days: int = Field(365, ge=2, le=366)
+    seed: int = Field(ge=0, description="of the production levels and draws that are generated")
+    site: SiteSources
+    units: tuple[UnitSource, ...] = ()
+
+
+def load_scenario_file(path: Path) -> ScenarioFile:
+    """Read a scenario file.
+
+    Raises:
+        ScenarioError: Everything that is wrong with it, each mistake with its path.
+    """
+    document = read_yaml_file(path)
+    mistakes = list(document.mistakes)
+    if not mistakes and not isinstance(document.data, dict):
+        mistakes.append(Mistake("", "holds no mapping of keys to values; see docs/scenarios.md"))
+    if not mistakes:
+        try:
+            return ScenarioFile.model_validate(document.data, strict=True)
+        except ValidationError as refused:
+            found = field_mistakes(ScenarioFile, refused)
+            mistakes = [mistake for mistake in found.values() if mistake is not None]
+    raise ScenarioError(str(path), mistakes)
+
+
+def scenario_schema() -> dict[str, object]:
+    """Return the JSON Schema of a scenario file, for editors and generators."""
+    schema = ScenarioFile.model_json_schema()
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **schema,
+        "title": "heatrouter scenario",
+    }

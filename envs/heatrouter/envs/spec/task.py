@@ -1,0 +1,88 @@
+"""The task: what a controller sees, what its action means, and what it is judged by."""
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from heatrouter.envs.contract import Parametrisation
+from heatrouter.envs.spec.base import Described
+
+
+class ObjectiveWeights(Described):
+    """Prices of everything that the objective counts besides purchased energy (MODEL 4)."""
+
+    unmet_eur_per_mwh: float = Field(ge=0.0)
+    co2_eur_per_t: float | None = Field(
+        description="fixed CO2 price; null takes the scenario's series"
+    )
+    room_comfort_eur_per_kh_mw: float = Field(
+        ge=0.0, description="per kelvin hour below the room band and MW of design heat"
+    )
+    crop_comfort_eur_per_kh_ha: float = Field(
+        ge=0.0, description="per kelvin hour outside the crop band and hectare"
+    )
+    ramp_eur_per_mw: float = Field(ge=0.0, description="wear per MW of load change of a unit")
+    reuse_credit_eur_per_mwh: float = Field(ge=0.0)
+    stock_eur_per_mwh: float = Field(
+        ge=0.0, description="value of heat held at the end minus the start: tank, pipes"
+    )
+    building_stock_eur_per_mwh: float = Field(
+        ge=0.0, description="value of heat held in building and greenhouse mass"
+    )
+
+
+class ForecastWindows(Described):
+    """Which series are forecast, in which windows ahead."""
+
+    kind: Literal["perfect", "persistence", "noisy"]
+    series: tuple[str, ...]
+    window_hours: tuple[tuple[float, float], ...] = Field(
+        description="start and end of each window ahead, hours"
+    )
+
+
+class Task(Described):
+    """Observation set, action parametrisation, objective and clocks of one control task."""
+
+    name: str
+    district: str = Field(description="name of a preset or path of a district file")
+    parametrisation: Parametrisation
+    control_dt_s: float = Field(900.0, ge=10.0, le=7200.0)
+    sim_dt_s: float = Field(60.0, ge=0.1, le=900.0)
+    episode_hours: float = Field(168.0, gt=0.0, le=8784.0)
+    lags_s: tuple[float, ...] = (900.0, 1800.0, 3600.0, 7200.0)
+    forecast: ForecastWindows
+    objective: ObjectiveWeights
+    guard: bool = Field(True, description="the guard stands between controller and plant")
+
+    @model_validator(mode="after")
+    def _whole_sub_steps(self) -> "Task":
+        ratio = self.control_dt_s / self.sim_dt_s
+        if abs(ratio - round(ratio)) > 1e-9:
+            message = (
+                f"control_dt_s {self.control_dt_s} is no whole multiple of sim_dt_s {self.sim_dt_s}"
+            )
+            raise ValueError(message)
+        return self
+
+    @property
+    def sub_steps(self) -> int:
+        """Simulator steps in one control step."""
+        return round(self.control_dt_s / self.sim_dt_s)
+
+    def cross_check(self) -> list[tuple[str, str]]:
+        """Mistakes across fields as ``(path, message)``; empty when the task is sound."""
+        mistakes = []
+        for i, window in enumerate(self.forecast.window_hours):
+            start, end = window
+            if start < 0.0 or start >= end:
+                mistakes.append(
+                    (
+                        f"forecast.window_hours[{i}]",
+                        f"[{start}, {end}] must run from >= 0 h to a later hour ahead",
+                    )
+                )
+        for i, lag_s in enumerate(self.lags_s):
+            if lag_s <= 0.0:
+                mistakes.append((f"lags_s[{i}]", f"{lag_s} must be > 0 s; remove it"))
+        return mistakes

@@ -1,0 +1,33 @@
+"""What pyproject.toml asks for is pinned, and the pins name nothing local."""
+
+import re
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PIN = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*==[A-Za-z0-9.]+$")
+
+
+def normalised(requirement: str) -> str:
+    name = re.split(r"[\[<>=!~; ]", requirement, maxsplit=1)[0]
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def pins() -> dict[str, str]:
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    rows = [line for line in lines if line and not line.startswith("#")]
+    assert [row for row in rows if not PIN.match(row)] == []
+    return {normalised(row): row.split("==")[1] for row in rows}
+
+
+def test_every_requirement_has_an_exact_pin() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    wanted = {
+        normalised(item) for items in [project["dependencies"], *extras.values()] for item in items
+    }
+    assert sorted(wanted - pins().keys() - {"heatrouter"}) == []
+
+
+def test_torch_is_the_version_that_was_tried() -> None:
+    assert pins()["torch"] == "2.13.0"

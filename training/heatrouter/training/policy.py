@@ -1,0 +1,110 @@
+"""The policy network: scaling by the contract, two tanh networks, a start at a known action."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from stable_baselines3.common.policies import ActorCriticPolicy
+from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
+
+from heatrouter.envs.arrays import FloatArray
+from heatrouter.envs.contract import Contract
+from heatrouter.training.config import NetworkSettings
+
+
+class ContractScaling(BaseFeaturesExtractor):
+    """Scales observations by the bounds of the contract to -1..1 and clips them there.
+
+    Fixed, so that nothing has to be carried along beside the weights, and exported with them.
+
+    Args:
+        observation_space: The environment's; its bounds are those of the contract.
+        low: Lower bounds, physical units, shape ``(n_observation,)``.
+        high: Upper bounds.
+    """
+
+    middle: torch.Tensor
+    inverse_half_range: torch.Tensor
+
+    def __init__(
+        self,
+        observation_space: Any,  # noqa: ANN401  # gymnasium belongs to envs.gymenv alone
+        low: FloatArray,
+        high: FloatArray,
+    ) -> None:
+        super().__init__(observation_space, features_dim=low.size)
+        half_range = (high - low) / 2.0
+        # A channel without a range carries no information: it becomes zero.
+        inverse = np.where(half_range > 0.0, 1.0 / np.where(half_range > 0.0, half_range, 1.0), 0.0)
+        self.register_buffer("middle", torch.as_tensor((high + low) / 2.0, dtype=torch.float32))
+        self.register_buffer("inverse_half_range", torch.as_tensor(inverse, dtype=torch.float32))
+
+    def forward(self, observations: torch.Tensor) -> torch.Tensor:
+        """Return features in -1..1, shape ``(num_envs, n_observation)``."""
+        scaled = (observations - self.middle) * self.inverse_half_range
+        return torch.clamp(scaled, -1.0, 1.0)
+
+
+class HeatPolicy(ActorCriticPolicy):
+    """SB3's Gaussian actor-critic with the scaling above and separate tanh networks.
+
+    Args:
+        observation_space: The environment's.
+        action_space: The environment's, -1..1.
+        lr_schedule: Learning rate by remaining progress.
+        contract: What the policy observes and answers.
+        settings: Sizes of the networks and of the noise.
+        **others: What SB3 passes besides.
+    """
+
+    def __init__(
+        self,
+        observation_space: Any,  # noqa: ANN401  # gymnasium belongs to envs.gymenv alone
+        action_space: Any,  # noqa: ANN401
+        lr_schedule: Callable[[float], float],
+        *,
+        contract: Contract,
+        settings: NetworkSettings,
+        **others: Any,  # noqa: ANN401  # SB3's signature
+    ) -> None:
+        low, high = contract.bounds("observation")
+        super().__init__(
+            observation_space,
+            action_space,
+            lr_schedule,
+            net_arch={"pi": [*settings.policy_layers], "vf": [*settings.value_layers]},
+            activation_fn=torch.nn.Tanh,
+            log_std_init=float(np.log(settings.initial_std)),
+            features_extractor_class=ContractScaling,
+            features_extractor_kwargs={"low": low, "high": high},
+            **others,
+        )
+        self.get_parameter("log_std").requires_grad_(settings.train_std)
+        with torch.no_grad():
+            # SB3 starts the last layer with orthogonal weights of gain 0.01.
+            self.action_net.get_parameter("weight").mul_(settings.output_gain / 0.01)
+
+    def start_at(self, normalised_action: FloatArray) -> None:
+        """Make an action the mean for every observation, up to the small random weights.
+
+        Args:
+            normalised_action: Shape ``(n_action,)``, in -1..1.
+        """
+        mean = torch.as_tensor(normalised_action, dtype=torch.float32)
+        with torch.no_grad():
+            self.action_net.get_parameter("bias").copy_(mean)
+
+    def mean_action(self, observations: torch.Tensor) -> torch.Tensor:
+        """Mean of the normalised action, not clipped, shape ``(num_envs, n_action)``."""
+        features = self.pi_features_extractor(observations)
+        latent = self.mlp_extractor.forward_actor(features)
+        mean: torch.Tensor = self.action_net(latent)
+        return mean
+
+    def policy_parameters(self) -> list[torch.nn.Parameter]:
+        """Parameters of the policy, without those of the value."""
+        return [
+            *self.mlp_extractor.policy_net.parameters(),
+            *self.action_net.parameters(),
+        ]

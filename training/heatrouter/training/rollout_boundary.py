@@ -1,0 +1,193 @@
+"""What happens between two rollouts: log, score, keep the best, remember where to resume."""
+
+import json
+import math
+import time
+from typing import Any
+
+from stable_baselines3 import PPO
+from stable_baselines3.common.callbacks import BaseCallback
+
+from heatrouter.envs.simulation.district_batch import DistrictBatch
+from heatrouter.envs.units import SECONDS_PER_HOUR
+from heatrouter.training.checkpoints import (
+    SCHEMA_VERSION,
+    Snapshot,
+    save_tensors,
+    take_snapshot,
+    write_snapshot,
+)
+from heatrouter.training.config import TrainingConfig
+from heatrouter.training.onnx_export import ExportedPolicy
+from heatrouter.training.policy import HeatPolicy
+from heatrouter.training.progress import TrainingProgress
+from heatrouter.training.run_folder import RunFolder, write_text
+from heatrouter.training.sb3_vec_env import DistrictVecEnv
+from heatrouter.training.tracking import Tracker
+from heatrouter.training.validation import Score, TorchController, Validation
+
+_TRAIN_VALUES = (
+    "train/approx_kl",
+    "train/clip_fraction",
+    "train/explained_variance",
+    "train/learning_rate",
+    "train/policy_gradient_loss",
+    "train/std",
+    "train/value_loss",
+)
+
+
+class RolloutBoundary(BaseCallback):
+    """Called by SB3; works between rollouts only.
+
+    Args:
+        config: The run's configuration.
+        run: Its folder.
+        batch: The closed loop that it trains on.
+        validation: Weeks to score on.
+        tracker: Where metrics go.
+        progress: What a person sees.
+        resumed: Plain data of the snapshot that the run goes on from.
+    """
+
+    def __init__(
+        self,
+        config: TrainingConfig,
+        run: RunFolder,
+        batch: DistrictBatch,
+        validation: Validation,
+        tracker: Tracker,
+        progress: TrainingProgress,
+        resumed: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__()
+        self.run = run
+        self._config, self._batch = config, batch
+        self._validation, self._tracker, self._progress = validation, tracker, progress
+        earlier = resumed or {}
+        self.curve: list[dict[str, float]] = [dict(row) for row in earlier.get("curve", [])]
+        self.best: dict[str, float] = dict(earlier.get("best", {}))
+        self._seconds_before = float(earlier.get("seconds", 0.0))
+        self._begin = time.perf_counter()
+        self._skip_boundary = resumed is not None
+        self.snapshot: Snapshot | None = None
+
+    @property
+    def seconds(self) -> float:
+        """Wall time of the run, earlier parts included."""
+        return self._seconds_before + time.perf_counter() - self._begin
+
+    @property
+    def total_steps(self) -> int:
+        """Control steps of the whole run, all environments together."""
+        return self._config.total_steps
+
+    @property
+    def simulated_hours(self) -> float:
+        """Hours of plant time that training took, all environments together."""
+        hours: float = self._batch.contract.control_dt_s / SECONDS_PER_HOUR
+        return self.model.num_timesteps * hours
+
+    @property
+    def _rollouts(self) -> int:
+        return self.model.num_timesteps // self._config.rollout_size
+
+    @property
+    def _policy(self) -> HeatPolicy:
+        assert isinstance(self.model.policy, HeatPolicy)
+        return self.model.policy
+
+    def _on_rollout_start(self) -> None:
+        if self._skip_boundary:
+            # The boundary that the run was resumed at is done already.
+            self._skip_boundary = False
+            return
+        self._boundary(last=False)
+
+    def _on_training_end(self) -> None:
+        self._boundary(last=True)
+
+    def _on_step(self) -> bool:
+        self._progress.update(self.model.num_timesteps)
+        return True
+
+    def _on_rollout_end(self) -> None:
+        assert isinstance(self.training_env, DistrictVecEnv)
+        dt_h = self._batch.contract.control_dt_s / SECONDS_PER_HOUR
+        terms = self.training_env.drain_terms()
+        row = {f"reward/{name}": -value for name, value in terms.items()}
+        row["train/cost_eur_per_h"] = sum(terms.values()) / dt_h
+        row["steps"] = float(self.model.num_timesteps)
+        self.curve.append(row)
+        self._progress.update(self.model.num_timesteps, row["train/cost_eur_per_h"])
+        # `train` comes next: at first only the value learns, or noise of an untrained value
+        # would pull the policy away from its start.
+        learns = self._rollouts > self._config.ppo.critic_rollouts
+        for parameter in self._policy.policy_parameters():
+            parameter.requires_grad_(learns)
+
+    def _boundary(self, *, last: bool) -> None:
+        steps = self.model.num_timesteps
+        if self.curve and self.curve[-1]["steps"] == steps:
+            values = self.model.logger.name_to_value
+            found = {name: float(values[name]) for name in _TRAIN_VALUES if name in values}
+            self.curve[-1] |= {k: v for k, v in found.items() if math.isfinite(v)}
+        every = self._config.evaluation.every_rollouts
+        if last or self._rollouts % every == 0:
+            self._score(steps)
+        if self.curve:
+            speed = {"time/steps_per_s": self._progress.steps_per_s, "time/seconds": self.seconds}
+            self._tracker.metrics(self.curve[-1] | speed, steps)
+        self._remember()
+        if last or (steps and self._rollouts % self._config.checkpoints.every_rollouts == 0):
+            self.write_checkpoint()
+
+    def _score(self, steps: int) -> None:
+        contract = self._batch.contract
+        graph = ExportedPolicy(self._policy, contract)
+        score = self._validation.score(TorchController(graph, contract.parametrisation))
+        row = {
+            "steps": float(steps),
+            "validation/cost_eur": score.cost_eur,
+            "validation/saving": score.saving,
+            **{f"validation/{name}_eur": value for name, value in score.terms_eur.items()},
+        }
+        if self.curve and self.curve[-1]["steps"] == steps:
+            self.curve[-1] |= row
+        else:
+            self.curve.append(row)
+        better = not self.best or score.cost_eur < self.best["validation/cost_eur"]
+        if better:
+            self.best = row
+            self._keep_best(score)
+        self._progress.scored(steps, score, best=better)
+
+    def _keep_best(self, score: Score) -> None:
+        content = {
+            "schema_version": SCHEMA_VERSION,
+            "steps": self.model.num_timesteps,
+            "policy": self._policy.state_dict(),
+            "saving": score.saving,
+            "cost_eur": score.cost_eur,
+            "rules_cost_eur": score.rules_cost_eur,
+        }
+        save_tensors(self.run.best, content)
+
+    def _remember(self) -> None:
+        assert isinstance(self.model, PPO)
+        progress = {
+            "curve": [dict(row) for row in self.curve],
+            "best": dict(self.best),
+            "seconds": self.seconds,
+            "tracking_run": self._tracker.run_id,
+        }
+        self.snapshot = take_snapshot(self.model, self._batch.save_state(), progress)
+
+    def write_checkpoint(self) -> int:
+        """Write the newest snapshot and the learning curve; returns its steps."""
+        if self.snapshot is None:
+            return 0
+        write_snapshot(self.run.checkpoints, self.snapshot, keep=self._config.checkpoints.keep)
+        lines = [json.dumps(row) for row in self.curve]
+        write_text(self.run.curve, "".join(f"{line}\n" for line in lines))
+        return self.snapshot.steps

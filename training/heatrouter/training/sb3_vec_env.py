@@ -1,0 +1,142 @@
+"""The batched closed loop as a Stable-Baselines3 ``VecEnv``, without a loop over environments.
+
+SB3 keeps what ``step_wait`` returns until the next call (a reused observation buffer would make PPO
+store the observation of the next step with the action of this one), so every array that leaves
+here is fresh. Episodes are truncated, never terminated: SB3 then adds the discounted value of
+``terminal_observation`` to the last reward.
+"""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import numpy as np
+from stable_baselines3.common.vec_env import VecEnv
+from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvStepReturn
+
+from heatrouter.envs.actuate import denormalise
+from heatrouter.envs.arrays import BoolArray, Float32Array, FloatArray
+from heatrouter.envs.contract import Contract
+from heatrouter.envs.gymenv.spaces import normalised_action_space, observation_space
+
+
+class BatchStepLike(Protocol):
+    """What is read of a :class:`~heatrouter.envs.simulation.district_batch.BatchStep`."""
+
+    @property
+    def observation(self) -> Float32Array: ...  # noqa: D102
+    @property
+    def reward(self) -> FloatArray: ...  # noqa: D102
+    @property
+    def truncated(self) -> BoolArray: ...  # noqa: D102
+    @property
+    def final_observation(self) -> Float32Array: ...  # noqa: D102
+    @property
+    def terms(self) -> dict[str, FloatArray]: ...  # noqa: D102
+
+
+class TrainingBatch(Protocol):
+    """What is used of a :class:`~heatrouter.envs.simulation.district_batch.DistrictBatch`."""
+
+    @property
+    def contract(self) -> Contract: ...  # noqa: D102
+    @property
+    def num_envs(self) -> int: ...  # noqa: D102
+    def reset(self) -> Float32Array: ...  # noqa: D102
+    def step(self, action: FloatArray) -> BatchStepLike: ...  # noqa: D102
+
+
+class DistrictVecEnv(VecEnv):
+    """What PPO steps: normalised actions in, scaled rewards out.
+
+    Observation: as the contract says, physical units, 32-bit, within its bounds.
+    Action: -1..1 per channel of the contract; -1, 0, 1 are its low, neutral and high value.
+    Reward: minus the cost of the step in €, less that of the baseline, over ``reward_scale_eur``.
+    Episodes: truncated after the task's ``episode_hours``; the next one starts in the same call.
+
+    Args:
+        batch: The closed loop.
+        reward_scale_eur: Cost in € that makes one unit of reward.
+        baseline_eur: Called before each step, returns a cost in € per environment that no action
+            can change, shape ``(num_envs,)``; subtracting it takes noise out of the returns.
+    """
+
+    def __init__(
+        self,
+        batch: TrainingBatch,
+        *,
+        reward_scale_eur: float,
+        baseline_eur: Callable[[], FloatArray] | None = None,
+    ) -> None:
+        self.batch = batch
+        self._scale = 1.0 / reward_scale_eur
+        self._baseline = baseline_eur
+        self._actions: Float32Array = np.zeros((batch.num_envs, 0), dtype=np.float32)
+        self._term_sums: dict[str, float] = {}
+        self._steps = 0
+        super().__init__(
+            batch.num_envs,
+            observation_space(batch.contract),
+            normalised_action_space(batch.contract),
+        )
+
+    def reset(self) -> Float32Array:
+        """Start all episodes anew; returns observations ``(num_envs, n_observation)``."""
+        return self.batch.reset()
+
+    def step_async(self, actions: Float32Array) -> None:
+        """Remember the actions, shape ``(num_envs, n_action)``, in -1..1."""
+        self._actions = actions
+
+    def step_wait(self) -> VecEnvStepReturn:
+        """Take the step; returns observations, rewards, ends and infos."""
+        baseline = self._baseline() if self._baseline is not None else 0.0
+        action = denormalise(self.batch.contract, self._actions.astype(np.float64))
+        step = self.batch.step(action)
+        reward = ((step.reward + baseline) * self._scale).astype(np.float32)
+        self._steps += 1
+        for name, value in step.terms.items():
+            self._term_sums[name] = self._term_sums.get(name, 0.0) + float(value.mean())
+        infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
+        for index in np.flatnonzero(step.truncated):
+            infos[index] = {
+                "terminal_observation": step.final_observation[index].copy(),
+                "TimeLimit.truncated": True,
+            }
+        return step.observation, reward, step.truncated.copy(), infos
+
+    def drain_terms(self) -> dict[str, float]:
+        """Mean of every term of the objective since the last call, € per environment and step."""
+        means = {name: value / max(self._steps, 1) for name, value in self._term_sums.items()}
+        self._term_sums = {}
+        self._steps = 0
+        return means
+
+    def close(self) -> None:
+        """Nothing to close: the batch lives in this process."""
+
+    def get_attr(self, attr_name: str, indices: VecEnvIndices = None) -> list[Any]:
+        """Return an attribute of this object once per environment; environments have none."""
+        value = getattr(self, attr_name, None)
+        return [value for _ in self._get_indices(indices)]
+
+    def set_attr(self, attr_name: str, value: Any, indices: VecEnvIndices = None) -> None:  # noqa: ANN401
+        """Refuse: environments have no attributes of their own."""
+        msg = f"{attr_name!r} cannot be set to {value!r}: the environments {indices} are one batch"
+        raise AttributeError(msg)
+
+    def env_method(
+        self,
+        method_name: str,
+        *method_args: Any,  # noqa: ANN401  # SB3's signature
+        indices: VecEnvIndices = None,
+        **method_kwargs: Any,  # noqa: ANN401
+    ) -> list[Any]:
+        """Refuse: environments have no methods of their own."""
+        del method_args, method_kwargs
+        msg = f"{method_name!r} cannot be called: the environments {indices} are one batch"
+        raise AttributeError(msg)
+
+    def env_is_wrapped(self, wrapper_class: type, indices: VecEnvIndices = None) -> list[bool]:
+        """No environment is wrapped."""
+        del wrapper_class
+        return [False for _ in self._get_indices(indices)]

@@ -1,0 +1,334 @@
+"""A training run from configuration to the best policy: search, PPO, scores, checkpoints."""
+
+import contextlib
+import json
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from rich.console import Console
+from stable_baselines3 import PPO
+from stable_baselines3.common.logger import Logger
+
+from heatrouter.agents.evaluation_weeks import draw_weeks, starts
+from heatrouter.envs.arrays import FloatArray
+from heatrouter.envs.errors import TrainingConfigError
+from heatrouter.envs.scenarios.library import ScenarioLibrary
+from heatrouter.envs.scenarios.sources import build_library
+from heatrouter.envs.simulation.district_batch import DistrictBatch
+from heatrouter.envs.spec.district import District
+from heatrouter.envs.spec.loading import load_district, load_task
+from heatrouter.envs.spec.task import Task
+from heatrouter.envs.units import SECONDS_PER_HOUR
+from heatrouter.training.checkpoints import (
+    Snapshot,
+    newest_snapshot,
+    restore_random,
+    restore_snapshot,
+)
+from heatrouter.training.config import TrainingConfig, factor_per_step
+from heatrouter.training.constant_price_search import search_constant_price
+from heatrouter.training.policy import HeatPolicy
+from heatrouter.training.progress import TrainingProgress
+from heatrouter.training.rollout_boundary import RolloutBoundary
+from heatrouter.training.run_folder import (
+    RunFolder,
+    scenario_ids,
+    versions,
+    write_json,
+)
+from heatrouter.training.sb3_vec_env import DistrictVecEnv
+from heatrouter.training.tracking import Tracker
+from heatrouter.training.validation import Validation
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingInputs:
+    """What a run is made of.
+
+    Attributes:
+        config: The configuration.
+        task: The task that it names.
+        district: The district of that task.
+        train: Training scenarios.
+        validation: Validation scenarios.
+    """
+
+    config: TrainingConfig
+    task: Task
+    district: District
+    train: ScenarioLibrary
+    validation: ScenarioLibrary
+
+    @classmethod
+    def load(cls, config: TrainingConfig, task: Task, district: District) -> "TrainingInputs":
+        """Make the scenarios."""
+        scenarios = config.scenarios
+        return cls(
+            config,
+            task,
+            district,
+            build_library(district, "train", scenarios.train_years, scenarios.train_seed),
+            build_library(
+                district, "validation", scenarios.validation_years, scenarios.validation_seed
+            ),
+        )
+
+
+def start_training(config: TrainingConfig, folder: Path, console: Console) -> dict[str, Any]:
+    """Train from the beginning.
+
+    Args:
+        config: The configuration.
+        folder: Where the run shall be; new or empty.
+        console: Where progress goes.
+
+    Returns:
+        The summary, as ``summary.json`` holds it.
+
+    Raises:
+        ConfigError: Configuration, task, district or folder cannot be used.
+        KeyboardInterrupt: The user stopped it; a checkpoint is kept and named.
+    """
+    task = load_task(config.task)
+    district = load_district(task.district)
+    run = RunFolder(folder)
+    run.create()
+    run.write_inputs(config, task, district)
+    console.print(f"{run.name}: scenarios, rules on validation weeks", highlight=False)
+    inputs = TrainingInputs.load(config, task, district)
+    validation = Validation(district, task, inputs.validation, config.evaluation)
+    constant = _constant_price(inputs, run, console)
+    write_json(
+        run.path / "run.json",
+        {
+            "name": run.name,
+            "config": config.name,
+            "config_digest": config.digest,
+            "created_utc": datetime.now(UTC).isoformat(timespec="seconds"),
+            "seed": config.seed,
+            "versions": versions(),
+            "scenarios": {
+                "train": scenario_ids(inputs.train),
+                "validation": scenario_ids(inputs.validation),
+            },
+            "validation_weeks": validation.starts,
+            "constant_price": constant,
+        },
+    )
+    return _run(inputs, run, validation, np.array(constant["normalised"]), None, console)
+
+
+def resume_training(folder: Path, console: Console) -> dict[str, Any]:
+    """Go on with an interrupted run from its newest checkpoint.
+
+    Args:
+        folder: The run's folder.
+        console: Where progress goes.
+
+    Returns:
+        The summary. Policy and learning curve are those of a run without interruption.
+
+    Raises:
+        ConfigError: The folder is no run, or holds no checkpoint.
+        KeyboardInterrupt: As in :func:`start_training`.
+    """
+    run = RunFolder(folder)
+    config, task, district = run.read_inputs()
+    snapshot = newest_snapshot(run.checkpoints)
+    record = json.loads((run.path / "run.json").read_text(encoding="utf-8"))
+    inputs = TrainingInputs.load(config, task, district)
+    for name, library in (("train", inputs.train), ("validation", inputs.validation)):
+        if record["scenarios"][name] != scenario_ids(library):
+            msg = (
+                f"{run.path}: its {name} scenarios come out different with this version "
+                f"({versions()['heatrouter']}); resume with {record['versions']['heatrouter']}, "
+                "or train again"
+            )
+            raise TrainingConfigError(msg)
+    validation = Validation(district, task, inputs.validation, config.evaluation)
+    console.print(f"{run.name}: going on at step {snapshot.steps:,}", highlight=False)
+    constant = np.array(record["constant_price"]["normalised"])
+    return _run(inputs, run, validation, constant, snapshot, console)
+
+
+def build_model(inputs: TrainingInputs, env: DistrictVecEnv, start: FloatArray) -> PPO:
+    """Make PPO as the configuration says.
+
+    Args:
+        inputs: What the run is made of.
+        env: What it steps.
+        start: Normalised action that the policy starts from, shape ``(n_action,)``.
+    """
+    config, ppo = inputs.config, inputs.config.ppo
+    dt_s = inputs.task.control_dt_s
+    first, last = ppo.learning_rate, ppo.learning_rate_end
+    model = PPO(
+        HeatPolicy,
+        env,
+        learning_rate=lambda remaining: last + (first - last) * remaining,
+        n_steps=ppo.rollout_steps,
+        batch_size=ppo.minibatch,
+        n_epochs=ppo.epochs,
+        gamma=factor_per_step(ppo.discount_h, dt_s),
+        gae_lambda=factor_per_step(ppo.gae_h, dt_s),
+        clip_range=ppo.clip,
+        ent_coef=ppo.entropy_weight,
+        vf_coef=ppo.value_weight,
+        max_grad_norm=ppo.max_gradient_norm,
+        target_kl=ppo.target_kl,
+        policy_kwargs={"contract": env.batch.contract, "settings": config.network},
+        seed=config.seed,
+        device="cpu",
+    )
+    # Without outputs: progress and tracking read its values.
+    model.set_logger(Logger(folder=None, output_formats=[]))
+    assert isinstance(model.policy, HeatPolicy)
+    model.policy.start_at(start)
+    return model
+
+
+def _run(
+    inputs: TrainingInputs,
+    run: RunFolder,
+    validation: Validation,
+    start: FloatArray,
+    snapshot: Snapshot | None,
+    console: Console,
+) -> dict[str, Any]:
+    config = inputs.config
+    with _torch_threads(config.torch_threads):
+        batch = DistrictBatch(
+            inputs.district,
+            inputs.task,
+            inputs.train,
+            num_envs=config.ppo.environments,
+            seed=config.seed,
+        )
+        env = DistrictVecEnv(batch, reward_scale_eur=config.reward_scale_eur)
+        model = build_model(inputs, env, start)
+        resumed = None
+        if snapshot is not None:
+            batch.restore_state(restore_snapshot(model, snapshot))
+            resumed = snapshot.content["progress"]
+        tracking_run = resumed["tracking_run"] if resumed is not None else None
+        tracker = Tracker(config.tracking, run.name, tracking_run)
+        if resumed is None:
+            tracker.params(config.model_dump(mode="json"))
+            tracker.text("config.yaml", (run.path / "config.yaml").read_text(encoding="utf-8"))
+        with TrainingProgress(config.total_steps, model.num_timesteps, console) as progress:
+            boundary = RolloutBoundary(config, run, batch, validation, tracker, progress, resumed)
+            _learn(model, boundary, snapshot, tracker)
+    summary = _summary(run, config, boundary, validation)
+    write_json(run.summary, summary)
+    tracker.text("summary.json", json.dumps(summary, indent=1))
+    tracker.close()
+    return summary
+
+
+def _learn(
+    model: PPO, boundary: RolloutBoundary, snapshot: Snapshot | None, tracker: Tracker
+) -> None:
+    remaining = boundary.total_steps - model.num_timesteps
+    if snapshot is not None:
+        # Last, since making tracker and environments may have drawn numbers.
+        restore_random(snapshot.content)
+    try:
+        if remaining > 0:
+            model.learn(
+                remaining,
+                boundary,
+                log_interval=sys.maxsize,  # never: there is nowhere to log to
+                reset_num_timesteps=snapshot is None,
+            )
+    except KeyboardInterrupt:
+        steps = boundary.write_checkpoint()
+        tracker.close("KILLED")
+        folder = boundary.run.path
+        if not steps:
+            msg = f"nothing learnt yet; remove {folder} and start again"
+            raise KeyboardInterrupt(msg) from None
+        msg = f"kept at step {steps:,}; to go on: heatrouter train --resume {folder}"
+        raise KeyboardInterrupt(msg) from None
+    except BaseException:
+        tracker.close("FAILED")
+        raise
+
+
+def _constant_price(inputs: TrainingInputs, run: RunFolder, console: Console) -> dict[str, Any]:
+    """Search, write the result for ``evaluate`` and return it for the record."""
+    config, settings = inputs.config, inputs.config.constant_price
+    if not settings.enabled:
+        from heatrouter.envs.observe import build_contract
+
+        count = len(build_contract(inputs.district, inputs.task).action)
+        return {"normalised": [0.0] * count}
+    begin = time.perf_counter()
+    weeks = draw_weeks(inputs.train, settings.weeks, seed=config.seed, hours=settings.hours)
+    longer = settings.hours + inputs.task.control_dt_s / SECONDS_PER_HOUR
+    batch = DistrictBatch(
+        inputs.district,
+        inputs.task.model_copy(update={"episode_hours": longer}),
+        inputs.train,
+        num_envs=settings.candidates * settings.weeks,
+        seed=config.seed,
+    )
+
+    def report(generation: int, best: float, neutral: float) -> None:
+        saved = 100.0 * (neutral - best) / abs(neutral)
+        console.print(
+            f"constant price {generation + 1}/{settings.generations}: saves {saved:+.2f} % of the "
+            f"neutral prices' cost, {time.perf_counter() - begin:.0f} s",
+            highlight=False,
+        )
+
+    found = search_constant_price(
+        batch, starts(weeks), settings, seed=config.seed, on_generation=report
+    )
+    found.write(run.constant_price)
+    return {
+        "normalised": found.normalised.tolist(),
+        "values": found.values,
+        "cost_eur": found.cost_eur,
+        "neutral_cost_eur": found.neutral_cost_eur,
+        "history_eur": list(found.history_eur),
+        "trials": found.trials,
+        "seconds": round(time.perf_counter() - begin, 1),
+    }
+
+
+def _summary(
+    run: RunFolder, config: TrainingConfig, boundary: RolloutBoundary, validation: Validation
+) -> dict[str, Any]:
+    best = boundary.best
+    first = next(row for row in boundary.curve if "validation/saving" in row)
+    return {
+        "run": run.name,
+        "config": config.name,
+        "seed": config.seed,
+        "steps": int(boundary.curve[-1]["steps"]),
+        "simulated_hours": boundary.simulated_hours,
+        "seconds": round(boundary.seconds, 1),
+        "rules_cost_eur": float(validation.rules_eur.sum()),
+        "constant_price_saving": first["validation/saving"],
+        "best_step": int(best["steps"]),
+        "best_cost_eur": best["validation/cost_eur"],
+        "best_saving": best["validation/saving"],
+        "versions": versions(),
+    }
+
+
+@contextlib.contextmanager
+def _torch_threads(count: int) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

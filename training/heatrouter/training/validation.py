@@ -1,0 +1,115 @@
+"""Scores on validation weeks: the rules once, the policy again and again."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from heatrouter.agents.evaluation_controllers import ConstantAction
+from heatrouter.agents.evaluation_weeks import draw_weeks, starts
+from heatrouter.agents.rollout import Controller, rollout
+from heatrouter.envs.arrays import Float32Array, FloatArray
+from heatrouter.envs.contract import Contract, Parametrisation
+from heatrouter.envs.scenarios.library import ScenarioLibrary
+from heatrouter.envs.simulation.district_batch import DistrictBatch
+from heatrouter.envs.spec.district import District
+from heatrouter.envs.spec.task import Task
+from heatrouter.envs.units import SECONDS_PER_HOUR
+from heatrouter.training.config import EvaluationSettings
+from heatrouter.training.onnx_export import ExportedPolicy
+
+
+class TorchController:
+    """The mean action of a network, through the graph that will be exported.
+
+    Args:
+        graph: The network with its scaling and units.
+        parametrisation: What its actions mean.
+    """
+
+    def __init__(self, graph: ExportedPolicy, parametrisation: Parametrisation) -> None:
+        self.name = "policy"
+        self.parametrisation: Parametrisation = parametrisation
+        self._graph = graph
+
+    def reset(self, contract: Contract, num_envs: int) -> None:
+        """Nothing to prepare: the network has no memory and takes any number of environments."""
+
+    def act(self, observation: Float32Array) -> FloatArray:
+        """Return actions in physical units, shape ``(num_envs, n_action)``."""
+        with torch.no_grad():
+            action = self._graph(torch.as_tensor(observation))
+        return np.asarray(action.numpy(), dtype=np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """Cost over all validation weeks.
+
+    Attributes:
+        cost_eur: Of the controller, all weeks together.
+        rules_cost_eur: Of the rules.
+        saving: Share of the rules' cost that is saved.
+        terms_eur: Terms of the objective, all weeks together.
+    """
+
+    cost_eur: float
+    rules_cost_eur: float
+    saving: float
+    terms_eur: dict[str, float]
+
+
+class Validation:
+    """The validation weeks, with the rules' cost on them.
+
+    Args:
+        district: The district.
+        task: The task of the policy.
+        library: Validation scenarios.
+        settings: Number and length of the weeks.
+    """
+
+    def __init__(
+        self,
+        district: District,
+        task: Task,
+        library: ScenarioLibrary,
+        settings: EvaluationSettings,
+    ) -> None:
+        self._district, self._library = district, library
+        self._weeks = draw_weeks(library, settings.weeks, seed=settings.seed, hours=settings.hours)
+        self._steps = round(settings.hours * SECONDS_PER_HOUR / task.control_dt_s)
+        self._batch = self._make_batch(task)
+        rules = ConstantAction("rules", "offset")
+        rules_batch = self._make_batch(task.model_copy(update={"parametrisation": "offset"}))
+        self.rules_eur = self._costs(rules_batch, rules)[0]
+
+    @property
+    def starts(self) -> list[str]:
+        """Scenario and start of each week, for the record."""
+        return [f"{week.scenario} {week.start_utc}" for week in self._weeks]
+
+    def score(self, controller: Controller) -> Score:
+        """Run a controller of the task's parametrisation over the weeks."""
+        costs, terms = self._costs(self._batch, controller)
+        rules = float(self.rules_eur.sum())
+        cost = float(costs.sum())
+        return Score(cost, rules, (rules - cost) / abs(rules), terms)
+
+    def _make_batch(self, task: Task) -> DistrictBatch:
+        # One step more than a week: no environment starts a new episode during the score.
+        hours = (self._steps + 1) * task.control_dt_s / SECONDS_PER_HOUR
+        return DistrictBatch(
+            self._district,
+            task.model_copy(update={"episode_hours": hours}),
+            self._library,
+            num_envs=len(self._weeks),
+            seed=0,
+        )
+
+    def _costs(
+        self, batch: DistrictBatch, controller: Controller
+    ) -> tuple[FloatArray, dict[str, float]]:
+        path = rollout(batch, controller, self._steps, starts=starts(self._weeks), columns=())
+        terms = {name: float(values.sum()) for name, values in path.terms.items()}
+        return path.cost_eur, terms
