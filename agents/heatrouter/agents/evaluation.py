@@ -7,117 +7,32 @@ met are compared bit for bit: a comparison that is not paired is an error, not a
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
 import numpy as np
 
+from heatrouter.agents.evaluation_conclusion import conclude
 from heatrouter.agents.evaluation_controllers import Entrant
-from heatrouter.agents.evaluation_kpis import KPIS, KpiMeter
+from heatrouter.agents.evaluation_kpis import KpiMeter
 from heatrouter.agents.evaluation_limits import breaches, limit_columns, limits_of, total
+from heatrouter.agents.evaluation_question import Examples, Question
 from heatrouter.agents.evaluation_results import (
     ControllerResult,
     DecisionTime,
     Evaluation,
-    Week,
     WeekResult,
 )
-from heatrouter.agents.evaluation_statistics import (
-    HEADLINE_WEEKS,
-    PairedBootstrap,
-    compare,
-)
-from heatrouter.agents.evaluation_store import ResultStore, digest_of
-from heatrouter.agents.evaluation_weeks import representative, starts
+from heatrouter.agents.evaluation_store import ResultStore, code_digest, digest_of
+from heatrouter.agents.evaluation_weeks import starts
 from heatrouter.agents.rollout import BatchLike, StepLike, Trajectory, rollout
 from heatrouter.envs.arrays import FloatArray, IntArray
 from heatrouter.envs.errors import ConfigError, NumericalError
-from heatrouter.envs.scenarios.library import ScenarioLibrary
+from heatrouter.envs.guard.verdict import Reason
+from heatrouter.envs.spec.consumer_units import ProcessHeat, Substation
 from heatrouter.envs.spec.district import District
-from heatrouter.envs.spec.task import Task
-from heatrouter.envs.units import SECONDS_PER_HOUR
-from heatrouter.envs.version import __version__
 
 _WARM_UP_DECISIONS: Final = 5
 """First decisions fill caches and are not timed."""
-
-_GUARD_TOLERANCE: Final = 1e-6
-"""Share of a set-point's range below which the guard changed nothing but rounding."""
-
-_PACKAGES: Final = ("numpy", "numba", "scipy", "onnxruntime")
-
-
-@dataclass(frozen=True)
-class Question:
-    """What is to be judged: on which district, by which task, on which weeks.
-
-    Attributes:
-        district: The district.
-        task: Objective, forecast and clocks; its parametrisation is replaced by each controller's.
-        library: Scenarios of the split to judge on.
-        weeks: The weeks, see :func:`~heatrouter.agents.evaluation_weeks.draw_weeks`.
-        hours: Length of a week, h.
-        seed: Of weeks, initial states, forecast errors and bootstrap.
-        make_batch: Makes the closed loop of a task with a number of environments.
-    """
-
-    district: District
-    task: Task
-    library: ScenarioLibrary
-    weeks: tuple[Week, ...]
-    hours: float
-    seed: int
-    make_batch: Callable[[Task, int], BatchLike] | None = field(default=None, compare=False)
-
-    @property
-    def steps(self) -> int:
-        """Control steps of a week."""
-        return round(self.hours * SECONDS_PER_HOUR / self.task.control_dt_s)
-
-    def batch(self, entrant: Entrant, num_envs: int) -> BatchLike:
-        """Make the closed loop for one controller."""
-        # An episode that ended inside a week would hand the rest of it to another scenario.
-        task = self.task.model_copy(
-            update={
-                "parametrisation": entrant.controller.parametrisation,
-                "episode_hours": self.hours,
-            }
-        )
-        if self.make_batch is not None:
-            return self.make_batch(task, num_envs)
-        # The simulator loads numba, which the tests of everything round it can do without.
-        from heatrouter.envs.simulation.district_batch import DistrictBatch
-
-        return DistrictBatch(
-            self.district, task, self.library, num_envs=num_envs, seed=self.seed
-        )
-
-    @property
-    def examples(self) -> tuple[int, ...]:
-        """Weeks whose course the report shows: a winter one and a shoulder one, if there are."""
-        found = [
-            representative(self.weeks, ("winter",)),
-            representative(self.weeks, ("spring", "autumn")),
-        ]
-        shown = tuple(dict.fromkeys(week for week in found if week is not None))
-        return shown or (0,)
-
-
-@dataclass(frozen=True)
-class Examples:
-    """The course of the weeks that the report shows.
-
-    Attributes:
-        dt_s: Length of a step, s.
-        columns: Name to position of the outputs.
-        outputs: Controller to week to outputs, ``(n_steps, n_columns)``.
-    """
-
-    dt_s: float
-    columns: Mapping[str, int]
-    outputs: Mapping[str, Mapping[int, FloatArray]]
 
 
 def evaluate(
@@ -159,7 +74,7 @@ def evaluate(
         results.append(result)
         courses[name] = course
     _check_paired(results, question.district.name)
-    evaluation = _conclude(question, tuple(results), baseline, reference)
+    evaluation = conclude(question, tuple(results), baseline, reference)
     return evaluation, Examples(question.task.control_dt_s, columns, courses)
 
 
@@ -173,13 +88,14 @@ def _run_or_load(
 ) -> tuple[ControllerResult, dict[int, FloatArray]]:
     key = digest_of(
         entrant.origin,
+        entrant.rules.model_dump(),
         batch.contract.digest,
         question.task.model_dump(mode="json"),
         question.library.provenance,
         [week.model_dump() for week in question.weeks],
         question.hours,
         question.seed,
-        __version__,
+        code_digest(),
     )
     # An imported class may have been edited since: only what has a digest is taken from a store.
     usable = store if ":" not in name else None
@@ -201,11 +117,10 @@ def _run(
     steps, n_weeks, dt_s = question.steps, len(question.weeks), question.task.control_dt_s
     limits = limits_of(question.district)
     exogenous = tuple(column for column in batch.columns if column.startswith("site."))
-    meter = KpiMeter(question.district, question.task, batch.columns, n_weeks)
+    meter = KpiMeter(question.district, batch.columns, n_weeks, dt_s)
     course = {week: np.empty((steps, len(batch.columns))) for week in question.examples}
     sums = np.zeros((n_weeks, len(batch.columns)))
     changed = 0
-    low, high = batch.contract.bounds("set_points")
 
     def on_step(index: int, step: StepLike) -> None:
         nonlocal changed
@@ -213,8 +128,8 @@ def _run(
         sums[:] += step.outputs
         for week, outputs in course.items():
             outputs[index] = step.outputs[week]
-        moved = np.abs(step.set_points - step.proposal) > _GUARD_TOLERANCE * (high - low)
-        changed += int(moved.any(axis=1).sum())
+        intervened = (step.verdict.reasons & ~np.uint16(Reason.DEADBAND)) != 0
+        changed += int(intervened.any(axis=1).sum())
         if progress is not None:
             progress(name, index + 1, steps)
 
@@ -242,7 +157,7 @@ def _run(
             terms_eur={
                 term: float(value[:, week].sum()) for term, value in trajectory.terms.items()
             },
-            kpis={kpi: float(value[week]) for kpi, value in kpis.items()},
+            kpis={kpi: _known(value[week]) for kpi, value in kpis.items()},
             breaches=tuple(breach for breach in left[week] if breach.events),
         )
         for week in range(n_weeks)
@@ -256,6 +171,7 @@ def _run(
             weeks=weeks,
             breaches=total(left),
             mean_outputs={column: float(means[i]) for column, i in batch.columns.items()},
+            unmet_share=_unmet_share(question.district, batch.columns, means),
             guard_share=changed / (steps * n_weeks),
             exogenous_digest=_exogenous_digest(trajectory, exogenous),
             decision_time=_decision_time(question, entrant),
@@ -264,12 +180,28 @@ def _run(
     )
 
 
+def _known(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def _unmet_share(district: District, columns: Mapping[str, int], means: FloatArray) -> float:
+    """Heat that buildings and processes lacked over what they asked for, all weeks together."""
+    names = [u.name for u in district.units if isinstance(u, Substation | ProcessHeat)]
+    demand = sum(float(means[columns[f"{name}.demand_kw"]]) for name in names)
+    unmet = sum(float(means[columns[f"{name}.unmet_kw"]]) for name in names)
+    return unmet / demand if demand > 0.0 else 0.0
+
+
 def _decision_time(question: Question, entrant: Entrant) -> DecisionTime:
     """Time decisions one by one, as the service takes them: with a single environment."""
     week = question.weeks[question.examples[0]]
     start: tuple[IntArray, IntArray] = starts((week,))
     trajectory = rollout(
-        question.batch(entrant, 1), entrant.controller, question.steps, starts=start, columns=()
+        question.batch(entrant, 1),
+        entrant.controller,
+        question.steps,
+        starts=start,
+        columns=(),
     )
     times_ms = 1e3 * trajectory.decision_s[min(_WARM_UP_DECISIONS, question.steps - 1) :]
     p50_ms, p99_ms = np.percentile(times_ms, [50.0, 99.0])
@@ -293,106 +225,3 @@ def _check_paired(results: Sequence[ControllerResult], district: str) -> None:
                 "prices, their costs cannot be compared; remove the folder of stored results"
             )
             raise NumericalError(msg, district=district)
-
-
-def _conclude(
-    question: Question,
-    results: tuple[ControllerResult, ...],
-    baseline: str,
-    reference: str | None,
-) -> Evaluation:
-    district, task = question.district, question.task
-    group = np.array([week.scenario_index for week in question.weeks], dtype=np.int64)
-    bootstrap = PairedBootstrap(group, question.seed)
-    costs = {result.name: np.array(result.costs_eur) for result in results}
-    kpis = {
-        result.name: {
-            kpi.name: np.array([week.kpis[kpi.name] for week in result.weeks])
-            for kpi in KPIS
-            if kpi.name in result.weeks[0].kpis
-        }
-        for result in results
-    }
-    comparisons = tuple(
-        compare(
-            bootstrap,
-            controller=result.name,
-            baseline=baseline,
-            reference=reference,
-            costs=costs,
-            kpis=kpis,
-        )
-        for result in results
-        if result.name != baseline
-    )
-    provenance = {
-        f"{key}: {value}"
-        for week in question.weeks
-        for key, value in question.library.provenance[week.scenario_index].items()
-    }
-    return Evaluation(
-        created_utc=datetime.now(UTC).isoformat(timespec="seconds"),
-        versions=_versions(),
-        district=district.name,
-        district_title=district.title,
-        district_digest=district.digest,
-        hypothetical=district.hypothetical,
-        task=task.name,
-        task_digest=digest_of(task.model_dump(mode="json", exclude={"parametrisation"})),
-        split=question.library.split,
-        seed=question.seed,
-        hours=question.hours,
-        control_dt_s=task.control_dt_s,
-        forecast=task.forecast.kind,
-        objective=task.objective.model_dump(),
-        provenance=tuple(sorted(provenance)),
-        resampled=bootstrap.unit,
-        kpis=tuple(kpi for kpi in KPIS if kpi.name in kpis[baseline]),
-        weeks=question.weeks,
-        controllers=results,
-        comparisons=comparisons,
-        caveats=tuple(_caveats(question, bootstrap, reference)),
-    )
-
-
-def _caveats(
-    question: Question, bootstrap: PairedBootstrap, reference: str | None
-) -> list[str]:
-    found = []
-    if len(question.weeks) < HEADLINE_WEEKS:
-        found.append(
-            f"{len(question.weeks)} weeks were judged; a figure to publish needs at least "
-            f"{HEADLINE_WEEKS} over all seasons."
-        )
-    seasons = {week.season for week in question.weeks}
-    absent = [s for s in ("winter", "spring", "summer", "autumn") if s not in seasons]
-    if absent:
-        found.append(f"No week lies in {' or '.join(absent)}.")
-    if question.library.split != "test":
-        found.append(
-            f"The weeks are of the {question.library.split} split, which training or tuning may "
-            "have seen; only the test split judges."
-        )
-    if bootstrap.unit == "weeks":
-        found.append(
-            "The weeks come from fewer than five scenarios. The intervals show the spread between "
-            "weeks, not between years."
-        )
-    if reference is None:
-        found.append(
-            "No controller with perfect foresight took part, so it is not known how much could "
-            "have been saved at best."
-        )
-    if question.district.hypothetical:
-        found.append("The district is hypothetical: its sizes are typical, not measured.")
-    return found
-
-
-def _versions() -> dict[str, str]:
-    found = {"heatrouter": __version__}
-    for package in _PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found

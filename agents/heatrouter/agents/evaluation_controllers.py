@@ -3,19 +3,22 @@
 import inspect
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import Final
 
 import numpy as np
+from pydantic import ValidationError
 
 from heatrouter.agents.rollout import Controller
 from heatrouter.envs.arrays import Float32Array, FloatArray
 from heatrouter.envs.contract import Contract, Parametrisation
-from heatrouter.envs.errors import BundleError, ConfigError, Mistake
+from heatrouter.envs.dispatch.rules import RuleParameters
+from heatrouter.envs.errors import BundleError, ConfigError, Mistake, mistakes_from_details
 from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.task import Task
+from heatrouter.envs.spec.yaml_reading import read_yaml_file
 
 
 @dataclass(frozen=True)
@@ -26,11 +29,14 @@ class Entrant:
         controller: What decides.
         origin: What was run, for the report and as key of stored results.
         task: The task that it was made for, if it brings one.
+        rules: Parameters of the rules that decode its actions. Not one for all: a policy answers
+            to those that it was trained with.
     """
 
     controller: Controller
     origin: str
     task: Task | None = None
+    rules: RuleParameters = field(default_factory=RuleParameters)
 
 
 @dataclass(frozen=True)
@@ -41,11 +47,13 @@ class ControllerSettings:
         district: The district.
         bundle: Folder of the exported policy, for ``policy``.
         constant_price: JSON file of channel to value, for ``constant-price``.
+        rules: File of tuned parameters, for ``rules``.
     """
 
     district: District
     bundle: Path | None = None
     constant_price: Path | None = None
+    rules: Path | None = None
 
 
 class ConstantAction:
@@ -87,7 +95,8 @@ class ConstantAction:
             if not low <= value <= high:
                 mistakes.append(Mistake(name, f"{value:g} is outside {low:g}..{high:g} {unit}"))
         if mistakes:
-            raise ConfigError(f"controller {self.name!r}", mistakes)
+            subject = f"controller {self.name!r}"
+            raise ConfigError(subject, mistakes)
         row = [self._values.get(channel.name, channel.neutral) for channel in contract.action]
         self._action = np.tile(np.array(row, dtype=np.float64), (num_envs, 1))
 
@@ -98,8 +107,11 @@ class ConstantAction:
 
 
 def _rules(settings: ControllerSettings) -> Entrant:
-    del settings
-    return Entrant(ConstantAction("rules", "offset"), "rules of the district")
+    controller = ConstantAction("rules", "offset")
+    if settings.rules is None:
+        return Entrant(controller, "rules of the district, an operator's defaults")
+    parameters = _read_rules(settings.rules)
+    return Entrant(controller, "rules of the district, tuned", rules=parameters)
 
 
 def _constant_price(settings: ControllerSettings) -> Entrant:
@@ -175,10 +187,11 @@ def _imported(path: str, settings: ControllerSettings) -> Entrant:
     if not callable(target):
         msg = f"controller {path!r} is no class or function that makes a controller"
         raise ConfigError(msg)
-    wanted = inspect.signature(target).parameters
-    controller: Controller = target(
-        **({"district": settings.district} if "district" in wanted else {})
-    )
+    try:
+        takes_district = "district" in inspect.signature(target).parameters
+    except ValueError:  # some built-in classes have no signature to read
+        takes_district = False
+    controller: Controller = target(district=settings.district) if takes_district else target()
     missing = [
         name
         for name in ("name", "parametrisation", "reset", "act")
@@ -188,6 +201,17 @@ def _imported(path: str, settings: ControllerSettings) -> Entrant:
         msg = f"controller {path!r} lacks {', '.join(missing)}; see the protocol Controller"
         raise ConfigError(msg)
     return Entrant(controller, path)
+
+
+def _read_rules(path: Path) -> RuleParameters:
+    document = read_yaml_file(path)
+    if document.mistakes:
+        raise ConfigError(str(path), document.mistakes)
+    try:
+        return RuleParameters.model_validate(document.data)
+    except ValidationError as error:
+        details = [dict(detail) for detail in error.errors(include_url=False)]
+        raise ConfigError(str(path), mistakes_from_details(details)) from error
 
 
 def _read_values(path: Path) -> dict[str, float]:

@@ -1,31 +1,64 @@
-"""TEMPORARY until envs.kpis is there."""
+"""Which key figures an evaluation reports, and in which unit readers see them.
+
+The figures themselves come from :mod:`heatrouter.envs.kpis`, the only place that computes them.
+"""
+
 from collections.abc import Mapping
-import numpy as np
+from typing import Final
+
 from heatrouter.agents.evaluation_results import Kpi
+from heatrouter.envs import kpis
 from heatrouter.envs.arrays import FloatArray
 from heatrouter.envs.spec.district import District
-from heatrouter.envs.spec.task import Task
 
-KPIS = (
-    Kpi(name="cost_eur", label="Cost", unit="€", better="lower"),
-    Kpi(name="coverage_percent", label="Demand covered", unit="%", better="higher"),
-    Kpi(name="recapture_percent", label="Waste heat recaptured", unit="%", better="higher"),
-    Kpi(name="co2_t", label="CO₂", unit="t", better="lower"),
-    Kpi(name="boiler_mwh", label="Heat from boilers", unit="MWh", better="lower"),
-    Kpi(name="electricity_mwh", label="Electricity", unit="MWh", better="lower"),
-)
+_LEFT_OUT: Final = {"cost_eur", "unmet_demand_share", "energy_closure_relative"}
+"""Shown elsewhere, the complement of another one, or a check of the simulator."""
+
+_PLAIN: Final = {"seasonal_cop", "machine_starts"}
+"""Of unit 1, but no shares."""
+
+_OF_WEEKS: Final = {"recovery_target_met"}
+"""Yes or no of a week."""
+
+
+def _shown(kpi: kpis.Kpi) -> Kpi:
+    unit, factor = kpi.unit, 1.0
+    if kpi.unit == "kWh":
+        unit, factor = "MWh", 1e-3
+    elif kpi.name in _PLAIN:
+        unit = ""
+    elif kpi.unit == "1":
+        unit, factor = ("% of weeks" if kpi.name in _OF_WEEKS else "%"), 100.0
+    label = kpi.label.replace("CO2", "CO₂")
+    return Kpi(name=kpi.name, label=label, unit=unit, factor=factor, better=kpi.better)
+
+
+KPIS: Final = tuple(_shown(kpi) for kpi in kpis.KPIS if kpi.name not in _LEFT_OUT)
+"""Every key figure of an evaluation, in order."""
+
 
 class KpiMeter:
-    def __init__(self, district: District, task: Task, columns: Mapping[str, int], num_envs: int) -> None:
-        self.columns = columns
-        self.sums = np.zeros((num_envs, len(columns)))
-        self.n = 0
-        self.dt = task.control_dt_s
+    """Sums up the key figures of many environments, step by step.
+
+    Args:
+        district: The district.
+        columns: Name to position of the outputs.
+        num_envs: Number of environments.
+        dt_s: Length of a step, s.
+    """
+
+    def __init__(
+        self, district: District, columns: Mapping[str, int], num_envs: int, dt_s: float
+    ) -> None:
+        self._layout = kpis.KpiLayout.build(district, columns)
+        self._sums = kpis.start(num_envs)
+        self._dt_s = dt_s
+
     def add(self, outputs: FloatArray) -> None:
-        self.sums += outputs; self.n += 1
+        """Add the outputs of one step, ``(num_envs, n_columns)``."""
+        self._sums = kpis.accumulate(self._layout, self._sums, outputs, {}, self._dt_s)
+
     def result(self) -> dict[str, FloatArray]:
-        def tot(suffix: str) -> FloatArray:
-            return sum(self.sums[:, i] for c, i in self.columns.items() if c.endswith(suffix)) * self.dt / 3.6e6
-        return {"coverage_percent": 100 * (1 - tot(".unmet_kw") / tot(".demand_kw")),
-         "recapture_percent": 100 * (tot("glassworks.heat_kw") + tot("dairy.heat_kw")) / tot(".available_kw"),
-         "co2_t": 0.201 * tot(".fuel_kw"), "boiler_mwh": tot("boiler.heat_kw"), "electricity_mwh": tot("power_kw")}
+        """Key figures, each ``(num_envs,)``; NaN where nothing stands below a ratio's line."""
+        found = kpis.summary(self._sums)
+        return {kpi.name: found[kpi.name] for kpi in KPIS}

@@ -5,7 +5,7 @@ every step: how often it was left, for how long and how far.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -19,6 +19,9 @@ from heatrouter.envs.units import SECONDS_PER_HOUR
 _TEMP_TOLERANCE_K = 0.2
 """A thermometer's own tolerance (EN 60751 class A is 0.35 K at 100 degC)."""
 
+_DP_SHARE = 0.05
+"""The pump's controller may swing this far below the differential pressure that it holds."""
+
 _UNMET_SHARE = 0.01
 """A step counts as short of heat when more than this share of its demand is missing."""
 
@@ -31,8 +34,9 @@ class Limit:
         name: ``<unit or circuit>.<what>``.
         unit: Unit of the depth.
         column: Output that it binds.
-        bound: Value that is still allowed, tolerance included.
+        bound: Value that is still allowed.
         side: Which side of the bound is outside.
+        tolerance: Distance from the bound that does not count yet.
         relative_to: Output that `bound` is a share of, if it is one.
         per_hour: The output is an integral over the step; divide by its hours.
     """
@@ -42,6 +46,7 @@ class Limit:
     column: str
     bound: float
     side: Literal["above", "below"]
+    tolerance: float = 0.0
     relative_to: str | None = None
     per_hour: bool = False
 
@@ -67,60 +72,55 @@ class Limit:
             outside = value > bound * outputs[:, :, columns[self.relative_to]]
             return np.where(outside, value, 0.0), outside
         depth = value - bound if self.side == "above" else bound - value
-        return np.maximum(depth, 0.0), depth > 0.0
+        outside = depth > self.tolerance
+        return np.where(outside, depth, 0.0), outside
 
 
 def limits_of(district: District) -> tuple[Limit, ...]:
     """Every limit that a district's description states."""
     limits: list[Limit] = []
     for circuit in district.circuits:
-        supply_max_c = circuit.supply_temp_max_c + _TEMP_TOLERANCE_K
-        min_dp_bar = 0.95 * circuit.dp_control.min_dp_bar
+        hottest, least = circuit.supply_temp_max_c, circuit.dp_control.min_dp_bar
         limits += [
+            _temperature(circuit.name, "supply_temp_max", "max_supply_temp_c", hottest, "above"),
             Limit(
-                f"{circuit.name}.supply_temp_max",
-                "K",
-                f"{circuit.name}.max_supply_temp_c",
-                supply_max_c,
-                "above",
-            ),
-            Limit(
-                f"{circuit.name}.worst_dp", "bar", f"{circuit.name}.worst_dp_bar", min_dp_bar, "below"
+                f"{circuit.name}.worst_dp",
+                "bar",
+                f"{circuit.name}.worst_dp_bar",
+                least,
+                "below",
+                tolerance=_DP_SHARE * least,
             ),
         ]
     for unit in district.units:
         name = unit.name
         if isinstance(unit, Substation | ProcessHeat):
+            unmet, demand = f"{name}.unmet_kw", f"{name}.demand_kw"
             limits.append(
-                Limit(
-                    f"{name}.unmet_heat",
-                    "kW",
-                    f"{name}.unmet_kw",
-                    _UNMET_SHARE,
-                    "above",
-                    relative_to=f"{name}.demand_kw",
-                )
+                Limit(f"{name}.unmet_heat", "kW", unmet, _UNMET_SHARE, "above", relative_to=demand)
             )
         if isinstance(unit, Substation):
-            limits.append(
-                Limit(
-                    f"{name}.room_band",
-                    "K",
-                    f"{name}.comfort_kh",
-                    _TEMP_TOLERANCE_K,
-                    "above",
-                    per_hour=True,
-                )
-            )
+            band = _temperature(name, "room_band", "comfort_kh", 0.0, "above")
+            limits.append(replace(band, per_hour=True))
         if isinstance(unit, Greenhouse):
-            air, mean = f"{name}.air_temp_c", f"{name}.air_mean_24h_c"
             limits += [
-                Limit(f"{name}.crop_min", "K", air, unit.crop_min_c, "below"),
-                Limit(f"{name}.crop_max", "K", air, unit.crop_max_c, "above"),
-                Limit(f"{name}.crop_mean_min", "K", mean, unit.crop_mean_min_c, "below"),
-                Limit(f"{name}.crop_mean_max", "K", mean, unit.crop_mean_max_c, "above"),
+                _temperature(name, "crop_min", "air_temp_c", unit.crop_min_c, "below"),
+                _temperature(name, "crop_max", "air_temp_c", unit.crop_max_c, "above"),
+                _temperature(
+                    name, "crop_mean_min", "air_mean_24h_c", unit.crop_mean_min_c, "below"
+                ),
+                _temperature(
+                    name, "crop_mean_max", "air_mean_24h_c", unit.crop_mean_max_c, "above"
+                ),
             ]
     return tuple(limits)
+
+
+def _temperature(
+    owner: str, name: str, quantity: str, bound_c: float, side: Literal["above", "below"]
+) -> Limit:
+    column = f"{owner}.{quantity}"
+    return Limit(f"{owner}.{name}", "K", column, bound_c, side, tolerance=_TEMP_TOLERANCE_K)
 
 
 def limit_columns(limits: tuple[Limit, ...]) -> tuple[str, ...]:

@@ -47,7 +47,7 @@ class WeekResult(_Frozen):
 
     cost_eur: float = Field(description="J, € per week")
     terms_eur: dict[str, float] = Field(description="the terms that add up to the cost, €")
-    kpis: dict[str, float]
+    kpis: dict[str, float | None] = Field(description="none where a ratio has no denominator")
     breaches: tuple[Breach, ...] = Field(description="limits that were left; empty if none")
 
 
@@ -68,7 +68,10 @@ class ControllerResult(_Frozen):
     weeks: tuple[WeekResult, ...]
     breaches: tuple[Breach, ...] = Field(description="every limit, over all weeks together")
     mean_outputs: dict[str, float] = Field(description="mean of every output over all weeks")
-    guard_share: float = Field(ge=0.0, le=1.0, description="steps in which the guard intervened")
+    unmet_share: float = Field(ge=0.0, description="heat not delivered over heat asked for")
+    guard_share: float = Field(
+        ge=0.0, le=1.0, description="steps in which the guard intervened, dead-bands not counted"
+    )
     exogenous_digest: str = Field(description="sha256 of the weather and prices that it met")
     decision_time: DecisionTime
 
@@ -76,6 +79,11 @@ class ControllerResult(_Frozen):
     def costs_eur(self) -> tuple[float, ...]:
         """J of each week, €."""
         return tuple(week.cost_eur for week in self.weeks)
+
+    def kpi(self, name: str) -> float | None:
+        """Mean of a key figure over the weeks that have it; None where none has."""
+        known = [value for week in self.weeks if (value := week.kpis[name]) is not None]
+        return sum(known) / len(known) if known else None
 
 
 class Interval(_Frozen):
@@ -85,9 +93,14 @@ class Interval(_Frozen):
     low: float
     high: float
 
+    def scaled(self, factor: float) -> "Interval":
+        """The same in another unit, or of the opposite."""
+        ends = sorted((factor * self.low, factor * self.high))
+        return Interval(estimate=factor * self.estimate, low=ends[0], high=ends[1])
+
 
 class KpiDifference(_Frozen):
-    """One key figure, as mean over the weeks, beside the baseline's."""
+    """One key figure, as mean over the weeks that have it under both controllers."""
 
     kpi: str
     value: float
@@ -123,13 +136,18 @@ class Comparison(_Frozen):
     kpis: tuple[KpiDifference, ...]
     score: Score | None = Field(description="none where no reference was compared")
 
+    def kpi(self, name: str) -> KpiDifference | None:
+        """The difference in one key figure; None where no week has it under both."""
+        return next((entry for entry in self.kpis if entry.kpi == name), None)
+
 
 class Kpi(_Frozen):
-    """How a key figure is called and which way is better."""
+    """How a key figure is called, how it is shown and which way is better."""
 
     name: str
     label: str
-    unit: str
+    unit: str = Field(description="in which readers see it")
+    factor: float = Field(1.0, description="from the stored value to that unit")
     better: Better = "neither"
 
 

@@ -9,11 +9,12 @@ ruled by the weeks with least at stake.
 
 import math
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
+from scipy.stats import bootstrap
 
 from heatrouter.agents.evaluation_results import Comparison, Interval, KpiDifference, Score
 from heatrouter.envs.arrays import FloatArray, IntArray
@@ -63,13 +64,10 @@ class PairedBootstrap:
         Returns:
             The estimate over all weeks and its 95 % interval; without spread, a point.
         """
-        from scipy.stats import bootstrap
-
         weekly = np.stack([np.asarray(column, dtype=np.float64) for column in columns])
         if self.unit == "scenarios":
-            _, member = np.unique(self.group, return_inverse=True)
-            sums = np.zeros((weekly.shape[0], int(member.max()) + 1))
-            np.add.at(sums, (slice(None), member), weekly)
+            groups = np.unique(self.group)
+            sums = np.stack([weekly[:, self.group == one].sum(axis=1) for one in groups], axis=1)
         else:
             sums = weekly
         estimate = float(statistic(weekly.sum(axis=1)))
@@ -104,7 +102,7 @@ class PairedBootstrap:
 
 
 def compare(
-    bootstrap: PairedBootstrap,
+    paired: PairedBootstrap,
     *,
     controller: str,
     baseline: str,
@@ -115,12 +113,12 @@ def compare(
     """Compare a controller with the baseline, week by week.
 
     Args:
-        bootstrap: Of the weeks.
+        paired: Bootstrap of the weeks.
         controller: Name of the controller.
         baseline: Name of the controller that it is measured against.
         reference: Name of the controller with perfect foresight, if one was run.
         costs: Name to J of each week, €, shape ``(n_weeks,)``.
-        kpis: Name to key figure to weekly value.
+        kpis: Name to key figure to weekly value, NaN where a week has none.
 
     Returns:
         The comparison.
@@ -129,7 +127,7 @@ def compare(
     saving = base - cost
     percent = None
     if base.sum() > 0.0:
-        percent = _scaled(bootstrap.interval(_ratio, (saving, base)), 100.0)
+        percent = paired.interval(_ratio, (saving, base)).scaled(100.0)
     better = np.where(saving > 0.0, 1.0, np.where(saving < 0.0, 0.0, 0.5))
     best = costs[reference] if reference else np.min(np.stack(list(costs.values())), axis=0)
     regret = np.sort(cost - best)[::-1]
@@ -137,28 +135,20 @@ def compare(
     return Comparison(
         controller=controller,
         baseline=baseline,
-        saving_eur_per_week=bootstrap.mean(saving),
+        saving_eur_per_week=paired.mean(saving),
         saving_percent=percent,
-        probability_of_improvement=bootstrap.mean(better),
+        probability_of_improvement=paired.mean(better),
         weeks_improved=int((saving > 0.0).sum()),
         regret_against=reference or BEST_COMPARED,
         regret_mean_eur=float(regret.mean()),
         regret_worst_decile_eur=float(worst.mean()),
-        kpis=tuple(
-            KpiDifference(
-                kpi=kpi,
-                value=float(values.mean()),
-                baseline=float(kpis[baseline][kpi].mean()),
-                difference=bootstrap.mean(values - kpis[baseline][kpi]),
-            )
-            for kpi, values in kpis[controller].items()
-        ),
-        score=score(bootstrap, cost, base, costs[reference], reference) if reference else None,
+        kpis=tuple(_kpi_differences(paired, kpis[controller], kpis[baseline])),
+        score=score(paired, cost, base, costs[reference], reference) if reference else None,
     )
 
 
 def score(
-    bootstrap: PairedBootstrap,
+    paired: PairedBootstrap,
     cost: FloatArray,
     baseline: FloatArray,
     reference: FloatArray,
@@ -167,7 +157,7 @@ def score(
     """Optimality between baseline (0) and reference (1), where there is headroom to score.
 
     Args:
-        bootstrap: Of the weeks.
+        paired: Bootstrap of the weeks.
         cost: J of each week under the controller, €.
         baseline: J of each week under the rules, €.
         reference: J of each week under the reference, €.
@@ -196,9 +186,25 @@ def score(
     return Score(
         reference=reference_name,
         headroom_percent=100.0 * headroom,
-        optimality=bootstrap.interval(_ratio, (baseline - cost, baseline - reference)),
+        optimality=paired.interval(_ratio, (baseline - cost, baseline - reference)),
         verdict="scored",
     )
+
+
+def _kpi_differences(
+    paired: PairedBootstrap, values: dict[str, FloatArray], base: dict[str, FloatArray]
+) -> Iterator[KpiDifference]:
+    for kpi, weekly in values.items():
+        known = np.isfinite(weekly) & np.isfinite(base[kpi])
+        if not known.any():
+            continue
+        here, there = weekly[known], base[kpi][known]
+        yield KpiDifference(
+            kpi=kpi,
+            value=float(here.mean()),
+            baseline=float(there.mean()),
+            difference=PairedBootstrap(paired.group[known], paired.seed).mean(here - there),
+        )
 
 
 def _ratio(sums: FloatArray) -> FloatArray:
@@ -211,11 +217,3 @@ def _ratio(sums: FloatArray) -> FloatArray:
 def _without_spread(statistic: Callable[[FloatArray], FloatArray], sums: FloatArray) -> bool:
     each = np.asarray(statistic(sums))
     return bool(np.ptp(each) <= 1e-12 * max(1.0, float(np.abs(each).max())))
-
-
-def _scaled(interval: Interval, factor: float) -> Interval:
-    return Interval(
-        estimate=factor * interval.estimate,
-        low=factor * interval.low,
-        high=factor * interval.high,
-    )

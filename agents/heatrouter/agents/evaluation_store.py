@@ -4,7 +4,10 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 
 import numpy as np
@@ -36,9 +39,7 @@ class ResultStore:
             return None
         return result, examples
 
-    def save(
-        self, key: str, result: ControllerResult, examples: Mapping[int, FloatArray]
-    ) -> None:
+    def save(self, key: str, result: ControllerResult, examples: Mapping[int, FloatArray]) -> None:
         """Store a result; it appears whole or not at all."""
         path = self._path(result.name, key)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -54,6 +55,25 @@ class ResultStore:
     def _path(self, name: str, key: str) -> Path:
         safe = "".join(c if c.isalnum() or c in "-_" else "_" for c in name)
         return self._folder / f"{safe}-{key[:16]}.json"
+
+
+@cache
+def code_digest() -> str:
+    """sha256 over the sources of simulator and judgement: edited code finds no stored result."""
+    found = hashlib.sha256()
+    for package in ("heatrouter.envs", "heatrouter.agents"):
+        folder = files(package)
+        for source in sorted(_sources(folder)):
+            found.update(source.encode())
+    return found.hexdigest()
+
+
+def _sources(folder: Traversable) -> Iterator[str]:
+    for item in folder.iterdir():
+        if item.is_dir():
+            yield from _sources(item)
+        elif item.name.endswith(".py"):
+            yield item.read_text(encoding="utf-8")
 
 
 def digest_of(*parts: object) -> str:

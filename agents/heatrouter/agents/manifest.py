@@ -79,7 +79,7 @@ class Manifest(_Frozen):
     @property
     def digest(self) -> str:
         """sha256 over what the policy does: model, contract, task, decoder; no times, no runs."""
-        parts = {
+        parts: dict[str, object] = {
             "model": self.files.get(MODEL_FILE, ""),
             "contract": self.contract_digest,
             "task": self.task.model_dump(mode="json"),

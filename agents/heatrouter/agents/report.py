@@ -4,14 +4,15 @@ from datetime import datetime
 from html import escape
 from typing import Final
 
-from heatrouter.agents.evaluation import Examples
+from heatrouter.agents.evaluation_question import Examples
 from heatrouter.agents.evaluation_results import Comparison, Evaluation
 from heatrouter.agents.report_courses import Course
 from heatrouter.agents.report_network import network_map
-from heatrouter.agents.report_plots import cost_by_term, mean_terms, saving_by_week
+from heatrouter.agents.report_plots import cost_by_term, saving_by_week
 from heatrouter.agents.report_sankey import heat_flows, sankey
 from heatrouter.agents.report_tables import every_week, key_figures, limits, term_table
 from heatrouter.agents.report_template import facts, figure, grid, page, section
+from heatrouter.agents.report_terms import mean_terms
 from heatrouter.agents.report_text import (
     THIN_SPACE,
     demand_sentence,
@@ -23,7 +24,6 @@ from heatrouter.agents.report_text import (
     percent,
     score_sentence,
     title_of,
-    unmet_share,
     weight_of,
 )
 from heatrouter.agents.report_weeks import example_week
@@ -86,7 +86,7 @@ def _header(evaluation: Evaluation, district: District) -> str:
             {
                 "District": escape(evaluation.district),
                 "Date": f"{created.day} {created:%B %Y, %H:%M} UTC",
-                "Weeks judged": f"{len(evaluation.weeks)} of {number(evaluation.hours)} h: {seasons}",
+                "Weeks judged": f"{len(evaluation.weeks)} of {evaluation.hours:g} h: {seasons}",
                 "Scenarios": f"{scenarios} of the {escape(evaluation.split)} split",
                 "Seed": str(evaluation.seed),
                 "Control step": f"{evaluation.control_dt_s / 60.0:g} min",
@@ -109,10 +109,12 @@ def _summary(evaluation: Evaluation, comparison: Comparison | None) -> str:
         f"€{THIN_SPACE}{number(sum(means[name].values()), decimals=0)}"
         for name in (result.name, baseline.name)
     )
+    saved = "less" if comparison.saving_eur_per_week.estimate >= 0.0 else "more"
+    shown = f"{estimate(share, magnitude=True)}{THIN_SPACE}%" if share else "n/a"
     cards = {
-        f"saved against the {base}": f"{estimate(share)}{THIN_SPACE}%" if share else "n/a",
+        f"{saved} cost than the {base}": shown,
         f"cost a week; {base} {cost_base}": cost,
-        "of heat demand delivered": f"{percent(100.0 * (1.0 - unmet_share(result)))}{THIN_SPACE}%",
+        "of heat demand delivered": f"{percent(100.0 * (1.0 - result.unmet_share))}{THIN_SPACE}%",
         f"weeks cheaper than the {base}": f"{comparison.weeks_improved} of {len(evaluation.weeks)}",
         "for 99 of 100 decisions": f"{number(result.decision_time.p99_ms)}{THIN_SPACE}ms",
     }
@@ -121,8 +123,9 @@ def _summary(evaluation: Evaluation, comparison: Comparison | None) -> str:
         for text, value in cards.items()
     )
     score = score_sentence(comparison)
+    lead = f"{headline(evaluation, comparison)} {demand_sentence(result, baseline)}"
     return (
-        f'<p class="lead">{headline(evaluation, comparison)} {demand_sentence(result, baseline)}</p>'
+        f'<p class="lead">{lead}</p>'
         + (f"<p>{score}</p>" if score else "")
         + f'<div class="cards">{drawn}</div>'
     )
@@ -130,7 +133,7 @@ def _summary(evaluation: Evaluation, comparison: Comparison | None) -> str:
 
 def _costs(evaluation: Evaluation, comparison: Comparison | None, order: list[str]) -> str:
     figures = [
-        figure("Cost by term", cost_by_term(evaluation, order), small="mean of a week"),
+        figure("Cost by term", cost_by_term(evaluation, order), small="€, mean of a week"),
     ]
     if comparison is not None:
         drawn = saving_by_week(evaluation, comparison.controller, comparison.baseline)
@@ -145,9 +148,7 @@ def _weeks(
     sections = []
     for week in examples.outputs[order[0]]:
         courses = {
-            name: Course.from_outputs(
-                examples.outputs[name][week], examples.columns, examples.dt_s
-            )
+            name: Course.from_outputs(examples.outputs[name][week], examples.columns, examples.dt_s)
             for name in order[:_DRAWN]
         }
         sections.append(example_week(evaluation.weeks[week], courses, district, order[0]))
@@ -211,9 +212,7 @@ def _method(evaluation: Evaluation) -> str:
         "worst tenth of the weeks"
         for c in evaluation.comparisons
     ]
-    weights = facts(
-        dict(weight_of(name, value) for name, value in evaluation.objective.items())
-    )
+    weights = facts(dict(weight_of(name, value) for name, value in evaluation.objective.items()))
     origins = [
         f"{escape(title_of(r.name))}: {escape(r.origin)}; actions: "
         f"{escape(title_of(r.parametrisation))}"
@@ -221,9 +220,10 @@ def _method(evaluation: Evaluation) -> str:
     ]
     return section(
         "How this was measured",
-        "<p>The cost is that of purchased energy, emissions, wear and missed heat and comfort, less "
-        "the change in value of the heat held in stores, pipes and buildings. Every controller ran "
-        "the same weeks from the same state, with the same forecasts, behind the same guard. "
+        "<p>The cost is that of purchased energy, emissions, wear and missed heat and comfort, "
+        "less the change in value of the heat held in stores, pipes and buildings. Every "
+        "controller ran the same weeks from the same state, with the same forecasts, behind the "
+        "same guard. "
         f"Intervals are 95{THIN_SPACE}% bootstrap intervals over {evaluation.resampled}.</p>",
         _listed(comparisons),
         f"<h3>Controllers</h3>{_listed(origins)}",

@@ -36,9 +36,7 @@ class Course:
     days: tuple[tuple[float, int], ...]
 
     @classmethod
-    def from_outputs(
-        cls, outputs: FloatArray, columns: Mapping[str, int], dt_s: float
-    ) -> "Course":
+    def from_outputs(cls, outputs: FloatArray, columns: Mapping[str, int], dt_s: float) -> "Course":
         """Condense the outputs of every step, ``(n_steps, n_columns)``, to hours."""
         per_hour = max(1, round(SECONDS_PER_HOUR / dt_s))
         count = outputs.shape[0] // per_hour
@@ -120,8 +118,9 @@ def dispatch(
     chart.x_axis(course.ticks)
     chart.line(course.hours.tolist(), demand.tolist(), DEMAND, style="line bold")
     entries = [
-        ("area", colour, name) for name, colour, layer in layers if float(np.ptp(layer)) > 0.0
-        or float(layer.max()) > 0.0
+        ("area", colour, name)
+        for name, colour, layer in layers
+        if float(np.ptp(layer)) > 0.0 or float(layer.max()) > 0.0
     ]
     return chart.svg(), [*entries, ("line", DEMAND, "heat demand of consumers")]
 

@@ -1,6 +1,6 @@
 """Colours that people with any colour vision can tell apart (Okabe and Ito 2008; Tol 2021)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from heatrouter.envs.spec.district import District
@@ -23,18 +23,6 @@ ELECTRICITY: Final = "#56b4e9"
 LOSS: Final = "#9aa0a6"
 
 _CONTROLLERS: Final = ("#6b7280", "#0072b2", "#d55e00", "#009e73", "#cc79a7")
-_TERMS: Final = (
-    "#332288",
-    "#88ccee",
-    "#ddcc77",
-    "#117733",
-    "#cc6677",
-    "#aa4499",
-    "#44aa99",
-    "#882255",
-    "#999933",
-    "#661100",
-)
 
 
 def unit_colours(district: District) -> dict[str, str]:
@@ -56,8 +44,3 @@ def controller_colours(names: Sequence[str], baseline: str) -> dict[str, str]:
     for position, name in enumerate(others):
         colours[name] = _CONTROLLERS[1 + position % (len(_CONTROLLERS) - 1)]
     return colours
-
-
-def term_colours(terms: Iterable[str]) -> dict[str, str]:
-    """Term of the objective -> colour."""
-    return {term: _TERMS[i % len(_TERMS)] for i, term in enumerate(terms)}

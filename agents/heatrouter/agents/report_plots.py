@@ -1,5 +1,6 @@
 """The report's charts of costs."""
 
+import calendar
 from datetime import datetime
 from html import escape
 from typing import Final
@@ -7,29 +8,17 @@ from typing import Final
 import numpy as np
 
 from heatrouter.agents.evaluation_results import Evaluation
-from heatrouter.agents.report_palette import DEMAND, OTHER, controller_colours, term_colours
+from heatrouter.agents.report_palette import DEMAND, OTHER, controller_colours
 from heatrouter.agents.report_svg import Chart, legend, nice_ticks, plain, span
-from heatrouter.agents.report_text import rounded, shortened, title_of
+from heatrouter.agents.report_terms import GROUP_COLOURS, mean_groups, mean_terms
+from heatrouter.agents.report_text import rounded, title_of
 
-_MONTHS: Final = ("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec").split()
+_MONTHS: Final = calendar.month_abbr
 _DEARER: Final = "#d55e00"
-_SMALL: Final = 0.005
-"""Terms below this share of the largest one are drawn together."""
-
-
-def mean_terms(evaluation: Evaluation) -> dict[str, dict[str, float]]:
-    """Controller -> term -> mean over the weeks, €."""
-    return {
-        result.name: {
-            term: sum(week.terms_eur[term] for week in result.weeks) / len(result.weeks)
-            for term in result.weeks[0].terms_eur
-        }
-        for result in evaluation.controllers
-    }
 
 
 def cost_by_term(evaluation: Evaluation, order: list[str]) -> str:
-    """Mean cost of a week by term, one stacked bar for each controller.
+    """Mean cost of a week by group of terms, one stacked bar for each controller.
 
     Args:
         evaluation: What was found.
@@ -38,42 +27,42 @@ def cost_by_term(evaluation: Evaluation, order: list[str]) -> str:
     Returns:
         The chart with its legend; what is negative lies left of zero.
     """
-    means = mean_terms(evaluation)
-    names = list(means[order[0]])
-    largest = max(abs(value) for terms in means.values() for value in terms.values())
-    shown = [n for n in names if max(abs(means[c][n]) for c in order) >= _SMALL * largest]
-    colours = term_colours(names)
-    ends = [sum(max(v, 0.0) for v in means[name].values()) for name in order]
-    ends += [sum(min(v, 0.0) for v in means[name].values()) for name in order]
+    terms = mean_terms(evaluation)
+    means = {name: mean_groups(terms[name]) for name in order}
+    ends = [sum(max(v, 0.0) for v in groups.values()) for groups in means.values()]
+    ends += [sum(min(v, 0.0) for v in groups.values()) for groups in means.values()]
     chart = Chart(
         "Mean cost of a week by term",
         span([*ends, 0.0], include=(0.0,)) if min(ends) == 0.0 else span([*ends, 0.0]),
         (-0.5, len(order) - 0.5),
-        "€ a week",
-        height=64.0 + 44.0 * len(order),
-        left=104.0,
+        "",
+        height=58.0 + 52.0 * len(order),
+        left=8.0,
     )
     chart.x_axis((tick, tick, plain(tick)) for tick in nice_ticks(*chart.x_range, 4))
+    shown: dict[str, str] = {}
     for position, name in enumerate(order):
         row = len(order) - 1.0 - position
-        rest = sum(value for term, value in means[name].items() if term not in shown)
-        parts = [(title_of(term), colours[term], means[name][term]) for term in shown]
         right = left = 0.0
-        for term, colour, value in [*parts, ("all other terms", OTHER, rest)]:
+        for group, value in means[name].items():
+            if value == 0.0:
+                continue
+            shown.setdefault(group, GROUP_COLOURS.get(group, OTHER))
             begin = right if value >= 0.0 else left
-            tip = f"{name}: {term} {rounded(value)} € a week"
-            chart.bar((begin, begin + value), (row - 0.33, row + 0.33), colour, tip)
+            tip = f"{title_of(name)}: {group} {rounded(value, decimals=0)} € a week"
+            chart.bar((begin, begin + value), (row - 0.4, row + 0.15), shown[group], tip)
             right, left = right + max(value, 0.0), left + min(value, 0.0)
-        x, y = chart.x(sum(means[name].values())), chart.y(row)
-        chart.add(f'<line class="mark" x1="{x:.1f}" x2="{x:.1f}" y1="{y - 18:.1f}" y2="{y + 18:.1f}"/>')
+        total = sum(means[name].values())
+        x, top, bottom = chart.x(total), chart.y(row + 0.2), chart.y(row - 0.45)
+        label, size = escape(title_of(name)), rounded(total, decimals=0)
         chart.add(
-            f'<text class="name" x="96" y="{y + 4:.1f}" text-anchor="end">'
-            f"{escape(shortened(name))}</text>"
+            f'<line class="mark" x1="{x:.1f}" x2="{x:.1f}" y1="{top:.1f}" y2="{bottom:.1f}"/>'
+            f'<text class="name" x="{chart.left:g}" y="{top - 2:.1f}">{label}</text>'
+            f'<text class="name" x="{x:.1f}" y="{top - 2:.1f}" text-anchor="end">{size}</text>'
         )
-    chart.title()
-    entries = [("area", colours[term], title_of(term)) for term in shown]
-    if len(shown) < len(names):
-        entries.append(("area", OTHER, "all other terms"))
+    known = [(group, colour) for group, colour in GROUP_COLOURS.items() if group in shown]
+    others = [(group, OTHER) for group in shown if group not in GROUP_COLOURS]
+    entries = [("area", colour, group) for group, colour in [*known, *others]]
     return f"{chart.svg()}{legend([*entries, ('line', DEMAND, 'sum')])}"
 
 
@@ -93,7 +82,7 @@ def saving_by_week(evaluation: Evaluation, controller: str, baseline: str) -> st
     labelled = ""
     for position, week in enumerate(evaluation.weeks):
         start = datetime.fromisoformat(week.start_utc)
-        month = _MONTHS[start.month - 1]
+        month = _MONTHS[start.month]
         if month != labelled:
             chart.x_label(float(position), month)
             labelled = month

@@ -16,8 +16,10 @@ from heatrouter.envs.units import KWH_PER_MWH
 _NODE: Final = 12.0
 _GAP: Final = 9.0
 _TOP: Final = 22.0
-_HEIGHT: Final = 340.0
+_HEIGHT: Final = 360.0
 _MAX_CONSUMERS: Final = 9
+_SMALLEST: Final = 0.0005
+"""Flows below this share of all are not drawn."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,8 @@ def heat_flows(
         hours: Length of a week, h.
 
     Returns:
-        Sources and sinks; both sum up to the same, what stores and pipes gained or gave included.
+        Sources and sinks; both sum up to the same, what stores and pipes gained or gave included,
+        but for flows too small to draw.
     """
     means, colours = result.mean_outputs, unit_colours(district)
 
@@ -89,7 +92,8 @@ def heat_flows(
         sinks.append(Flow("gain of stores and pipes", surplus, OTHER))
     else:
         sources.append(Flow("from stores, pipes and pump heat", -surplus, OTHER))
-    return sources, sinks
+    least = _SMALLEST * sum(flow.mwh for flow in sources)
+    return [f for f in sources if f.mwh > least], [f for f in sinks if f.mwh > least]
 
 
 def sankey(
@@ -114,12 +118,10 @@ def sankey(
     hub = total * per_mwh
     hub_top = _TOP + (_HEIGHT - _TOP - hub) / 2.0
     hub_x = WIDTH / 2.0 - _NODE / 2.0
-    parts = [
-        f'<rect class="node" x="{hub_x:g}" y="{hub_top:.1f}" width="{_NODE:g}" height="{hub:.1f}"/>',
-        f'<text class="name" x="{WIDTH / 2:g}" y="{hub_top - 7:.1f}" text-anchor="middle">'
-        f"network {escape(rounded(total))} MWh</text>",
-    ]
-    labels: list[str] = []
+    parts = [_node(hub_x, hub_top, hub, "#3b4450")]
+    title = f"network {escape(rounded(total))} MWh"
+    place = f'x="{WIDTH / 2.0:g}" y="{hub_top - 7:.1f}" text-anchor="middle"'
+    labels = [f'<text class="name" {place}>{title}</text>']
     for flows, at_left in ((sources, True), (sinks, False)):
         height = sum(flow.mwh for flow in flows) * per_mwh + _GAP * (len(flows) - 1)
         y, hub_y = _TOP + (_HEIGHT - _TOP - height) / 2.0, hub_top
@@ -134,11 +136,9 @@ def sankey(
             )
             text = f"{flow.name} {rounded(flow.mwh)}"
             tip = f"{text} MWh a week" + (f", {flow.note} of what was there" if flow.note else "")
-            parts.append(
-                f'<path class="flow" fill="{flow.colour}" d="{band}"><title>{escape(tip)}</title></path>'
-                f'<rect fill="{flow.colour}" x="{node_x:g}" y="{y:.1f}" width="{_NODE:g}" '
-                f'height="{max(thick, 0.5):.1f}"/>'
-            )
+            title = f"<title>{escape(tip)}</title>"
+            parts.append(f'<path class="flow" fill="{flow.colour}" d="{band}">{title}</path>')
+            parts.append(_node(node_x, y, max(thick, 0.5), flow.colour))
             anchor = "start" if at_left else "end"
             label_x = _NODE + 5.0 if at_left else WIDTH - _NODE - 5.0
             note = f'<tspan class="note"> ({escape(flow.note)})</tspan>' if flow.note else ""
@@ -148,9 +148,7 @@ def sankey(
             )
             y += thick + _GAP
             hub_y += thick
-    return drawing(
-        f"Heat flows under {result.name}, MWh a week", WIDTH, _HEIGHT, [*parts, *labels]
-    )
+    return drawing(f"Heat flows under {result.name}, MWh a week", WIDTH, _HEIGHT, [*parts, *labels])
 
 
 def _share(part: float, whole: float) -> str:
@@ -173,6 +171,11 @@ def _spread(flows: list[Flow], y: float, per_mwh: float) -> list[float]:
             places[i] = min(places[i], limit)
             limit = places[i] - 13.0
     return places
+
+
+def _node(x: float, y: float, height: float, colour: str) -> str:
+    size = f'width="{_NODE:g}" height="{height:.1f}"'
+    return f'<rect fill="{colour}" x="{x:g}" y="{y:.1f}" {size}/>'
 
 
 def _band(x0: float, y0: float, x1: float, y1: float, thick: float) -> str:

@@ -15,6 +15,8 @@ WIDTH: Final = 560.0
 """Width of a chart in its own units; the page scales it."""
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52.0, 10.0, 10.0, 26.0
+_HEAD: Final = 20.0
+"""Room for the title of the vertical axis."""
 
 
 def nice_ticks(low: float, high: float, count: int = 5) -> list[float]:
@@ -52,13 +54,15 @@ def span(values: Iterable[float], *, include: Sequence[float] = ()) -> tuple[flo
 
 def plain(value: float) -> str:
     """A tick label: no trailing zeros, a true minus sign."""
-    text = f"{value:.10g}"
-    if "e" in text:
-        text = f"{value:.3g}"
-    head, dot, tail = text.lstrip("-").partition(".")
+    text = f"{abs(value):.10g}"
+    sign = "\u2212" if value < 0 else ""
+    head, dot, tail = text.partition(".")
+    if not head.isdigit():
+        # Too small or too large for plain notation.
+        return f"{sign}{abs(value):.3g}"
     if len(head) > 4:
         head = f"{int(head):,}".replace(",", "\u202f")
-    return ("\u2212" if value < 0 else "") + head + dot + tail
+    return f"{sign}{head}{dot}{tail}"
 
 
 @dataclass
@@ -90,8 +94,8 @@ class Chart:
     def y(self, value: float) -> float:
         """Vertical position of a value."""
         low, high = self.y_range
-        inner = self.height - _TOP - _BOTTOM - 14.0
-        return _TOP + 14.0 + (high - value) / (high - low) * inner
+        inner = self.height - _TOP - _BOTTOM - _HEAD
+        return _TOP + _HEAD + (high - value) / (high - low) * inner
 
     def add(self, markup: str) -> None:
         """Draw something of one's own."""
@@ -103,14 +107,15 @@ class Chart:
         for tick in nice_ticks(*self.y_range, count):
             y = self.y(tick)
             kind = "zero" if abs(tick) < 1e-12 else "grid"
-            self.add(f'<line class="{kind}" x1="{left:g}" x2="{right:g}" y1="{y:.1f}" y2="{y:.1f}"/>')
-            self.add(f'<text class="tick" x="{left - 6:g}" y="{y + 4:.1f}" text-anchor="end">{plain(tick)}</text>')
+            ends = f'x1="{left:g}" x2="{right:g}" y1="{y:.1f}" y2="{y:.1f}"'
+            place = f'x="{left - 6:g}" y="{y + 4:.1f}" text-anchor="end"'
+            self.add(f'<line class="{kind}" {ends}/>')
+            self.add(f'<text class="tick" {place}>{plain(tick)}</text>')
         self.title()
 
     def title(self) -> None:
         """The title of the vertical axis, above it, where it reads without turning the head."""
-        left = 2.0 if self.left == _LEFT else self.left
-        self.add(f'<text class="axis" x="{left:g}" y="{_TOP + 2:g}">{escape(self.y_title)}</text>')
+        self.add(f'<text class="axis" x="2" y="{_TOP + 2:g}">{escape(self.y_title)}</text>')
 
     def x_label(self, place: float, text: str) -> None:
         """A label below the chart."""
@@ -125,7 +130,7 @@ class Chart:
         Args:
             ticks: Place of the mark, place of its label, text of the label.
         """
-        top, bottom = _TOP + 14.0, self.height - _BOTTOM
+        top, bottom = _TOP + _HEAD, self.height - _BOTTOM
         for mark, place, text in ticks:
             x = self.x(mark)
             self.add(f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="{top:g}" y2="{bottom:g}"/>')
@@ -136,9 +141,7 @@ class Chart:
         self, xs: Sequence[float], ys: Sequence[float], colour: str, *, style: str = "line"
     ) -> None:
         """A line through points; `style` is a class of the style sheet."""
-        points = " ".join(
-            f"{self.x(x):.1f},{self.y(y):.1f}" for x, y in zip(xs, ys, strict=True)
-        )
+        points = " ".join(f"{self.x(x):.1f},{self.y(y):.1f}" for x, y in zip(xs, ys, strict=True))
         self.add(f'<polyline class="{style}" stroke="{colour}" points="{points}"/>')
 
     def area(
@@ -156,9 +159,10 @@ class Chart:
         """A rectangle in values of both axes, with a text for the pointer."""
         left, right = sorted((self.x(x[0]), self.x(x[1])))
         top, bottom = sorted((self.y(y[0]), self.y(y[1])))
+        size = f'width="{right - left:.1f}" height="{bottom - top:.1f}"'
         self.add(
-            f'<rect class="bar" fill="{colour}" x="{left:.1f}" y="{top:.1f}" '
-            f'width="{right - left:.1f}" height="{bottom - top:.1f}"><title>{escape(tip)}</title></rect>'
+            f'<rect class="bar" fill="{colour}" x="{left:.1f}" y="{top:.1f}" {size}>'
+            f"<title>{escape(tip)}</title></rect>"
         )
 
     def svg(self) -> str:

@@ -6,8 +6,8 @@ from html import escape
 import numpy as np
 
 from heatrouter.agents.evaluation_results import DecisionTime, Evaluation, Interval
-from heatrouter.agents.report_plots import mean_terms
 from heatrouter.agents.report_template import section, table
+from heatrouter.agents.report_terms import mean_terms, term_of
 from heatrouter.agents.report_text import (
     THIN_SPACE,
     estimate,
@@ -32,7 +32,7 @@ def key_figures(evaluation: Evaluation, baseline: str) -> str:
     for comparison in others:
         head += [escape(title_of(comparison.controller)), "difference"]
         result = evaluation.controller(comparison.controller)
-        change = _negative(comparison.saving_eur_per_week)
+        change = comparison.saving_eur_per_week.scaled(-1.0)
         cost += [
             number(float(np.mean(result.costs_eur)), decimals=0),
             _difference(change, verdict_class("lower", change)),
@@ -40,13 +40,19 @@ def key_figures(evaluation: Evaluation, baseline: str) -> str:
         timing += [_timing(result.decision_time), ""]
     rows = [cost]
     for kpi in evaluation.kpis:
-        mean = float(np.mean([week.kpis[kpi.name] for week in base.weeks]))
+        mean = base.kpi(kpi.name)
+        if mean is None:
+            continue
         label = f"{escape(kpi.label)}, {escape(kpi.unit)}" if kpi.unit else escape(kpi.label)
-        row = [label, _value(mean, kpi.unit)]
+        row = [label, _value(mean * kpi.factor, kpi.unit)]
         for comparison in others:
-            found = next(k for k in comparison.kpis if k.kpi == kpi.name)
-            kind = verdict_class(kpi.better, found.difference)
-            row += [_value(found.value, kpi.unit), _difference(found.difference, kind)]
+            found = comparison.kpi(kpi.name)
+            if found is None:
+                row += ["", ""]
+                continue
+            change = found.difference.scaled(kpi.factor)
+            kind = verdict_class(kpi.better, change)
+            row += [_value(found.value * kpi.factor, kpi.unit), _difference(change, kind)]
         rows.append(row)
     return section(
         "Key figures",
@@ -61,7 +67,7 @@ def term_table(evaluation: Evaluation, order: list[str]) -> str:
     """Mean cost of a week by term, as numbers."""
     means = mean_terms(evaluation)
     rows = [
-        [escape(title_of(term)), *(number(means[name][term], decimals=0) for name in order)]
+        [escape(term_of(term).label), *(number(means[name][term], decimals=0) for name in order)]
         for term in means[order[0]]
     ]
     sums = (number(sum(means[name].values()), decimals=0) for name in order)
@@ -84,9 +90,9 @@ def limits(evaluation: Evaluation, order: list[str]) -> str:
             if breach.events == 0:
                 row.append("kept")
                 continue
-            times = "once" if breach.events == 1 else f"{number(breach.events)} times"
+            times = "once" if breach.events == 1 else f"{number(breach.events, decimals=0)} times"
             row.append(
-                f"{number(breach.hours)}{THIN_SPACE}h, {times}<small>at most "
+                f"{number(breach.hours)}{THIN_SPACE}h, {times},<small>at most "
                 f"{number(breach.depth)}{THIN_SPACE}{escape(breach.unit)}</small>"
             )
         rows.append(row)
@@ -98,7 +104,8 @@ def limits(evaluation: Evaluation, order: list[str]) -> str:
     return section(
         "Limits",
         "<p>For how long and how often a limit was left over all weeks, and how far at most. "
-        "These are reported whatever they cost.</p>",
+        "These are reported whatever they cost. Temperatures count from 0.2 K beyond their limit, "
+        "missing heat from 1 % of the demand.</p>",
         table(["limit", *(escape(title_of(name)) for name in order)], rows),
         rest if kept else "",
     )
@@ -113,20 +120,18 @@ def every_week(evaluation: Evaluation, order: list[str]) -> str:
         start = datetime.fromisoformat(week.start_utc)
         costs = (number(result.costs_eur[position], decimals=0) for result in results)
         outdoor = number(week.ambient_mean_c, decimals=1)
-        rows.append([f"{start.day} {start:%b}, {week.season}", *costs, outdoor, escape(week.scenario)])
+        rows.append(
+            [f"{start.day} {start:%b}, {week.season}", *costs, outdoor, escape(week.scenario)]
+        )
     return section("Every week", table(head, rows))
 
 
-def _negative(value: Interval) -> Interval:
-    return Interval(estimate=-value.estimate, low=-value.high, high=-value.low)
-
-
 def _value(value: float, unit: str) -> str:
-    return percent(value) if unit == "%" else number(value)
+    return percent(value) if unit.startswith("%") else number(value)
 
 
 def _timing(time: DecisionTime) -> str:
-    return f"{number(time.p50_ms)}; {number(time.p99_ms)}"
+    return f"{number(time.p50_ms)}<small>{number(time.p99_ms)}</small>"
 
 
 def _difference(value: Interval, kind: str) -> str:

@@ -58,7 +58,7 @@ svg .dash{stroke-dasharray:5 4}svg .bold{stroke-width:2.2}
 svg .area{stroke:#fff;stroke-width:.5}
 svg .bar{stroke:#fff;stroke-width:.6}
 svg .mark{stroke:#111;stroke-width:3}
-svg .node{fill:#3b4450}svg .flow{fill-opacity:.42}
+svg .flow{fill-opacity:.42}
 svg .flowlabel{font-size:12.5px;paint-order:stroke;stroke:#fff;stroke-width:3px;
  stroke-linejoin:round;stroke-opacity:.85}
 svg .note{fill:var(--soft);font-size:11.5px}
@@ -72,7 +72,8 @@ ul.plain{padding-left:1.2em;max-width:78ch}
 ul.plain li{margin:.25em 0}
 footer{padding:28px 24px 40px;margin-top:3em;border-top:1px solid var(--rule);color:var(--soft);
  font-size:.83rem}
-@media(max-width:760px){
+@media print,(min-width:761px){td small{display:inline;margin-left:.5em}}
+@media screen and (max-width:760px){
  main,header>div,footer{padding-left:16px;padding-right:16px}
  .grid{grid-template-columns:minmax(0,1fr)}
  h1{font-size:1.5rem}p.lead{font-size:1.06rem}

@@ -20,7 +20,7 @@ THIN_SPACE = "\u202f"
 _WORDS = {"co2": "CO₂"}
 
 _MET = 1e-3
-"""Share of unmet heat below which demand counts as met: a heat meter's own error is 2 % (EN 1434)."""
+"""Share of unmet heat below which demand counts as met; a heat meter errs by 2 % (EN 1434)."""
 
 
 def rounded(value: float, *, signed: bool = False, decimals: int | None = None) -> str:
@@ -86,7 +86,8 @@ def interval(value: Interval, *, signed: bool = False) -> str:
 
 
 def title_of(name: str) -> str:
-    """A name of the district file or of the objective as words."""
+    """A name of the district, of the objective or of a controller as words."""
+    name = name.rpartition(":")[2]
     words = _WORDS.get(name)
     if words is not None:
         return words
@@ -104,20 +105,10 @@ _WEIGHT_UNITS = {
 
 def weight_of(name: str, value: float | None) -> tuple[str, str]:
     """A weight of the objective: its name in words, and its value with the unit, as HTML."""
-    for ending, unit in _WEIGHT_UNITS.items():
-        if name.endswith(ending):
-            words = title_of(name.removesuffix(ending))
-            break
-    else:
-        words, unit = title_of(name), ""
-    text = "as in the scenario" if value is None else f"{number(value)} {unit}"
-    return words, text.strip()
-
-
-def shortened(name: str, length: int = 14) -> str:
-    """A name that fits beside a bar; of an import path, the class."""
-    last = name.rpartition(":")[2]
-    return last if len(last) <= length else f"{last[: length - 1]}…"
+    ending = next((end for end in _WEIGHT_UNITS if name.endswith(end)), "")
+    unit = _WEIGHT_UNITS.get(ending, "")
+    text = "as in the scenario" if value is None else f"{number(value)} {unit}".strip()
+    return title_of(name.removesuffix(ending)), text
 
 
 def main_comparison(evaluation: Evaluation) -> Comparison | None:
@@ -153,10 +144,12 @@ def headline(evaluation: Evaluation, comparison: Comparison) -> str:
 
 def demand_sentence(result: ControllerResult, baseline: ControllerResult) -> str:
     """Whether heat demand was met and limits kept, in some sentences of HTML."""
-    missing, missing_base = unmet_share(result), unmet_share(baseline)
+    missing, missing_base = result.unmet_share, baseline.unmet_share
     base = escape(title_of(baseline.name))
     covered = f"{percent(100.0 * (1.0 - missing))}{THIN_SPACE}%"
     covered_base = f"{percent(100.0 * (1.0 - missing_base))}{THIN_SPACE}%"
+    if missing == missing_base:
+        covered_base = "the same"
     met = "Heat demand was met" if missing < _MET else "<b>Heat demand was not met in full</b>"
     sentence = f"{met}: {covered} delivered, {covered_base} under the {base}."
     hours = sum(breach.hours for breach in result.breaches)
@@ -169,14 +162,6 @@ def demand_sentence(result: ControllerResult, baseline: ControllerResult) -> str
         f"{'were' if count > 1 else 'was'} left, for {number(hours)}{THIN_SPACE}h together "
         f"({number(hours_base)}{THIN_SPACE}h under the {base})."
     )
-
-
-def unmet_share(result: ControllerResult) -> float:
-    """Heat that consumers lacked over what they asked for."""
-    means = result.mean_outputs
-    demand = sum(value for name, value in means.items() if name.endswith(".demand_kw"))
-    unmet = sum(value for name, value in means.items() if name.endswith(".unmet_kw"))
-    return unmet / demand if demand > 0.0 else 0.0
 
 
 def verdict_class(better: Better, difference: Interval) -> str:
@@ -196,13 +181,13 @@ def score_sentence(comparison: Comparison) -> str:
     headroom = f"{number(score.headroom_percent)}{THIN_SPACE}%"
     if score.verdict == "no headroom":
         return (
-            f"<b>No headroom.</b> Even {reference} saves only {headroom} of the rules' cost on these "
+            f"<b>No headroom.</b> Even {reference} saves only {headroom} of the cost on these "
             "weeks: too little to score a controller by."
         )
     if score.optimality is None:
         return (
-            f"<b>No score.</b> {reference} does not cost less than the rules ({headroom}), so it is "
-            "no reference."
+            f"<b>No score.</b> {reference} does not cost less than the "
+            f"{escape(title_of(comparison.baseline))} ({headroom}), so it is no reference."
         )
     return (
         f"Of the {headroom} that {reference} saves with perfect foresight, {name} gets the share "

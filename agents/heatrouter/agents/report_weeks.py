@@ -44,20 +44,18 @@ def example_week(
         stacks.append(figure(title_of(name), drawn, small="heat by unit, stacked"))
         marks |= dict.fromkeys(entries)
     return section(
-        f"A {week.season} week",
+        f"{'An' if week.season == 'autumn' else 'A'} {week.season} week",
         f"<p>From {start.day} {start:%B}, scenario {escape(week.scenario)}, "
         f"{number(week.ambient_mean_c)}{THIN_SPACE}°C on average: the week with the median outdoor "
         "temperature of its season. Hourly means, local time. Below zero: heat into the "
-        "store.</p>",
+        "store. Where only one line is seen, the lines coincide.</p>",
         grid(*stacks),
         legend(marks),
         grid(*_panels(courses, district, baseline)),
     )
 
 
-def _panels(
-    courses: Mapping[str, Course], district: District, baseline: str
-) -> list[str]:
+def _panels(courses: Mapping[str, Course], district: District, baseline: str) -> list[str]:
     first = courses[baseline]
     colours = controller_colours(list(courses), baseline)
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from heatrouter.envs.arrays import BoolArray, Float32Array, FloatArray, IntArray
 from heatrouter.envs.contract import Contract, Parametrisation
+from heatrouter.envs.guard.verdict import Verdict
 
 
 class Controller(Protocol):
@@ -34,7 +35,7 @@ class Controller(Protocol):
 
 
 class StepLike(Protocol):
-    """What a rollout reads of a :class:`~heatrouter.envs.simulation.district_batch.BatchStep`."""
+    """What a rollout reads of a step; see ``envs.simulation.district_batch``."""
 
     @property
     def observation(self) -> Float32Array: ...  # noqa: D102
@@ -47,11 +48,11 @@ class StepLike(Protocol):
     @property
     def set_points(self) -> FloatArray: ...  # noqa: D102
     @property
-    def proposal(self) -> FloatArray: ...  # noqa: D102
+    def verdict(self) -> Verdict: ...  # noqa: D102
 
 
 class BatchLike(Protocol):
-    """What a rollout needs of a :class:`~heatrouter.envs.simulation.district_batch.DistrictBatch`."""
+    """What a rollout needs of a district batch; see ``envs.simulation.district_batch``."""
 
     @property
     def contract(self) -> Contract: ...  # noqa: D102
@@ -60,7 +61,9 @@ class BatchLike(Protocol):
     @property
     def num_envs(self) -> int: ...  # noqa: D102
     def reset(self) -> Float32Array: ...  # noqa: D102
-    def reset_to(self, scenario: IntArray, start_step: IntArray) -> Float32Array: ...  # noqa: D102
+    def reset_to(  # noqa: D102
+        self, scenario: IntArray, start_step: IntArray, *, truncate: bool = True
+    ) -> Float32Array: ...
     def step(self, action: FloatArray) -> StepLike: ...  # noqa: D102
 
 
@@ -137,7 +140,8 @@ def rollout(
     decision_s = np.empty(steps)
 
     controller.reset(contract, num_envs)
-    observation = batch.reset() if starts is None else batch.reset_to(*starts)
+    # An episode that ended on the way would hand the rest to another scenario.
+    observation = batch.reset() if starts is None else batch.reset_to(*starts, truncate=False)
     for index in range(steps):
         begin = time.perf_counter()
         action = controller.act(observation)

@@ -95,4 +95,6 @@ def _show(status: dict[str, object], *, json_output: bool) -> None:
     worker = status.get("worker_pid")
     typer.echo(f"worker  {f'process {worker}' if worker else 'none'}")
     faults = status.get("faults")
-    typer.echo(f"faults  {', '.join(map(str, faults)) if isinstance(faults, list) and faults else 'none'}")
+    typer.echo(
+        f"faults  {', '.join(map(str, faults)) if isinstance(faults, list) and faults else 'none'}"
+    )

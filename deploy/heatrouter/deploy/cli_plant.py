@@ -1,7 +1,6 @@
 """``heatrouter plant``: the simulator as a virtual plant, to try the service on."""
 
 import asyncio
-import contextlib
 import json
 import logging
 import os
@@ -15,7 +14,7 @@ import typer
 
 from heatrouter.deploy.logs import configure_logging
 from heatrouter.deploy.plant import Pace, VirtualPlant
-from heatrouter.deploy.state_dir import write_json
+from heatrouter.deploy.state_dir import remove_file, write_json
 from heatrouter.deploy.tags import default_tags
 from heatrouter.envs.arrays import FloatArray
 from heatrouter.envs.errors import ConfigError
@@ -57,6 +56,7 @@ def build_plant(
         ConfigError: District, task, scenario or tick cannot be used.
     """
     district, task = load_district(source), load_task(task_source)
+    contract = build_contract(district, task)
     sub_steps = round(tick_s / task.sim_dt_s)
     if sub_steps < 1 or abs(sub_steps * task.sim_dt_s - tick_s) > 1e-9:
         msg = f"--tick-s {tick_s:g} is no whole multiple of the task's sim_dt_s {task.sim_dt_s:g}"
@@ -73,15 +73,15 @@ def build_plant(
         windows: FloatArray = forecaster.windows_at(first, step)[0]
         return windows
 
-    # Compiling takes up to minutes the first time; nobody shall connect to a plant that stands still.
+    # Compiling may take a minute the first time, in which nobody shall be connected.
     saved = simulation.save_state()
-    safe = [p.safe for p in build_contract(district, task).set_points]
-    simulation.advance(np.array([safe]), 1)
+    safe = {point.name: point.safe for point in contract.set_points}
+    simulation.advance(np.array([[safe[name] for name in simulation.set_point_names]]), 1)
     simulation.restore_state(saved)
     return VirtualPlant(
         simulation,
         district,
-        default_tags(build_contract(district, task)),
+        default_tags(contract),
         forecasts=forecasts,
         pace=Pace(speed, tick_s, sub_steps, library.step_s),
         clock=time.monotonic,
@@ -105,8 +105,7 @@ async def serve_plant(
     finally:
         await plant.stop()
         if ready_file is not None:
-            with contextlib.suppress(OSError):
-                ready_file.unlink()
+            remove_file(ready_file)
 
 
 def plant(
@@ -124,7 +123,9 @@ def plant(
     task: Annotated[
         str | None, typer.Option(help="Task whose forecasts are served; default: the preset's.")
     ] = None,
-    scenario: Annotated[str, typer.Option(help="generated, try, or a scenario file.")] = "generated",
+    scenario: Annotated[
+        str, typer.Option(help="generated, try, or a scenario file.")
+    ] = "generated",
     split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
     seed: Annotated[int, typer.Option(min=0, help="Of the scenario and of the start.")] = 0,
     start_day: Annotated[

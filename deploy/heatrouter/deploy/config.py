@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from heatrouter.agents.manifest import MANIFEST_FILE, Manifest, parse_manifest
 from heatrouter.deploy.tags import TagMap, default_tags, load_tags
 from heatrouter.envs.contract import Contract
+from heatrouter.envs.dispatch import RuleParameters
 from heatrouter.envs.errors import (
     BundleError,
     ConfigError,
@@ -40,9 +41,10 @@ class ServiceConfig(BaseModel):
         None, description="preset or file; null takes the district the bundle was made for"
     )
     task: str | None = Field(
-        None, description="preset or file, needed without a bundle; a bundle brings its own"
+        None, description="preset or file; null takes the bundle's, else that of the district"
     )
     bundle: Path | None = Field(None, description="folder of the exported policy; null: rules only")
+    policy: bool = Field(True, description="false leaves the bundle's policy out: rules only")
     endpoint: str = Field(
         "opc.tcp://127.0.0.1:4840",
         pattern=r"^opc\.tcp://[^/\s]+",
@@ -62,6 +64,12 @@ class ServiceConfig(BaseModel):
     request_timeout_s: float = Field(
         1.0, gt=0.0, le=30.0, description="real seconds a request to the plant may take"
     )
+    rules: RuleParameters = Field(
+        default_factory=RuleParameters, description="the rules' parameters, from `heatrouter tune`"
+    )
+    forecast_max_age_s: float = Field(
+        7200.0, gt=0.0, le=86_400.0, description="plant seconds; older ones leave the policy out"
+    )
     decision_deadline_share: float = Field(
         0.1, gt=0.0, le=0.5, description="of the real tick, for the policy's decision"
     )
@@ -80,11 +88,11 @@ class ServiceConfig(BaseModel):
                 "lower the speed or lengthen the tick"
             )
             raise ValueError(message)
-        if self.mode == "policy" and self.bundle is None:
-            message = "mode policy needs a bundle; name one or start with mode rules"
+        if self.mode == "policy" and (self.bundle is None or not self.policy):
+            message = "mode policy needs a bundle and its policy; or start with mode rules"
             raise ValueError(message)
-        if self.bundle is None and (self.district is None or self.task is None):
-            message = "without a bundle, district and task must be named"
+        if self.bundle is None and self.district is None:
+            message = "neither bundle nor district is named; name one of them"
             raise ValueError(message)
         if self.mode in {"rules", "policy"} and not self.arm:
             message = (
@@ -162,8 +170,8 @@ def prepare(config: ServiceConfig) -> ServiceSetup:
         district = _attempt(mistakes, "district", lambda: load_district(name))
     if manifest is not None:
         task = manifest.task
-    elif config.task is not None:
-        source = config.task
+    elif name is not None:
+        source = config.task or name
         task = _attempt(mistakes, "task", lambda: load_task(source))
     contract = None
     if manifest is not None and district is not None:
@@ -184,7 +192,8 @@ def prepare(config: ServiceConfig) -> ServiceSetup:
             )
             mistakes.append(Mistake("tick_s", message))
     if mistakes or district is None or task is None or contract is None or tags is None:
-        raise ServiceConfigError("service settings", mistakes)  # noqa: EM101
+        subject = "service settings"
+        raise ServiceConfigError(subject, mistakes)
     return ServiceSetup(config, district, task, contract, tags, manifest)
 
 
@@ -211,7 +220,9 @@ def _differences(bundled: Contract, built: Contract) -> list[Mistake]:
         )
         return [Mistake("district", message)]
     if bundled.digest != built.digest:
-        message = "this version builds another contract from the same district and task; export again"
+        message = (
+            "this version builds another contract from the same district and task; export again"
+        )
         return [Mistake("bundle", message)]
     return []
 

@@ -59,6 +59,7 @@ class Fault(StrEnum):
     POLICY_OUTPUT = "POLICY_OUTPUT"
     PREDICTION = "PREDICTION"
     OUT_OF_DISTRIBUTION = "OUT_OF_DISTRIBUTION"
+    NO_DECISION = "NO_DECISION"
     WORKER_DEAD = "WORKER_DEAD"
     BUNDLE = "BUNDLE"
     WRITE_REJECTED = "WRITE_REJECTED"
@@ -110,6 +111,9 @@ FAULT_RECOVERY: Final[dict[Fault, FaultRule]] = {
     ),
     Fault.OUT_OF_DISTRIBUTION: FaultRule(
         Mode.RULES, Recovery.HOLD_OFF, "the plant is in a state that the policy has not learned"
+    ),
+    Fault.NO_DECISION: FaultRule(
+        Mode.RULES, Recovery.AT_ONCE, "the policy was just armed and has not decided yet"
     ),
     Fault.WORKER_DEAD: FaultRule(Mode.RULES, Recovery.PERSON, "the policy's process hung or ended"),
     Fault.BUNDLE: FaultRule(Mode.RULES, Recovery.PERSON, "there is no bundle that may run"),
@@ -222,7 +226,7 @@ def next_mode(
     the plant's enable; a broken path; what speaks against the policy. A fault of the policy leads
     to RULES in the same tick. The policy comes back by itself once nothing has spoken against it
     for ``hold_off_s``, or at once when a person re-arms or arms anew; faults that need a person
-    wait for one of the two, and for being over.
+    wait for one of the two, and for being over. Faults that end at once leave no trace.
 
     Args:
         state: The state after the last tick.
@@ -239,8 +243,8 @@ def next_mode(
         latched |= {f for f in present if FAULT_RECOVERY[f].recovery is Recovery.PERSON}
 
     against = present | latched
-    tripped = state.actual is Mode.POLICY and target is Mode.POLICY and _leads(against, Mode.RULES)
-    if tripped:
+    lasting = frozenset(f for f in against if FAULT_RECOVERY[f].recovery is not Recovery.AT_ONCE)
+    if state.actual is target is Mode.POLICY and _leads(lasting, Mode.RULES):
         trips = (*trips, now_s)
         if len(trips) >= settings.lockout_trips:
             latched |= {Fault.REPEATED_TRIPS}
@@ -250,7 +254,8 @@ def next_mode(
     policy_from_s = -math.inf if by_person else state.policy_from_s
     # Never further ahead than one hold-off, should the clock have been set back.
     policy_from_s = min(policy_from_s, now_s + settings.hold_off_s)
-    if target is Mode.POLICY and actual is not Mode.POLICY:
+    stopped = lasting or events.override or not events.enable
+    if target is Mode.POLICY and stopped:
         policy_from_s = now_s + settings.hold_off_s
     elif target is Mode.POLICY and now_s < policy_from_s:
         actual = Mode.RULES

@@ -17,10 +17,21 @@ from collections.abc import Awaitable, Mapping
 from typing import TypeVar
 
 import numpy as np
-from asyncua import Client, ua
+from asyncua.client.client import Client
+from asyncua.ua.attribute_ids import AttributeIds
+from asyncua.ua.uaerrors import UaError
+from asyncua.ua.uatypes import DataValue, NodeId
 
 from heatrouter.deploy.field_link import FieldValue, LinkLostError, Quality, Snapshot
-from heatrouter.deploy.tags import WRITTEN_CONTROL_TAGS, DataType, Tag, TagMap
+from heatrouter.deploy.opcua_values import (
+    UNKNOWN_NODE,
+    VARIANTS,
+    data_value,
+    node_id,
+    quality_of,
+    raw_value,
+)
+from heatrouter.deploy.tags import WRITTEN_CONTROL_TAGS, Tag, TagMap
 from heatrouter.envs.arrays import FloatArray
 from heatrouter.envs.errors import Mistake, PlantUnreachableError, ServiceConfigError
 
@@ -31,18 +42,8 @@ FIRST_BACKOFF_S = 0.1
 LAST_BACKOFF_S = 4.0
 """A plant that comes back is found within 5 s (fault board, row 10)."""
 
-LOSSES = (OSError, asyncio.TimeoutError, ua.UaError)
+LOSSES = (OSError, asyncio.TimeoutError, UaError)
 """What a call on a dead, frozen or restarted server ends with."""
-
-_VARIANTS: dict[DataType, ua.VariantType] = {
-    "double": ua.VariantType.Double,
-    "float": ua.VariantType.Float,
-    "int16": ua.VariantType.Int16,
-    "int32": ua.VariantType.Int32,
-    "uint32": ua.VariantType.UInt32,
-    "boolean": ua.VariantType.Boolean,
-    "string": ua.VariantType.String,
-}
 
 
 class OpcUaLink:
@@ -64,7 +65,7 @@ class OpcUaLink:
             f"control:{n}": tags.control[n] for n in WRITTEN_CONTROL_TAGS
         }
         self._client: Client | None = None
-        self._read_nodes: list[ua.NodeId] = []
+        self._read_nodes: list[NodeId] = []
         self._namespace = 0
         self._lost = asyncio.Event()
         self._supervisor: asyncio.Task[None] | None = None
@@ -112,7 +113,7 @@ class OpcUaLink:
         """Read every tag in one request; raises LinkLostError."""
         client = self._require_client()
         results = await self._guarded(
-            client.uaclient.read_attributes(self._read_nodes, ua.AttributeIds.Value)
+            client.uaclient.read_attributes(self._read_nodes, AttributeIds.Value)
         )
         return self._snapshot(results)
 
@@ -122,7 +123,7 @@ class OpcUaLink:
         nodes = [self._node_id(self._writable[name]) for name in values]
         data = [_data_value(self._writable[name], value) for name, value in values.items()]
         codes = await self._guarded(
-            client.uaclient.write_attributes(nodes, data, ua.AttributeIds.Value)
+            client.uaclient.write_attributes(nodes, data, AttributeIds.Value)
         )
         return tuple(name for name, code in zip(values, codes, strict=True) if not code.is_good())
 
@@ -138,7 +139,7 @@ class OpcUaLink:
         except ValueError as error:
             await _abandon(client, self._timeout_s)
             msg = f"no namespace {self._namespace_uri!r} at the server"
-            raise ua.UaError(msg) from error
+            raise UaError(msg) from error
         except BaseException:
             await _abandon(client, self._timeout_s)
             raise
@@ -155,16 +156,16 @@ class OpcUaLink:
         }
         client = self._require_client()
         nodes = [self._node_id(tag) for tag in named.values()]
-        found = await self._guarded(client.uaclient.read_attributes(nodes, ua.AttributeIds.Value))
-        unknown = ua.StatusCodes.BadNodeIdUnknown
+        found = await self._guarded(client.uaclient.read_attributes(nodes, AttributeIds.Value))
         missing = [
             Mistake(name, f"the server has no node {tag.node!r} in {self._namespace_uri}")
             for (name, tag), value in zip(named.items(), found, strict=True)
-            if value.StatusCode is not None and value.StatusCode.value == unknown
+            if value.StatusCode is not None and value.StatusCode.value == UNKNOWN_NODE
         ]
         if missing:
             await self.close()
-            raise ServiceConfigError(f"tags at {self._endpoint}", missing)  # noqa: EM102
+            subject = f"tags at {self._endpoint}"
+            raise ServiceConfigError(subject, missing)
 
     async def _supervise(self) -> None:
         """Throw a lost client away and make another, with growing pauses, for ever."""
@@ -210,17 +211,17 @@ class OpcUaLink:
 
     # --- encoding ---
 
-    def _node_id(self, tag: Tag) -> ua.NodeId:
-        return ua.NodeId(tag.node, self._namespace)
+    def _node_id(self, tag: Tag) -> NodeId:
+        return node_id(tag.node, self._namespace)
 
-    def _snapshot(self, results: list[ua.DataValue]) -> Snapshot:
+    def _snapshot(self, results: list[DataValue]) -> Snapshot:
         n = len(self._scalars)
         values = np.full(n, np.nan)
         quality = np.full(n, Quality.BAD, dtype=np.int8)
         stamps = np.full(n, np.nan)
         for i, (tag, result) in enumerate(zip(self._scalars.values(), results[:n], strict=True)):
-            quality[i] = _quality(result)
-            raw = result.Value.Value if result.Value is not None else None
+            quality[i] = quality_of(result)
+            raw = raw_value(result)
             if isinstance(raw, int | float):
                 values[i] = tag.to_contract(float(raw))
             else:
@@ -229,23 +230,15 @@ class OpcUaLink:
                 stamps[i] = result.SourceTimestamp.timestamp()
         arrays: dict[str, FloatArray] = {}
         for (name, tag), result in zip(self._arrays.items(), results[n:], strict=True):
-            raw = result.Value.Value if result.Value is not None else None
-            if _quality(result) is Quality.GOOD and isinstance(raw, list):
+            raw = raw_value(result)
+            if quality_of(result) is Quality.GOOD and isinstance(raw, list):
                 arrays[name] = tag.scale * np.asarray(raw, dtype=np.float64) + tag.offset
         return Snapshot(tuple(self._scalars), values, quality, stamps, arrays)
 
 
-def _data_value(tag: Tag, value: FieldValue) -> ua.DataValue:
-    """A typed value without timestamps."""
+def _data_value(tag: Tag, value: FieldValue) -> DataValue:
     raw: FieldValue = tag.to_plant(float(value)) if tag.data_type in {"double", "float"} else value
-    return ua.DataValue(ua.Variant(raw, _VARIANTS[tag.data_type]))
-
-
-def _quality(result: ua.DataValue) -> Quality:
-    code = result.StatusCode
-    if code is None or code.is_good():
-        return Quality.GOOD
-    return Quality.UNCERTAIN if code.is_uncertain() else Quality.BAD
+    return data_value(raw, VARIANTS[tag.data_type])
 
 
 def _cause(error: BaseException) -> str:

@@ -6,6 +6,7 @@ new forecasts with their issue time.
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -33,7 +34,11 @@ class PlantModel(Protocol):
 
     columns: dict[str, int]
     set_point_names: tuple[str, ...]
-    time_s: IntArray
+
+    @property
+    def time_s(self) -> IntArray:
+        """Seconds since the scenario's step 0, shape ``(1,)``."""
+        ...
 
     def advance(self, set_points: FloatArray, sub_steps: int) -> FloatArray:
         """Advance all environments; outputs of shape ``(1, n_columns)``."""
@@ -141,11 +146,9 @@ class VirtualPlant:
             if wait_s < 0.0:
                 # Simulated time is never skipped: a slow machine makes the plant late, not wrong.
                 self.overruns += 1
-            try:
+            with contextlib.suppress(TimeoutError):
                 # Also where there is nothing to wait for: the server needs its turn.
                 await asyncio.wait_for(stop.wait(), max(wait_s, 0.0))
-            except TimeoutError:
-                pass
             self._advance()
             values = self._values()
             time_s = int(self._model.time_s[0])

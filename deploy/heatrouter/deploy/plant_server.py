@@ -5,9 +5,20 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from urllib.parse import urlparse
 
-from asyncua import Server, ua
 from asyncua.common.callback import Callback, CallbackService, CallbackType, ServerItemCallback
+from asyncua.server.server import Server
+from asyncua.ua.attribute_ids import AttributeIds
+from asyncua.ua.uatypes import NodeId, QualifiedName, SecurityPolicyType, VariantType
 
+from heatrouter.deploy.opcua_values import (
+    OUT_OF_RANGE,
+    SENSOR_FAILURE,
+    bad_value,
+    data_value,
+    node_id,
+    raw_value,
+    status,
+)
 from heatrouter.deploy.tags import NAMESPACE_URI
 from heatrouter.envs.arrays import FloatArray
 from heatrouter.envs.errors import ConfigError, PlantUnreachableError
@@ -46,8 +57,8 @@ class PlantServer:
         self._on_write = on_write
         self._server = Server()
         self._namespace = 0
-        self._nodes: dict[str, ua.NodeId] = {}
-        self._types: dict[str, ua.VariantType] = {}
+        self._nodes: dict[str, NodeId] = {}
+        self._types: dict[str, VariantType] = {}
 
     async def start(
         self, tags: Mapping[str, PlantValue], writable: frozenset[str], district: str
@@ -65,7 +76,7 @@ class PlantServer:
         await self._server.init()
         self._server.set_endpoint(self._endpoint)
         self._server.set_server_name(f"heatrouter virtual plant {district}")
-        self._server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
+        self._server.set_security_policy([SecurityPolicyType.NoSecurity])
         self._namespace = await self._server.register_namespace(NAMESPACE_URI)
         root = await self._server.nodes.objects.add_folder(self._namespace, district)
         folders: dict[str, object] = {}
@@ -73,18 +84,18 @@ class PlantServer:
             _, folder, name = identifier.split("/")
             if folder not in folders:
                 folders[folder] = await root.add_folder(self._namespace, folder)
-            self._nodes[identifier] = ua.NodeId(identifier, self._namespace)
+            self._nodes[identifier] = node_id(identifier, self._namespace)
             self._types[identifier] = _type_of(value)
             node = await folders[folder].add_variable(  # type: ignore[attr-defined]
                 self._nodes[identifier],
-                ua.QualifiedName(name, self._namespace),
+                QualifiedName(name, self._namespace),
                 _plain(value),
                 self._types[identifier],
             )
             if identifier in writable:
                 await node.set_writable()
         await self.publish(tags)
-        self._server.subscribe_server_callback(CallbackType.PostWrite, self._written)  # type: ignore[arg-type]
+        self._server.subscribe_server_callback(CallbackType.PostWrite, self._written)
         try:
             await self._server.start()
         except OSError as error:
@@ -102,17 +113,12 @@ class PlantServer:
         """Show new values, good and stamped now."""
         stamp = datetime.now(UTC)
         for identifier, value in values.items():
-            data = ua.DataValue(
-                ua.Variant(_plain(value), self._types[identifier]),
-                ua.StatusCode(ua.StatusCodes.Good),
-                SourceTimestamp=stamp,
-                ServerTimestamp=stamp,
-            )
+            data = data_value(_plain(value), self._types[identifier], stamp=stamp)
             await self._server.write_attribute_value(self._nodes[identifier], data)
 
-    async def publish_bad(self, identifier: str, code: int = ua.StatusCodes.BadSensorFailure) -> None:
+    async def publish_bad(self, identifier: str, code: int = SENSOR_FAILURE) -> None:
         """Show a tag as failed."""
-        data = ua.DataValue(StatusCode=ua.StatusCode(code), SourceTimestamp=datetime.now(UTC))
+        data = bad_value(code, datetime.now(UTC))
         await self._server.write_attribute_value(self._nodes[identifier], data)
 
     def _written(self, event: Callback, _service: CallbackService) -> None:
@@ -122,24 +128,23 @@ class PlantServer:
         results = event.response_params
         for i, write in enumerate(event.request_params.NodesToWrite):
             identifier = write.NodeId.Identifier
-            if not results[i].is_good() or write.AttributeId != ua.AttributeIds.Value:
+            if not results[i].is_good() or write.AttributeId != AttributeIds.Value:
                 continue
             if not isinstance(identifier, str):
                 continue
-            value = write.Value.Value
-            if not self._on_write(identifier, None if value is None else value.Value):
-                results[i] = ua.StatusCode(ua.StatusCodes.BadOutOfRange)
+            if not self._on_write(identifier, raw_value(write.Value)):
+                results[i] = status(OUT_OF_RANGE)
 
 
-def _type_of(value: PlantValue) -> ua.VariantType:
+def _type_of(value: PlantValue) -> VariantType:
     # bool before int: True is an int, too.
     if isinstance(value, bool):
-        return ua.VariantType.Boolean
+        return VariantType.Boolean
     if isinstance(value, int):
-        return ua.VariantType.UInt32
+        return VariantType.UInt32
     if isinstance(value, str):
-        return ua.VariantType.String
-    return ua.VariantType.Double
+        return VariantType.String
+    return VariantType.Double
 
 
 def _plain(value: PlantValue) -> object:

@@ -27,9 +27,6 @@ HEARTBEATS_MISSED = 3
 WARM_END_C = 15.0
 """Outdoor temperature above which the local curve runs the lowest supply temperature."""
 
-GREENHOUSE_OFFSET_K_PER_H = 6.0
-"""Largest change of a greenhouse's set-point offset: growers move it by some kelvin an hour."""
-
 RELATIVE_TOLERANCE = 1e-6
 """Rounding on the wire is no violation."""
 
@@ -41,7 +38,7 @@ class PlcPoint:
     Attributes:
         name: As in the contract.
         low, high: Range of what may be applied.
-        rate_per_s: Largest change per second.
+        rate_per_s: Largest change per second; infinite where any step is fine.
         jump_to: A switchable unit may go between 0 and this value at once (its smallest load).
         local_cold, local_warm: What the local curve applies on the design day and above
             ``WARM_END_C``; linear between.
@@ -93,9 +90,11 @@ def _points(district: District) -> list[PlcPoint]:
                     PlcPoint(f"{unit.name}.load_share", 0.0, 1.0, rate, unit.min_load, cold, 0.0)
                 )
             case Greenhouse():
-                rate = GREENHOUSE_OFFSET_K_PER_H / 3600.0
+                # An air set-point: the greenhouse's own controller is slower than any change of it.
                 span = unit.offset_max_k
-                points.append(PlcPoint(f"{unit.name}.offset_k", -span, span, rate, 0.0, 0.0, 0.0))
+                points.append(
+                    PlcPoint(f"{unit.name}.offset_k", -span, span, math.inf, 0.0, 0.0, 0.0)
+                )
             case _:
                 pass
     for circuit in district.circuits:

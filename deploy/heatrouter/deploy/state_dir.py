@@ -9,6 +9,7 @@ a mode.
     audit.jsonl         what was done and why
 """
 
+import contextlib
 import json
 import os
 import tempfile
@@ -60,6 +61,12 @@ def write_json(path: Path, content: Mapping[str, object], *, durable: bool = Fal
     except BaseException:
         stage.unlink(missing_ok=True)
         raise
+
+
+def remove_file(path: Path) -> None:
+    """Remove a file if it is there and may be removed."""
+    with contextlib.suppress(OSError):
+        path.unlink()
 
 
 def read_json(path: Path) -> dict[str, object] | None:

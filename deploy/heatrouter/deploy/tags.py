@@ -91,7 +91,9 @@ class TagMap(BaseModel):
             "set_point:": self.set_points,
             "applied:": self.applied,
         }
-        named = {f"{prefix}{n}": tag for prefix, group in groups.items() for n, tag in group.items()}
+        named = {
+            f"{prefix}{n}": tag for prefix, group in groups.items() for n, tag in group.items()
+        }
         for name in READ_CONTROL_TAGS:
             named[f"control:{name}"] = self.control[name]
         named["forecast_issue"] = self.forecast_issue

@@ -1,12 +1,13 @@
-"""The policy worker: a process of its own that runs the bundle, ``python -m heatrouter.deploy.worker``.
+"""The policy worker: a process of its own that runs the bundle.
 
-It may hang, crash or answer nonsense; the guard process survives all of it. It ends by itself when
-the guard process is gone.
+Started by the guard process as ``python -m heatrouter.deploy.worker``. It may hang, crash or answer
+nonsense; the guard process survives all of it. It ends by itself when the guard process is gone.
 """
 
 import argparse
 import gc
 import json
+import logging
 import signal
 import socket
 import sys
@@ -27,6 +28,8 @@ from heatrouter.deploy.worker_frames import (
     unpack_observation,
 )
 from heatrouter.envs.errors import EXIT_CONFIG, HeatrouterError
+
+_log = logging.getLogger(__name__)
 
 
 def receive(channel: socket.socket, length: int) -> bytes:
@@ -82,7 +85,8 @@ def main() -> int:
             channel.sendall(pack(Kind.READY, json.dumps(ready).encode()))
             answer(channel, policy)
         except (EOFError, ConnectionError):
-            return 0
+            _log.debug("the guard process is gone")
+    return 0
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
@@ -42,8 +43,25 @@ FIRST_BACKOFF_S = 0.2
 LAST_BACKOFF_S = 10.0
 
 
-class WorkerFault(Exception):  # noqa: N818  # a fault of the plant's kind, handled in the tick
-    """The policy gave no usable decision; ``str()`` is the cause for the log."""
+class FaultKind(StrEnum):
+    """What was wrong with a decision."""
+
+    LATE = "late"
+    OUTPUT = "output"
+    DEAD = "dead"
+
+
+class WorkerFault(Exception):  # noqa: N818  # a fault of the mode machine, handled in the tick
+    """The policy gave no usable decision.
+
+    Args:
+        kind: What was wrong.
+        cause: For the log.
+    """
+
+    def __init__(self, kind: FaultKind, cause: str) -> None:
+        self.kind = kind
+        super().__init__(cause)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +95,11 @@ class PolicyWorker(Protocol):
     @property
     def restarts(self) -> int:
         """How many times a new process replaced a dead one."""
+        ...
+
+    @property
+    def bundle_digest(self) -> str:
+        """What the bundle does, as a hash; empty before it was loaded."""
         ...
 
     def poll(self) -> str | None:
@@ -117,7 +140,7 @@ class WorkerLink:
         self._backoff_s = FIRST_BACKOFF_S
         self._restarts = 0
         self._closing = False
-        self.bundle_digest = ""
+        self._bundle_digest = ""
 
     @property
     def ready(self) -> bool:
@@ -141,6 +164,11 @@ class WorkerLink:
     def restarts(self) -> int:
         """How many times a new process replaced a dead one."""
         return self._restarts
+
+    @property
+    def bundle_digest(self) -> str:
+        """What the bundle does, as a hash; empty before it was loaded."""
+        return self._bundle_digest
 
     async def open(self) -> None:
         """Start the first worker and wait until its bundle is checked.
@@ -194,8 +222,7 @@ class WorkerLink:
             deadline_s: Real seconds until the answer must be here.
         """
         if not self.ready or self._writer is None:
-            msg = self._death or "worker not ready"
-            raise WorkerFault(msg)
+            raise WorkerFault(FaultKind.DEAD, self._death or "worker not ready")
         begin = self._clock()
         self._number += 1
         number = self._number
@@ -207,19 +234,17 @@ class WorkerLink:
             self._writer.write(pack_observation(number, observation))
             compute_s, action = await asyncio.wait_for(answer, deadline_s)
         except TimeoutError:
-            msg = f"no decision within {1e3 * deadline_s:.1f} ms"
-            raise WorkerFault(msg) from None
+            cause = f"no decision within {1e3 * deadline_s:.1f} ms"
+            raise WorkerFault(FaultKind.LATE, cause) from None
         except OSError as error:
-            msg = f"worker channel broken: {error}"
-            raise WorkerFault(msg) from error
+            raise WorkerFault(FaultKind.DEAD, f"worker channel broken: {error}") from error
         finally:
             self._pending.pop(number, None)
         if action.shape != (self._n_action,):
-            msg = f"decision of {action.shape[0]} values, the contract has {self._n_action}"
-            raise WorkerFault(msg)
+            cause = f"decision of {action.shape[0]} values, the contract has {self._n_action}"
+            raise WorkerFault(FaultKind.OUTPUT, cause)
         if not bool(np.isfinite(action).all()):
-            msg = "decision is not finite"
-            raise WorkerFault(msg)
+            raise WorkerFault(FaultKind.OUTPUT, "decision is not finite")
         return Decision(action, compute_s, self._clock() - begin)
 
     # --- the process ---
@@ -233,7 +258,8 @@ class WorkerLink:
         self._hello.add_done_callback(_retrieve)
         self._waiting_since = self._clock()
         reader, self._writer = await asyncio.open_connection(sock=ours)
-        self._listener = asyncio.create_task(self._listen(reader, self._hello), name="worker-listen")
+        listening = self._listen(reader, self._hello)
+        self._listener = asyncio.create_task(listening, name="worker-listen")
         self._death = None
 
     def _spawn(self, channel: int) -> subprocess.Popen[bytes]:
@@ -261,7 +287,7 @@ class WorkerLink:
             cause = f"worker sent no frame: {error}"
         self._die(cause)
         if not hello.done():
-            hello.set_exception(WorkerFault(cause))
+            hello.set_exception(WorkerFault(FaultKind.DEAD, cause))
 
     def _handle(self, kind: Kind, body: bytes, hello: "asyncio.Future[None]") -> None:
         self._waiting_since = None
@@ -274,20 +300,21 @@ class WorkerLink:
         elif kind is Kind.READY and not hello.done():
             said = json.loads(body)
             if said["contract_digest"] != self._contract_digest:
-                hello.set_exception(WorkerFault("the bundle is for another contract"))
+                cause = "the bundle is for another contract"
+                hello.set_exception(WorkerFault(FaultKind.DEAD, cause))
             else:
-                self.bundle_digest = str(said["bundle_digest"])
+                self._bundle_digest = str(said["bundle_digest"])
                 self._backoff_s = FIRST_BACKOFF_S
                 hello.set_result(None)
         elif kind is Kind.REFUSED and not hello.done():
-            hello.set_exception(WorkerFault(body.decode(errors="replace")))
+            hello.set_exception(WorkerFault(FaultKind.DEAD, body.decode(errors="replace")))
 
     def _die(self, cause: str) -> None:
         if self._death is None and not self._closing:
             self._death = cause
         for waiting in self._pending.values():
             if not waiting.done():
-                waiting.set_exception(WorkerFault(cause))
+                waiting.set_exception(WorkerFault(FaultKind.DEAD, cause))
 
     async def _restart(self) -> None:
         await self._end_process()
@@ -297,7 +324,7 @@ class WorkerLink:
             try:
                 await self._start()
             except OSError as error:
-                _log.error("policy worker does not start: %s", error)  # noqa: TRY400  # no bug
+                _log.error("policy worker does not start: %s", error)
             else:
                 break
         self._restarts += 1

@@ -7,11 +7,15 @@ its anchor. Deterministic, and quick for the tens of labels that one can read at
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 _ANGLES = 24
 _RADII_PX = (34.0, 48.0, 64.0, 84.0, 110.0, 140.0)
 _CLEARANCE_PX = 5.0
 _FRAME_PX = 8.0
+
+Line: TypeAlias = tuple[float, float, float, float]
+"""From ``(x0, y0)`` to ``(x1, y1)``, px."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +44,15 @@ class Layout:
         bottom: Lower edge of the free area, px.
         lines: Pipes as ``(x0, y0, x1, y1)``, px.
         placed: Boxes that are taken.
+        leaders: Lines from labels to their anchors.
     """
 
     width: float
     height: float
     bottom: float
-    lines: Sequence[tuple[float, float, float, float]]
+    lines: Sequence[Line]
     placed: list[Box] = field(default_factory=list)
+    leaders: list[Line] = field(default_factory=list)
 
     def place(self, anchor: tuple[float, float], width: float, height: float) -> Box:
         """Take the best place for a label near its anchor.
@@ -71,6 +77,7 @@ class Layout:
         ]
         best = min(candidates, key=lambda box: self._cost(box, anchor))
         self.placed.append(best)
+        self.leaders.append((*anchor, best.x, best.y))
         return best
 
     def _cost(self, box: Box, anchor: tuple[float, float]) -> float:
@@ -78,9 +85,10 @@ class Layout:
         cost = 0.5 * math.hypot(box.x - anchor[0], box.y - anchor[1])
         cost += sum(wide.overlap(other) for other in self.placed)
         cost += sum(8.0 * _covered(line, wide) for line in self.lines)
-        # The leader from anchor to label must not run through other labels.
+        # No leader from an anchor to its label may run through another label.
         leader = (*anchor, box.x, box.y)
-        cost += sum(3.0 * _covered(leader, other) for other in self.placed)
+        cost += sum(12.0 * _covered(leader, other) for other in self.placed)
+        cost += sum(12.0 * _covered(other, wide) for other in self.leaders)
         half_x, half_y = box.width / 2.0 + _FRAME_PX, box.height / 2.0 + _FRAME_PX
         beyond = max(0.0, half_x - box.x, box.x + half_x - self.width)
         beyond += max(0.0, self.bottom + half_y - box.y)
@@ -88,7 +96,7 @@ class Layout:
         return cost + 50.0 * beyond
 
 
-def _covered(line: tuple[float, float, float, float], box: Box) -> float:
+def _covered(line: Line, box: Box) -> float:
     """How many pixels of a line lie under a box (Liang and Barsky's clipping, 1984)."""
     x0, y0, x1, y1 = line
     enter, leave = 0.0, 1.0

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 import yaml
 
-from heatrouter.agents.evaluation import Question
+from heatrouter.agents.evaluation_question import Question
 from heatrouter.agents.evaluation_weeks import draw_weeks
 from heatrouter.envs.arrays import BoolArray, Float32Array, FloatArray, IntArray
 from heatrouter.envs.contract import ActionChannel, Channel, Contract, SetPoint
+from heatrouter.envs.guard.verdict import Reason, Verdict
 from heatrouter.envs.scenarios.catalogue import SITE_SERIES
 from heatrouter.envs.scenarios.library import ScenarioLibrary
 from heatrouter.envs.simulation.outputs import output_layout
@@ -30,7 +31,7 @@ class FakeStep(NamedTuple):
     terms: dict[str, FloatArray]
     outputs: FloatArray
     set_points: FloatArray
-    proposal: FloatArray
+    verdict: Verdict
 
 
 def _contract(district: District, task: Task) -> Contract:
@@ -94,7 +95,9 @@ class FakeBatch:
         zeros = np.zeros(self.num_envs, dtype=np.int64)
         return self.reset_to(zeros, zeros)
 
-    def reset_to(self, scenario: IntArray, start_step: IntArray) -> Float32Array:
+    def reset_to(
+        self, scenario: IntArray, start_step: IntArray, *, truncate: bool = True
+    ) -> Float32Array:
         self.resets.append((scenario.tolist(), start_step.tolist()))
         self._scenario, self._step = scenario.copy(), start_step.copy()
         self._level = np.full(self.num_envs, 0.5)
@@ -211,14 +214,19 @@ class FakeBatch:
         }
         self._pump = pump
         self._step = self._step + 1
-        executed = share[:, None]
+        executed, proposal = share[:, None], wanted[:, None]
+        verdict = Verdict(
+            reasons=np.where(executed == proposal, 0, Reason.MIN_LOAD).astype(np.uint16),
+            accepted=np.ones(self.num_envs, dtype=np.bool_),
+            clipped=executed - proposal,
+        )
         return FakeStep(
             self._observe(),
             np.zeros(self.num_envs, dtype=np.bool_),
             terms,
             outputs,
             executed,
-            wanted[:, None],
+            verdict,
         )
 
 

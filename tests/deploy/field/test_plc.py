@@ -85,10 +85,10 @@ def test_override_and_enable_win_over_everything() -> None:
     plc = in_control(make())
     plc.override = True
     plc.step(1.0, 60.0, 15.0)
-    assert plc.state is PlcState.LOCAL_OVERRIDE
+    states = [plc.state]
     plc.override, plc.enabled = False, False
     plc.step(2.0, 60.0, 15.0)
-    assert plc.state is PlcState.LOCAL_DISABLED
+    assert [*states, plc.state] == [PlcState.LOCAL_OVERRIDE, PlcState.LOCAL_DISABLED]
 
 
 def test_external_set_points_are_applied_and_held() -> None:

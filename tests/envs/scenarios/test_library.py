@@ -64,7 +64,7 @@ def test_all_mistakes_of_shape_come_at_once() -> None:
 
 def test_the_element_type_is_checked() -> None:
     with pytest.raises(ScenarioError, match="float32 is not float64"):
-        library("a", values=np.zeros((1, 8, 2), dtype=np.float32))  # type: ignore[arg-type]
+        library("a", values=np.zeros((1, 8, 2), dtype=np.float32))
 
 
 def test_select_takes_names_and_numbers_in_the_order_given() -> None:

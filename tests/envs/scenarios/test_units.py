@@ -26,7 +26,7 @@ def plan(production: Production, hour: list[float], weekday: float) -> list[floa
     level = planned_level(
         production, HOURS_PER_STEP, np.array(hour), np.full(len(hour), float(weekday))
     )
-    return level.tolist()
+    return [float(value) for value in level]
 
 
 def test_a_shift_replaces_the_idle_level_also_downwards() -> None:
@@ -59,7 +59,9 @@ def test_a_night_shift_goes_on_into_the_next_day() -> None:
 def test_shifts_follow_the_clock_of_the_factory(
     days: tuple[FloatArray, FloatArray, FloatArray],
 ) -> None:
-    shift = Shift(days=("mon", "tue", "wed", "thu", "fri"), start_hour=6.0, end_hour=14.0, level=1.0)
+    shift = Shift(
+        days=("mon", "tue", "wed", "thu", "fri"), start_hour=6.0, end_hour=14.0, level=1.0
+    )
     level, outages = production_level(
         "mill", Production(shifts=(shift,), noise=0.0), HOURS_PER_STEP, days, KEY
     )
@@ -122,6 +124,8 @@ def test_hot_water_meets_the_annual_amount_and_has_two_peaks(
 def test_units_differ_in_their_noise(district: District) -> None:
     hour = np.tile(np.arange(0.0, 24.0, 0.25), 365)
     flat = (hour, np.zeros(35040), np.ones(35040))
-    one, other = (hot_water_kw(unit, HOURS_PER_STEP, flat, KEY) for unit in substations(district)[:2])
+    one, other = (
+        hot_water_kw(unit, HOURS_PER_STEP, flat, KEY) for unit in substations(district)[:2]
+    )
     assert abs(np.corrcoef(one / one.mean() - other / other.mean(), hour)[0, 1]) < 0.05
     assert not np.array_equal(one / one.mean(), other / other.mean())

@@ -24,13 +24,13 @@ TEN_MISTAKES = (
     ("length_m: 330.0", "length_m: 0.0", "pipes[2].length_m"),
     ("length_m: 450.0", "lenght_m: 450.0", "pipes[3].lenght_m"),
     ("to_location: hill_quarter", "to_location: hil_quarter", "pipes[4].to_location"),
-    ("volume_m3: 700.0", "volume_m3: .nan", "units[6].volume_m3"),
+    ("volume_m3: 800.0", "volume_m3: .nan", "units[6].volume_m3"),
     ("empty_temp_c: 45.0", "empty_temp_c: 88.0", "units[6].empty_temp_c"),
     ("min_exhaust_temp_c: 160.0", "min_exhaust_temp_c: 310.0", "units[0].min_exhaust_temp_c"),
     ("kind: boiler", "kind: boilr", "units[4].kind"),
     ("timezone: Europe/Berlin", "timezone: Europe/Berln", "site.timezone"),
     ("max_head_bar: 8.0", "max_head_bar: 0.5", "circuits[0].dp_control.max_head_bar"),
-    ("capacity_kw: 2200.0", "capacity_kw: many", "units[3].capacity_kw"),
+    ("capacity_kw: 2400.0", "capacity_kw: many", "units[3].capacity_kw"),
 )
 
 
@@ -128,7 +128,7 @@ def test_one_wrong_name_is_not_reported_as_a_lost_place_too() -> None:
 
 
 def test_a_key_given_twice_is_refused_with_both_lines() -> None:
-    found = mistakes_of(changed(("volume_m3: 700.0", "volume_m3: 700.0\n    volume_m3: 800.0")))
+    found = mistakes_of(changed(("volume_m3: 800.0", "volume_m3: 800.0\n    volume_m3: 800.0")))
     assert list(found) == ["units[6].volume_m3"]
     assert "given twice" in found["units[6].volume_m3"]
 
@@ -180,7 +180,7 @@ def test_numbers_follow_yaml_1_2() -> None:
     assert district.unit("greenhouse") == load_district("energy-web").unit("greenhouse")
     found = mistakes_of(changed(("floor_area_m2: 20000.0", "floor_area_m2: 5:30")))
     assert "'5:30' is not a number" in found["units[14].floor_area_m2"]
-    found = mistakes_of(changed(("volume_m3: 700.0", f"volume_m3: {'9' * 5000}")))
+    found = mistakes_of(changed(("volume_m3: 800.0", f"volume_m3: {'9' * 5000}")))
     assert "units[6].volume_m3" in found
 
 

@@ -140,6 +140,13 @@ class TrainingConfig(Described):
     reward_baseline: bool = Field(
         True, description="rewards count from the cost of the best constant price at the same time"
     )
+    sim_dt_s: float | None = Field(
+        None,
+        ge=1.0,
+        le=900.0,
+        description="sub-step of the simulator while searching and training; null for the task's, "
+        "which validation always takes",
+    )
     torch_threads: int = Field(2, ge=1, le=256)
     ppo: PpoSettings = PpoSettings()
     network: NetworkSettings = NetworkSettings()

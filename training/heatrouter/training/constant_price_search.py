@@ -10,32 +10,19 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
 from heatrouter.envs.actuate import denormalise
-from heatrouter.envs.arrays import Float32Array, FloatArray, IntArray
-from heatrouter.envs.contract import Contract
+from heatrouter.envs.arrays import FloatArray, IntArray
+from heatrouter.training.batch_protocols import SearchBatch
 from heatrouter.training.config import ConstantPriceSettings
-from heatrouter.training.sb3_vec_env import BatchStepLike
 
 SMOOTHING = 0.7
 """Share of the elite in the next mean and spread; the rest stays, against early narrowing."""
 
 SMALLEST_STD = 0.03
 """Of the normalised action: finer differences drown in the spread between weeks."""
-
-
-class SearchBatch(Protocol):
-    """What is used of a :class:`~heatrouter.envs.simulation.district_batch.DistrictBatch`."""
-
-    @property
-    def contract(self) -> Contract: ...  # noqa: D102
-    @property
-    def num_envs(self) -> int: ...  # noqa: D102
-    def reset_to(self, scenario: IntArray, start_step: IntArray) -> Float32Array: ...  # noqa: D102
-    def step(self, action: FloatArray) -> BatchStepLike: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)

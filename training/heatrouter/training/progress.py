@@ -87,4 +87,5 @@ class TrainingProgress:
                 f"{steps:,}/{self._total:,} steps  {self._speed(steps):,.0f}/s  {saving}{mark}  "
                 f"{left:.0f} s left",
                 highlight=False,
+                soft_wrap=True,
             )

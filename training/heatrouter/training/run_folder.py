@@ -47,6 +47,11 @@ class RunFolder:
         return self.path.resolve().name
 
     @property
+    def record(self) -> Path:
+        """Versions, seeds, scenarios and what was prepared before PPO started."""
+        return self.path / "run.json"
+
+    @property
     def checkpoints(self) -> Path:
         """Folder of what resume needs."""
         return self.path / "checkpoints"

@@ -7,42 +7,16 @@ here is fresh. Episodes are truncated, never terminated: SB3 then adds the disco
 """
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from stable_baselines3.common.vec_env import VecEnv
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvStepReturn
 
 from heatrouter.envs.actuate import denormalise
-from heatrouter.envs.arrays import BoolArray, Float32Array, FloatArray
-from heatrouter.envs.contract import Contract
-from heatrouter.envs.gymenv.spaces import normalised_action_space, observation_space
-
-
-class BatchStepLike(Protocol):
-    """What is read of a :class:`~heatrouter.envs.simulation.district_batch.BatchStep`."""
-
-    @property
-    def observation(self) -> Float32Array: ...  # noqa: D102
-    @property
-    def reward(self) -> FloatArray: ...  # noqa: D102
-    @property
-    def truncated(self) -> BoolArray: ...  # noqa: D102
-    @property
-    def final_observation(self) -> Float32Array: ...  # noqa: D102
-    @property
-    def terms(self) -> dict[str, FloatArray]: ...  # noqa: D102
-
-
-class TrainingBatch(Protocol):
-    """What is used of a :class:`~heatrouter.envs.simulation.district_batch.DistrictBatch`."""
-
-    @property
-    def contract(self) -> Contract: ...  # noqa: D102
-    @property
-    def num_envs(self) -> int: ...  # noqa: D102
-    def reset(self) -> Float32Array: ...  # noqa: D102
-    def step(self, action: FloatArray) -> BatchStepLike: ...  # noqa: D102
+from heatrouter.envs.arrays import Float32Array, FloatArray
+from heatrouter.envs.gymenv.building import action_space, observation_space
+from heatrouter.training.batch_protocols import TrainingBatch
 
 
 class DistrictVecEnv(VecEnv):
@@ -76,7 +50,7 @@ class DistrictVecEnv(VecEnv):
         super().__init__(
             batch.num_envs,
             observation_space(batch.contract),
-            normalised_action_space(batch.contract),
+            action_space(batch.contract),
         )
 
     def reset(self) -> Float32Array:

@@ -3,29 +3,20 @@
 import contextlib
 import json
 import sys
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from rich.console import Console
 from stable_baselines3 import PPO
 from stable_baselines3.common.logger import Logger
 
-from heatrouter.agents.evaluation_weeks import draw_weeks, starts
 from heatrouter.envs.arrays import FloatArray
 from heatrouter.envs.errors import TrainingConfigError
-from heatrouter.envs.scenarios.library import ScenarioLibrary
-from heatrouter.envs.scenarios.sources import build_library
 from heatrouter.envs.simulation.district_batch import DistrictBatch
-from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.loading import load_district, load_task
-from heatrouter.envs.spec.task import Task
-from heatrouter.envs.units import SECONDS_PER_HOUR
 from heatrouter.training.checkpoints import (
     Snapshot,
     newest_snapshot,
@@ -33,52 +24,15 @@ from heatrouter.training.checkpoints import (
     restore_snapshot,
 )
 from heatrouter.training.config import TrainingConfig, factor_per_step
-from heatrouter.training.constant_price_search import search_constant_price
+from heatrouter.training.cost_baseline import BaselineLookup
 from heatrouter.training.policy import HeatPolicy
+from heatrouter.training.preparation import Preparation, TrainingInputs, prepare
 from heatrouter.training.progress import TrainingProgress
 from heatrouter.training.rollout_boundary import RolloutBoundary
-from heatrouter.training.run_folder import (
-    RunFolder,
-    scenario_ids,
-    versions,
-    write_json,
-)
+from heatrouter.training.run_folder import RunFolder, scenario_ids, versions, write_json
 from heatrouter.training.sb3_vec_env import DistrictVecEnv
 from heatrouter.training.tracking import Tracker
 from heatrouter.training.validation import Validation
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingInputs:
-    """What a run is made of.
-
-    Attributes:
-        config: The configuration.
-        task: The task that it names.
-        district: The district of that task.
-        train: Training scenarios.
-        validation: Validation scenarios.
-    """
-
-    config: TrainingConfig
-    task: Task
-    district: District
-    train: ScenarioLibrary
-    validation: ScenarioLibrary
-
-    @classmethod
-    def load(cls, config: TrainingConfig, task: Task, district: District) -> "TrainingInputs":
-        """Make the scenarios."""
-        scenarios = config.scenarios
-        return cls(
-            config,
-            task,
-            district,
-            build_library(district, "train", scenarios.train_years, scenarios.train_seed),
-            build_library(
-                district, "validation", scenarios.validation_years, scenarios.validation_seed
-            ),
-        )
 
 
 def start_training(config: TrainingConfig, folder: Path, console: Console) -> dict[str, Any]:
@@ -104,9 +58,9 @@ def start_training(config: TrainingConfig, folder: Path, console: Console) -> di
     console.print(f"{run.name}: scenarios, rules on validation weeks", highlight=False)
     inputs = TrainingInputs.load(config, task, district)
     validation = Validation(district, task, inputs.validation, config.evaluation)
-    constant = _constant_price(inputs, run, console)
+    prepared = prepare(inputs, run, console)
     write_json(
-        run.path / "run.json",
+        run.record,
         {
             "name": run.name,
             "config": config.name,
@@ -119,10 +73,10 @@ def start_training(config: TrainingConfig, folder: Path, console: Console) -> di
                 "validation": scenario_ids(inputs.validation),
             },
             "validation_weeks": validation.starts,
-            "constant_price": constant,
+            "prepared": prepared.to_record(),
         },
     )
-    return _run(inputs, run, validation, np.array(constant["normalised"]), None, console)
+    return _run(inputs, run, validation, prepared, None, console)
 
 
 def resume_training(folder: Path, console: Console) -> dict[str, Any]:
@@ -142,7 +96,7 @@ def resume_training(folder: Path, console: Console) -> dict[str, Any]:
     run = RunFolder(folder)
     config, task, district = run.read_inputs()
     snapshot = newest_snapshot(run.checkpoints)
-    record = json.loads((run.path / "run.json").read_text(encoding="utf-8"))
+    record = json.loads(run.record.read_text(encoding="utf-8"))
     inputs = TrainingInputs.load(config, task, district)
     for name, library in (("train", inputs.train), ("validation", inputs.validation)):
         if record["scenarios"][name] != scenario_ids(library):
@@ -154,8 +108,8 @@ def resume_training(folder: Path, console: Console) -> dict[str, Any]:
             raise TrainingConfigError(msg)
     validation = Validation(district, task, inputs.validation, config.evaluation)
     console.print(f"{run.name}: going on at step {snapshot.steps:,}", highlight=False)
-    constant = np.array(record["constant_price"]["normalised"])
-    return _run(inputs, run, validation, constant, snapshot, console)
+    prepared = Preparation.from_record(record["prepared"])
+    return _run(inputs, run, validation, prepared, snapshot, console)
 
 
 def build_model(inputs: TrainingInputs, env: DistrictVecEnv, start: FloatArray) -> PPO:
@@ -198,7 +152,7 @@ def _run(
     inputs: TrainingInputs,
     run: RunFolder,
     validation: Validation,
-    start: FloatArray,
+    prepared: Preparation,
     snapshot: Snapshot | None,
     console: Console,
 ) -> dict[str, Any]:
@@ -206,13 +160,16 @@ def _run(
     with _torch_threads(config.torch_threads):
         batch = DistrictBatch(
             inputs.district,
-            inputs.task,
+            inputs.training_task,
             inputs.train,
             num_envs=config.ppo.environments,
             seed=config.seed,
         )
-        env = DistrictVecEnv(batch, reward_scale_eur=config.reward_scale_eur)
-        model = build_model(inputs, env, start)
+        lookup = None
+        if prepared.baseline is not None:
+            lookup = BaselineLookup(prepared.baseline, batch, inputs.train)
+        env = DistrictVecEnv(batch, reward_scale_eur=config.reward_scale_eur, baseline_eur=lookup)
+        model = build_model(inputs, env, prepared.normalised)
         resumed = None
         if snapshot is not None:
             batch.restore_state(restore_snapshot(model, snapshot))
@@ -259,48 +216,6 @@ def _learn(
     except BaseException:
         tracker.close("FAILED")
         raise
-
-
-def _constant_price(inputs: TrainingInputs, run: RunFolder, console: Console) -> dict[str, Any]:
-    """Search, write the result for ``evaluate`` and return it for the record."""
-    config, settings = inputs.config, inputs.config.constant_price
-    if not settings.enabled:
-        from heatrouter.envs.observe import build_contract
-
-        count = len(build_contract(inputs.district, inputs.task).action)
-        return {"normalised": [0.0] * count}
-    begin = time.perf_counter()
-    weeks = draw_weeks(inputs.train, settings.weeks, seed=config.seed, hours=settings.hours)
-    longer = settings.hours + inputs.task.control_dt_s / SECONDS_PER_HOUR
-    batch = DistrictBatch(
-        inputs.district,
-        inputs.task.model_copy(update={"episode_hours": longer}),
-        inputs.train,
-        num_envs=settings.candidates * settings.weeks,
-        seed=config.seed,
-    )
-
-    def report(generation: int, best: float, neutral: float) -> None:
-        saved = 100.0 * (neutral - best) / abs(neutral)
-        console.print(
-            f"constant price {generation + 1}/{settings.generations}: saves {saved:+.2f} % of the "
-            f"neutral prices' cost, {time.perf_counter() - begin:.0f} s",
-            highlight=False,
-        )
-
-    found = search_constant_price(
-        batch, starts(weeks), settings, seed=config.seed, on_generation=report
-    )
-    found.write(run.constant_price)
-    return {
-        "normalised": found.normalised.tolist(),
-        "values": found.values,
-        "cost_eur": found.cost_eur,
-        "neutral_cost_eur": found.neutral_cost_eur,
-        "history_eur": list(found.history_eur),
-        "trials": found.trials,
-        "seconds": round(time.perf_counter() - begin, 1),
-    }
 
 
 def _summary(

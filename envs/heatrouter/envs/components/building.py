@@ -1,9 +1,9 @@
 """Rooms of a town quarter as one thermal mass (VDI 6007-like, reduced to one node)."""
 
-from numba import njit
+from heatrouter.envs.components.jit import compiled
 
 
-@njit
+@compiled
 def room_step(
     room_temp: float,
     heat: float,
@@ -33,7 +33,7 @@ def room_step(
     return new, loss * (new - ambient_temp) * dt
 
 
-@njit
+@compiled
 def heat_request(
     room_temp: float,
     set_temp: float,

@@ -6,13 +6,15 @@ coefficients of plate exchangers proportional to m^0.7 (handbook section C).
 
 import math
 
-from numba import njit
+from heatrouter.envs.components.jit import compiled
 
 FILM_EXPONENT = 0.7
 _MAX_NTU = 50.0
+FLOW_TOLERANCE = 1e-4
+"""Relative heat error at which the flow is close enough: a valve positions no better."""
 
 
-@njit
+@compiled
 def counterflow_effectiveness(ntu: float, capacity_ratio: float) -> float:
     """Effectiveness of a counterflow exchanger, 0..1.
 
@@ -25,7 +27,7 @@ def counterflow_effectiveness(ntu: float, capacity_ratio: float) -> float:
     return (1.0 - e) / (1.0 - capacity_ratio * e)
 
 
-@njit
+@compiled
 def exchanged_heat(ua: float, capacity_hot: float, capacity_cold: float, span: float) -> float:
     """Heat flow in W between two streams whose inlets differ by ``span`` kelvin.
 
@@ -42,7 +44,7 @@ def exchanged_heat(ua: float, capacity_hot: float, capacity_cold: float, span: f
     return counterflow_effectiveness(ua / c_min, ratio) * c_min * span
 
 
-@njit
+@compiled
 def ua_at_flows(ua_design: float, primary_ratio: float, secondary_ratio: float) -> float:
     """Transfer coefficient when both flows differ from design, W/K.
 
@@ -50,10 +52,10 @@ def ua_at_flows(ua_design: float, primary_ratio: float, secondary_ratio: float) 
     """
     r1 = max(primary_ratio, 1e-4)
     r2 = max(secondary_ratio, 1e-4)
-    return 2.0 * ua_design / (r1**-FILM_EXPONENT + r2**-FILM_EXPONENT)
+    return 2.0 * ua_design / (math.pow(r1, -FILM_EXPONENT) + math.pow(r2, -FILM_EXPONENT))
 
 
-@njit
+@compiled
 def substation_heat(
     primary_flow: float,
     supply_temp: float,
@@ -67,15 +69,11 @@ def substation_heat(
     """Heat in W that a substation exchanger passes at given flows (kg/s) and inlets (degC)."""
     if primary_flow <= 0.0 or secondary_flow <= 0.0:
         return 0.0
-    ua = ua_at_flows(
-        ua_design, primary_flow / primary_design, secondary_flow / secondary_design
-    )
-    return exchanged_heat(
-        ua, primary_flow * cp, secondary_flow * cp, supply_temp - secondary_inlet
-    )
+    ua = ua_at_flows(ua_design, primary_flow / primary_design, secondary_flow / secondary_design)
+    return exchanged_heat(ua, primary_flow * cp, secondary_flow * cp, supply_temp - secondary_inlet)
 
 
-@njit
+@compiled
 def flow_for_heat(
     heat: float,
     supply_temp: float,
@@ -117,7 +115,7 @@ def flow_for_heat(
             )
             - heat
         )  # fmt: skip
-        if abs(f) < 1e-6 * heat:
+        if abs(f) < FLOW_TOLERANCE * heat:
             return x
         if f > 0.0:
             high, f_high = x, f

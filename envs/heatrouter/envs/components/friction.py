@@ -6,14 +6,14 @@ turbulent law: C. F. Colebrook, J. Inst. Civ. Eng. 11 (1939) 133.
 
 import math
 
-from numba import njit
+from heatrouter.envs.components.jit import compiled
 
 RE_LAMINAR = 2300.0
 RE_TURBULENT = 4000.0
 _LN10 = math.log(10.0)
 
 
-@njit
+@compiled
 def water_viscosity(temp_c: float) -> float:
     """Dynamic viscosity of water, Pa s, for 0..150 degC.
 
@@ -23,26 +23,26 @@ def water_viscosity(temp_c: float) -> float:
     return float(2.414e-5 * 10.0 ** (247.8 / (temp_c + 273.15 - 140.0)))
 
 
-@njit
+@compiled
 def colebrook(reynolds: float, relative_roughness: float) -> tuple[float, float]:
     """Friction factor of turbulent flow and its logarithmic slope d ln f / d ln Re.
 
-    Haaland's formula starts two Newton steps on x = 1/sqrt(f), which brings the residual of
-    Colebrook-White below 1e-9 for Re > 4000.
+    One substitution from a rough pipe's x = 1/sqrt(f) = 7 and two Newton steps leave a residual of
+    Colebrook-White below 1e-8 for Re > 4000.
     """
     a = relative_roughness / 3.7
-    x = -1.8 * math.log10(a**1.11 + 6.9 / reynolds)
     b = 2.51 / reynolds
+    x = -2.0 / _LN10 * math.log(a + 7.0 * b)
+    y = a + b * x
     for _ in range(2):
         y = a + b * x
-        x -= (x + 2.0 * math.log10(y)) / (1.0 + 2.0 * b / (_LN10 * y))
-    y = a + b * x
+        x -= (x + 2.0 / _LN10 * math.log(y)) / (1.0 + 2.0 * b / (_LN10 * y))
     # implicit derivative of x + 2 log10(a + 2.51 x / Re) = 0 with respect to ln Re
     slope_x = (2.0 * b * x / (_LN10 * y)) / (1.0 + 2.0 * b / (_LN10 * y))
     return 1.0 / (x * x), -2.0 * slope_x / x
 
 
-@njit
+@compiled
 def pressure_drop(
     mass_flow: float,
     diameter: float,

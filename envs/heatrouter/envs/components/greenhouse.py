@@ -5,13 +5,16 @@ C dT/dt = Q_pipe + tau I - U (T - T_o) - G_vent (T - T_o), lumped per m2 of floo
 enough to hold the limit, up to their capacity.
 """
 
-from numba import njit
+import math
 
+from heatrouter.envs.components.jit import compiled
+
+RAIL_EXPONENT = 1.32
 DESIGN_AIR_C = 18.0
 """Night air at which rails give their design heat (Katzin 2021 keeps 18.5 degC)."""
 
 
-@njit
+@compiled
 def rail_return_temp(
     heat: float, design_heat: float, design_supply: float, design_return: float, air: float
 ) -> tuple[float, float]:
@@ -22,12 +25,14 @@ def rail_return_temp(
     heat.
     """
     share = heat / design_heat
-    excess = (0.5 * (design_supply + design_return) - DESIGN_AIR_C) * share ** (1.0 / 1.32)
+    excess = (0.5 * (design_supply + design_return) - DESIGN_AIR_C) * math.pow(
+        share, 1.0 / RAIL_EXPONENT
+    )
     half = 0.5 * (design_supply - design_return) * share
     return air + excess + half, air + excess - half
 
 
-@njit
+@compiled
 def rail_heat(
     flow: float,
     supply_temp: float,
@@ -60,7 +65,7 @@ def rail_heat(
     return low
 
 
-@njit
+@compiled
 def rail_feasible(
     heat: float,
     flow: float,
@@ -76,7 +81,7 @@ def rail_feasible(
     return top <= supply_temp + 1e-9 and heat <= flow * cp * (supply_temp - back) * (1.0 + 1e-9)
 
 
-@njit
+@compiled
 def air_step(
     air_temp: float,
     heat: float,
@@ -104,9 +109,7 @@ def air_step(
     Returns:
         New air temperature in degC, heat lost through the cover in J, heat vented in J.
     """
-    new = (capacity * air_temp + dt * (heat + solar + loss * ambient_temp)) / (
-        capacity + dt * loss
-    )
+    new = (capacity * air_temp + dt * (heat + solar + loss * ambient_temp)) / (capacity + dt * loss)
     vented = 0.0
     if new > vent_temp and vent_temp > ambient_temp:
         # vents that hold vent_temp exactly: the balance at new = vent_temp gives their heat

@@ -6,12 +6,12 @@ temperatures in kelvin (G. Lorenz 1894; handbook section C, eta_L 0.4..0.6).
 
 import math
 
-from numba import njit
+from heatrouter.envs.components.jit import compiled
 
 _MIN_LIFT_K = 5.0
 
 
-@njit
+@compiled
 def log_mean_temp(inlet_c: float, outlet_c: float) -> float:
     """Logarithmic mean of two temperatures, kelvin; their mean where they are close."""
     a = inlet_c + 273.15
@@ -21,7 +21,7 @@ def log_mean_temp(inlet_c: float, outlet_c: float) -> float:
     return (b - a) / math.log(b / a)
 
 
-@njit
+@compiled
 def lorenz_cop(
     sink_inlet_c: float,
     sink_outlet_c: float,

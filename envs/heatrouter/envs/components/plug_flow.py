@@ -11,9 +11,9 @@ wall in two mixing volumes; the parcel form is this project's.)
 import math
 
 import numpy as np
-from numba import njit
 
 from heatrouter.envs.arrays import FloatArray
+from heatrouter.envs.components.jit import compiled
 
 RING = 64
 JOIN_BELOW_K = 0.01
@@ -22,13 +22,13 @@ REBASE_AT = 30.0
 """Lambda at which psi is rescaled: e^30 leaves nine digits before overflow is even near."""
 
 
-@njit
+@compiled
 def parcel_slot(start: int, index: int) -> int:
     """Ring slot of the index-th parcel counted from the pipe's from-end."""
     return (start + index) % RING
 
 
-@njit
+@compiled
 def merge_cheapest(mass: FloatArray, psi: FloatArray, start: int, count: int) -> int:
     """Merge the adjacent pair of parcels that loses least; returns the new count."""
     best = np.inf
@@ -57,7 +57,7 @@ def merge_cheapest(mass: FloatArray, psi: FloatArray, start: int, count: int) ->
     return count - 1
 
 
-@njit
+@compiled
 def shift_parcels(
     mass: FloatArray,
     psi: FloatArray,
@@ -134,7 +134,7 @@ def shift_parcels(
     return start, count + 1, left
 
 
-@njit
+@compiled
 def wall_step(wall_temp: float, inlet_temp: float, ratio: float) -> tuple[float, float]:
     """A wall volume flushed for one step: its new temperature and the mean outflow temperature.
 
@@ -148,7 +148,7 @@ def wall_step(wall_temp: float, inlet_temp: float, ratio: float) -> tuple[float,
     return inlet_temp + gap * (1.0 - e), inlet_temp + gap * e / ratio
 
 
-@njit
+@compiled
 def psi_total(mass: FloatArray, psi: FloatArray, start: int, count: int) -> float:
     """Sum of mass times psi over all parcels, recomputed."""
     total = 0.0

@@ -1,15 +1,14 @@
 """A stratified hot-water tank: equal layers, upwind flow, exact merge of inversions.
 
-rho cp V dT/dt = m cp (T_up - T) + k A/dz d2T - UA (T - T_a). Inverted layers are mixed adiabatically
-after each step, which is unconditionally stable (handbook section C).
+rho cp V dT/dt = m cp (T_up - T) + k A/dz d2T - UA (T - T_a). Inverted layers are mixed
+adiabatically after each step, which is unconditionally stable (IBPSA library for the layer model).
 """
 
-from numba import njit
-
 from heatrouter.envs.arrays import FloatArray
+from heatrouter.envs.components.jit import compiled
 
 
-@njit
+@compiled
 def store_outlet_temp(temps: FloatArray, layers: int, charging: bool) -> float:
     """Temperature that leaves during a step: the bottom layer while charging, else the top.
 
@@ -18,7 +17,7 @@ def store_outlet_temp(temps: FloatArray, layers: int, charging: bool) -> float:
     return float(temps[layers - 1] if charging else temps[0])
 
 
-@njit
+@compiled
 def store_step(
     temps: FloatArray,
     layers: int,
@@ -73,7 +72,7 @@ def store_step(
     return lost * layer_mass * cp
 
 
-@njit
+@compiled
 def _mix_inversions(temps: FloatArray, layers: int) -> None:
     """Pool adjacent violators: every group of inverted layers takes its mean."""
     i = 0

@@ -12,13 +12,15 @@ def allocate(
     limit: FloatArray,
     required: FloatArray,
     running: BoolArray,
+    short: BoolArray,
 ) -> FloatArray:
     """Heat of each producer, kW.
 
     In ascending order of the key each unit adds what its own requirement still lacks, up to its
     limit. Requirements may differ by unit, since cheap heat is worth storing when dear heat is
-    not; a unit counts what all before it give. A standing machine starts for its minimum load, a
-    running one stays at it while some of it is needed (``plan.start_kw``, ``plan.stay_kw``).
+    not; a unit counts what all before it give. A standing machine starts for its minimum load or,
+    where a store can bridge, for a good part of its capacity; a running one stays at its minimum
+    load while some of that is needed (``plan.start_kw``, ``bridged_kw``, ``stay_kw``).
 
     Args:
         plan: The plan.
@@ -26,11 +28,12 @@ def allocate(
         limit: Largest heat, kW, same shape; zero for a unit that shall not run.
         required: Heat that is wanted of this unit and all before it, kW, same shape.
         running: Units that run now, same shape.
+        short: Where no store can bridge a lack, same shape or one that broadcasts to it.
 
     Returns:
         Heat, kW, same shape: zero, or between minimum load and limit.
     """
-    start = np.where(running, plan.stay_kw, plan.start_kw)
+    start = np.where(running, plan.stay_kw, np.where(short, plan.start_kw, plan.bridged_kw))
     if plan.n_circuits == 1:
         return _fill(plan.min_kw, key, limit, required, start)
     heat = np.empty_like(limit)

@@ -12,8 +12,10 @@ _MIN_LIFT_K = 5.0
 """Least temperature lift of a heat pump, as in the component model."""
 _MIN_SPREAD_K = 1.0
 """Least spread over which a logarithmic mean is formed."""
-TOP_LACK_K = 10.0
-"""A store whose top misses the supply by more than this gives too little to rely on."""
+_MOST_TOP_LACK_K = 10.0
+_LEAST_TOP_LACK_K = 7.0
+"""A store whose top misses the supply by more than the first has run short, whatever its mean
+temperature is; it has recovered at the second."""
 _G_PER_KWH_TO_T_PER_MWH = 1e-3
 
 
@@ -22,8 +24,8 @@ class Conditions(NamedTuple):
 
     running: BoolArray  # (num_envs, n_producers) executed set-point above off
     return_temp: FloatArray  # (num_envs, n_circuits)
-    level: FloatArray  # (num_envs, n_circuits) of the stores, as measured, 0..1
-    usable: FloatArray  # (num_envs, n_circuits) 0: as cold as the return; 1: as hot as the supply
+    level: FloatArray  # (num_envs, n_circuits) usable level of the stores, 0..1
+    store_kwh: FloatArray  # (num_envs, n_circuits) from usable level 0 to 1
     top_lack: FloatArray  # (num_envs, n_circuits) K by which the stores' top misses the supply
     demand_kw: FloatArray  # (num_envs, n_circuits) smoothed
 
@@ -35,8 +37,9 @@ def read_conditions(
 
     Demand is what the network takes at its root, losses included, plus what preheaters have
     already put into its return: so it does not depend on which units run. A store can give what
-    it holds above the return and take what is missing to the supply; that is its usable level,
-    which the measured level between two fixed temperatures is not.
+    it holds above the return and take what is missing to the supply that is asked for: its usable
+    level is 0 at the one and 1 at the other, unlike the measured level, which lies between two
+    fixed temperatures.
 
     Args:
         plan: The plan.
@@ -51,18 +54,35 @@ def read_conditions(
     for circuit, at in plan.preheaters:
         demand[:, circuit] += observation[:, at]
     before = np.where(memory.demand_kw >= 0.0, memory.demand_kw, demand)  # NaN: start anew
-    level = _of_stores(plan, observation, plan.level_at)
-    level = np.minimum(np.maximum(level, 0.0), 1.0)
-    usable = plan.store_empty + level * plan.store_span - return_temp
-    usable /= np.maximum(supply_temp - return_temp, _MIN_SPREAD_K)
+    usable_span = np.maximum(supply_temp - return_temp, _MIN_SPREAD_K)
+    stored_temp = plan.store_empty + _of_stores(plan, observation, plan.level_at) * plan.store_span
+    level = (stored_temp - return_temp) / usable_span
     return Conditions(
         running=observation.take(plan.executed_at, axis=1) > 0.0,
         return_temp=return_temp,
-        level=level,
-        usable=np.minimum(np.maximum(usable, 0.0), 1.0),
+        level=np.minimum(np.maximum(level, 0.0), 1.0),
+        store_kwh=plan.store_kwh_per_k * usable_span,
         top_lack=supply_temp - _of_stores(plan, observation, plan.top_at),
         demand_kw=before + plan.demand_weight * (demand - before),
     )
+
+
+def relief(
+    plan: DispatchPlan,
+    conditions: Conditions,
+    relieved: BoolArray,
+    low: float,
+    high: float,
+) -> BoolArray:
+    """Whether the stores of each circuit have run short, ``(num_envs, n_circuits)``.
+
+    From the lower level, or a top that is too cold, until the higher level is reached and the top
+    is hot again. Circuits without a store are always short: their units cover the demand.
+    """
+    level = conditions.level
+    short = (level < low) | (conditions.top_lack > _MOST_TOP_LACK_K)
+    short |= relieved & ((level < high) | (conditions.top_lack > _LEAST_TOP_LACK_K))
+    return short | ~plan.has_store
 
 
 def marginal_cost(

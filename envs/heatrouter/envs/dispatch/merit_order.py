@@ -2,6 +2,8 @@
 
 A controller says what a MWh in each store is worth when it is empty and when it is full (linear
 between) and which level it wants to have. Units run in merit order while they cost less than that.
+Levels are usable levels: 0 where a store is as cold as the return, 1 where it is as hot as the
+supply that is asked for.
 """
 
 from typing import NamedTuple
@@ -11,27 +13,26 @@ import numpy as np
 from heatrouter.envs.arrays import FloatArray
 from heatrouter.envs.dispatch.allocation import allocate
 from heatrouter.envs.dispatch.marginal_cost import (
-    TOP_LACK_K,
     marginal_cost,
     read_conditions,
+    relief,
     unit_limits,
 )
 from heatrouter.envs.dispatch.plan import DispatchMemory, DispatchPlan
 
 _CHARGE_HOURS = 3.0
 """Time over which a deviation from the wanted level is made good."""
-_STAY_SHARE = 0.05
-_STAY_EUR_PER_MWH = 1.0
-"""A running unit stays until it costs this much more than heat is worth."""
+_STAY_SHARE = 0.08
+_STAY_EUR_PER_MWH = 2.0
+"""A running unit stays until it costs this much more than heat is worth: some hours of running pay
+for a start."""
 _WORTH_SHARE = 0.1
 _WORTH_EUR_PER_MWH = 5.0
-"""A unit this much cheaper than heat at the wanted level is worth storing beyond that level."""
+"""Waste heat this much cheaper than heat at the wanted level is worth storing beyond that level."""
 _SHORT_LEVEL = 0.05
-_RELIEF_LEVEL = 0.15
-"""Below the first usable level every unit may start, up to the second running ones stay."""
-_FULL_GAP_K = 2.0
-"""A store gets no hotter than this below the supply that charges it."""
-_RELIEF_HOURS = 1.0
+_RELIEF_LEVEL = 0.25
+"""From the first usable level to the second every unit may run, whatever it costs."""
+_RELIEF_HOURS = 3.0
 
 
 class HeatPrice(NamedTuple):
@@ -50,11 +51,11 @@ def merit_order_dispatch(
     """Turn prices of heat into set-points.
 
     Every unit that costs less than heat is worth at the present level runs, cheapest first, up to
-    demand plus charge, the last one at part load. The charge leads to the wanted level. Heat that
-    is clearly cheaper than what it will be worth there is stored beyond it, up to a full store;
-    so the level is fine control among units whose cost is close to the price, and never a reason
-    to turn waste heat away. When the stores run short every unit may cover the demand, whatever
-    it costs. Without a store, units cover the demand in order of cost.
+    demand plus charge, the last one at part load. The charge leads to the wanted level. Waste
+    heat that is clearly cheaper than what it will be worth there is stored beyond it, up to a
+    full store: machines keep room for it, and it is never turned away for a level. When the
+    stores run short every unit may cover the demand, whatever it costs. Without a store, units
+    cover the demand in order of cost.
 
     Args:
         plan: The plan.
@@ -76,31 +77,32 @@ def merit_order_dispatch(
     value_at_target = empty + fall * target
     worth = _WORTH_EUR_PER_MWH + _WORTH_SHARE * np.abs(value_at_target)
     stay = _STAY_EUR_PER_MWH + _STAY_SHARE * np.abs(value)
-    # to the first level at which a running unit may stop although heat is not worth its cost
-    relief = plan.store_kwh * np.maximum(_RELIEF_LEVEL - now.usable, 0.0) / _RELIEF_HOURS
-    hottest = (supply - _FULL_GAP_K - plan.store_empty) / plan.store_span
+    short = relief(plan, now, memory.relief, _SHORT_LEVEL, _RELIEF_LEVEL)
+    recovery = now.store_kwh * np.maximum(_RELIEF_LEVEL - level, 0.0) / _RELIEF_HOURS
     # from here (num_envs, n_producers)
     unit = plan.by_unit
-    cheaper = (unit(value_at_target) - cost) / unit(worth)
-    cheaper = np.minimum(np.maximum(cheaper, 0.0), 1.0)
-    goal = np.minimum(unit(target) + cheaper * unit(1.0 - target), unit(hottest))
-    charge = unit(plan.store_kwh) * (goal - unit(level)) / _CHARGE_HOURS
+    goal = np.empty(cost.shape)
+    goal[:] = unit(target)
+    if plan.n_sources:
+        sources = slice(0, plan.n_sources)
+        cheaper = ((unit(value_at_target) - cost) / unit(worth))[:, sources]
+        goal[:, sources] += np.minimum(np.maximum(cheaper, 0.0), 1.0) * (1.0 - goal[:, sources])
+    charge = unit(now.store_kwh) * (goal - unit(level)) / _CHARGE_HOURS
     worthwhile = cost < unit(value) + unit(stay) * now.running
-    short = unit(now.usable) < np.where(now.running, _RELIEF_LEVEL, _SHORT_LEVEL)
-    short |= unit((now.top_lack > TOP_LACK_K) | ~plan.has_store)
-    charge = np.where(worthwhile, charge, unit(relief))
+    charge = np.where(worthwhile, charge, unit(recovery))
     power = unit(plan.store_kw)
     charge = np.minimum(np.maximum(charge, -power), power)
     limit = unit_limits(plan, now, observation)
     heat = allocate(
         plan,
         cost,
-        np.where(worthwhile | short, limit, 0.0),
+        np.where(worthwhile | unit(short), limit, 0.0),
         unit(now.demand_kw) + charge,
         now.running,
+        unit(short),
     )
     set_points = assemble(plan, heat, limit, supply, price.offset_k)
-    return set_points, DispatchMemory(now.demand_kw, memory.charging)
+    return set_points, DispatchMemory(now.demand_kw, memory.charging, short)
 
 
 def assemble(

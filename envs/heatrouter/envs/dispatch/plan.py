@@ -23,6 +23,9 @@ _DEMAND_TIME_CONSTANT_S = 0.5 * SECONDS_PER_HOUR
 _STAY_SHARE = 0.4
 """A running machine stays at its minimum load while this share of it is needed; a standing one
 starts only for the whole of it. Between the two it is left alone."""
+_BRIDGED_SHARE = 0.8
+"""While a store can bridge, a heat pump starts for this share of its capacity: one long run with
+full load in the place of many short ones."""
 _LEAST_KW = 1e-6
 
 
@@ -35,6 +38,7 @@ class DispatchMemory(NamedTuple):
 
     demand_kw: FloatArray  # (num_envs, n_circuits) smoothed heat demand; negative: not yet seen
     charging: BoolArray  # (num_envs, n_circuits) the rules are filling the stores
+    relief: BoolArray  # (num_envs, n_circuits) stores have run short and are being relieved
 
 
 class PriceIndices(NamedTuple):
@@ -66,6 +70,7 @@ class DispatchPlan:
     capacity_kw: FloatArray
     min_kw: FloatArray
     start_kw: FloatArray  # least lack of heat for which a standing unit starts
+    bridged_kw: FloatArray  # the same while a store can bridge the lack
     stay_kw: FloatArray  # least lack of heat for which a running unit stays on
     demand_weight: float  # of the newest reading in the smoothed demand
     executed_at: IntArray
@@ -107,7 +112,7 @@ class DispatchPlan:
     level_weight: FloatArray  # (n_stores, n_circuits) share of the circuit's capacity
     store_empty: FloatArray  # (n_circuits,) degC of level zero, mean by capacity
     store_span: FloatArray  # (n_circuits,) K from level zero to one
-    store_kwh: FloatArray  # (n_circuits,)
+    store_kwh_per_k: FloatArray  # (n_circuits,)
     store_kw: FloatArray  # (n_circuits,)
     has_store: BoolArray  # (n_circuits,)
     # set-points
@@ -151,11 +156,19 @@ class DispatchPlan:
             return _ints([positions[f"{owner}.{quantity}"] for owner in owners])
 
         min_kw = _floats([*(0.0 for _ in sources), *(u.min_load * u.capacity_kw for u in machines)])
+        bridged_kw = min_kw.copy()
+        pumps_at = slice(len(sources), len(sources) + len(pumps))
+        bridged_kw[pumps_at] = np.maximum(
+            min_kw[pumps_at], _floats([_BRIDGED_SHARE * u.capacity_kw for u in pumps])
+        )
         low, high = contract.bounds("set_points")
         owners = [c.name for c in circuits]
         per_circuit = np.array(store_kwh).sum(axis=0) if stores else np.zeros(len(circuits))
         weights = np.array(store_kwh).reshape(len(stores), len(circuits))
         weights = weights / np.maximum(per_circuit, 1e-9)
+        store_span = np.maximum(
+            (weights * _column([u.full_temp_c - u.empty_temp_c for u in stores])).sum(axis=0), 1.0
+        )
         spans = [max(u.stream_temp_c - u.reference_temp_c, 1.0) for u in sources]
         return cls(
             n_sources=len(sources),
@@ -177,6 +190,7 @@ class DispatchPlan:
             ),
             min_kw=min_kw,
             start_kw=np.maximum(min_kw, _LEAST_KW),
+            bridged_kw=np.maximum(bridged_kw, _LEAST_KW),
             stay_kw=np.maximum(min_kw * _STAY_SHARE, _LEAST_KW),
             demand_weight=-math.expm1(-contract.control_dt_s / _DEMAND_TIME_CONSTANT_S),
             executed_at=_ints(
@@ -243,11 +257,8 @@ class DispatchPlan:
             top_at=at([u.name for u in stores], "top_temp_c"),
             level_weight=weights,
             store_empty=(weights * _column([u.empty_temp_c for u in stores])).sum(axis=0),
-            store_span=np.maximum(
-                (weights * _column([u.full_temp_c - u.empty_temp_c for u in stores])).sum(axis=0),
-                1.0,
-            ),
-            store_kwh=per_circuit,
+            store_span=store_span,
+            store_kwh_per_k=per_circuit / store_span,
             store_kw=np.array(store_kw),
             has_store=per_circuit > 0.0,
             n_greenhouses=sum(isinstance(u, Greenhouse) for u in district.units),
@@ -261,7 +272,9 @@ class DispatchPlan:
 def initial_memory(plan: DispatchPlan, num_envs: int) -> DispatchMemory:
     """The memory of a dispatch that has seen nothing."""
     shape = (num_envs, plan.n_circuits)
-    return DispatchMemory(np.full(shape, -1.0), np.zeros(shape, dtype=np.bool_))
+    return DispatchMemory(
+        np.full(shape, -1.0), np.zeros(shape, dtype=np.bool_), np.zeros(shape, dtype=np.bool_)
+    )
 
 
 def _store_sizes(

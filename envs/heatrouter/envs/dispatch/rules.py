@@ -10,9 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from heatrouter.envs.arrays import FloatArray
 from heatrouter.envs.dispatch.allocation import allocate
 from heatrouter.envs.dispatch.marginal_cost import (
-    TOP_LACK_K,
     marginal_cost,
     read_conditions,
+    relief,
     unit_limits,
 )
 from heatrouter.envs.dispatch.merit_order import assemble
@@ -51,10 +51,10 @@ class RuleParameters(BaseModel):
         5.0, ge=0.25, le=48.0, description="time in which an empty store would be charged"
     )
     reserve_level: float = Field(
-        0.12, ge=0.0, le=0.9, description="store level below which boilers fire"
+        0.10, ge=0.0, le=0.9, description="store level below which boilers fire"
     )
     reserve_band: float = Field(
-        0.08, ge=0.0, le=0.5, description="running boilers stop this much above reserve_level"
+        0.15, ge=0.0, le=0.5, description="running boilers stop this much above reserve_level"
     )
     heat_pump_price_factor: float = Field(
         1.0,
@@ -124,22 +124,22 @@ def rules_dispatch(
     now = read_conditions(plan, memory, observation, supply)
     cost = marginal_cost(plan, now, observation, supply)
     limit = unit_limits(plan, now, observation)
-    level = now.usable
+    level = now.level
     charging = (level < parameters.charge_below_level) | (
         memory.charging & (level < parameters.charge_until_level)
     )
-    rate = plan.store_kwh / parameters.charge_hours
-    room = np.maximum(parameters.source_full_level - level, 0.0) * plan.store_kwh
-    source_charge = np.minimum(room, plan.store_kw)  # filled within the hour at most
     reserve_stop = parameters.reserve_level + parameters.reserve_band
+    short = relief(plan, now, memory.relief, parameters.reserve_level, reserve_stop)
+    rate = now.store_kwh / parameters.charge_hours
+    room = np.maximum(parameters.source_full_level - level, 0.0) * now.store_kwh
+    source_charge = np.minimum(room, plan.store_kw)  # filled within the hour at most
     unit = plan.by_unit
-    short = unit(level) < np.where(now.running, reserve_stop, parameters.reserve_level)
-    short |= unit((now.top_lack > TOP_LACK_K) | ~plan.has_store)
 
     key = cost.copy()
     required = np.empty_like(cost)
     required[:] = unit(now.demand_kw)
-    allowed = short
+    allowed = np.empty(cost.shape, dtype=np.bool_)
+    allowed[:] = unit(short)
     sources = slice(0, plan.n_sources)
     required[:, sources] += _part(unit(source_charge), sources)
     allowed[:, sources] = True
@@ -151,9 +151,9 @@ def rules_dispatch(
         required[:, pumps] += _part(unit(charging * rate), pumps)
     key[:, plan.n_sources + plan.n_heat_pumps :] += _GRADE_STEP_EUR_PER_MWH
 
-    heat = allocate(plan, key, np.where(allowed, limit, 0.0), required, now.running)
+    heat = allocate(plan, key, np.where(allowed, limit, 0.0), required, now.running, unit(short))
     set_points = assemble(plan, heat, limit, supply, _night_offset(plan, parameters, observation))
-    return set_points, DispatchMemory(now.demand_kw, charging)
+    return set_points, DispatchMemory(now.demand_kw, charging, short)
 
 
 def _part(of_units: npt.NDArray[_Scalar], part: slice) -> npt.NDArray[_Scalar]:

@@ -65,7 +65,7 @@ def check(
         raise HeatrouterError(message)
     reasons: ReasonArray = np.zeros(last.shape, dtype=np.uint16)
     step_s = believable_elapsed_s(limits, memory.time_s, reading.time_s)
-    odd = (step_s == 0.0) | (step_s != reading.time_s - memory.time_s)
+    odd = step_s != reading.time_s - memory.time_s
     _flag(reasons, odd[:, np.newaxis], _CLOCK)
     elapsed = step_s[:, np.newaxis]
     held = memory.held_s + elapsed
@@ -73,12 +73,11 @@ def check(
     finite = np.isfinite(proposal)
     usable = finite
     accepted: BoolArray = np.logical_and.reduce(finite, axis=1)
-    _flag(reasons, ~finite, _NOT_FINITE)
     if prediction is not None:
         passed = _passed(limits, reading, prediction, reasons)
         accepted &= passed
         usable = finite & passed[:, np.newaxis]
-
+    _flag(reasons, ~finite, _NOT_FINITE)
     wanted = np.where(usable, proposal, last)
     inside = np.minimum(np.maximum(wanted, limits.low), limits.high)
     _flag(reasons, np.abs(inside - wanted) > limits.tolerance, _RANGE)

@@ -109,9 +109,9 @@ def mistakes_of_set_points(set_points: Sequence[SetPointLimits]) -> Iterator[Mis
 
 
 def _mistakes_of_set_point(path: str, entry: SetPointLimits) -> Iterator[Mistake]:
-    if not entry.low < entry.high:
+    if entry.low > entry.high or (entry.switchable and entry.low == entry.high):
         yield Mistake(f"{path}.low", f"{entry.low} must lie below high {entry.high}")
-    if not entry.low <= entry.safe <= entry.high:
+    elif not entry.low <= entry.safe <= entry.high:
         yield Mistake(f"{path}.safe", f"{entry.safe} must lie in {entry.low}..{entry.high}")
     for key in ("rate_up_per_s", "rate_down_per_s"):
         rate = getattr(entry, key)

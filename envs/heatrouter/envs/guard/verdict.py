@@ -30,7 +30,7 @@ class Reason(IntFlag):
     NOT_FINITE = 64
     """NaN or infinite, replaced by the last executed value."""
     CLOCK = 128
-    """Time stood still, ran backwards or jumped: only the believable part of it counted."""
+    """Time ran backwards, jumped, or was no number: only the believable part of it counted."""
     PREDICTION_MISSING = 256
     """A prediction was due and is absent or not finite: the proposal is refused."""
     PREDICTION_LATE = 512

@@ -4,15 +4,15 @@ Withdrawals fix the flows of the forest's pipes up to the flows of the chords; e
 cycle whose pressure drops must sum to zero. A consumer whose valve is wide open and still gets less
 than its set flow becomes an unknown too: its cycle runs from the pump through supply, valve
 (dp = r m |m|) and return. The Jacobian B D B^T is symmetric positive definite (E. Todini and S.
-Pilati's gradient method restricted to cycles; Cross 1936 for the idea). Without chords and saturated
-valves no iteration takes place.
+Pilati's gradient method restricted to cycles; Cross 1936 for the idea). Without chords and
+saturated valves no iteration takes place.
 """
 
 import numpy as np
-from numba import njit
 
 from heatrouter.envs.arrays import BoolArray, FloatArray, IntArray
 from heatrouter.envs.components.friction import pressure_drop
+from heatrouter.envs.components.jit import compiled
 from heatrouter.envs.network.topology import PipeData, Topology
 
 MAX_NEWTON = 40
@@ -20,7 +20,7 @@ MAX_ROUNDS = 12
 TOLERANCE_PA = 0.05
 
 
-@njit
+@compiled
 def _forest_flows(
     net: Topology, withdrawal: FloatArray, chord_flow: FloatArray, flow: FloatArray, acc: FloatArray
 ) -> None:
@@ -41,7 +41,7 @@ def _forest_flows(
             acc[up] += acc[here]
 
 
-@njit
+@compiled
 def _drops(
     pipes: PipeData,
     flow: FloatArray,
@@ -64,7 +64,7 @@ def _drops(
         )
 
 
-@njit
+@compiled
 def _solve_dense(matrix: FloatArray, rhs: FloatArray, n: int) -> None:
     """Solve in place by Cholesky; the matrix is symmetric positive definite."""
     for j in range(n):
@@ -90,7 +90,7 @@ def _solve_dense(matrix: FloatArray, rhs: FloatArray, n: int) -> None:
         rhs[i] = s / matrix[i, i]
 
 
-@njit
+@compiled
 def solve_network(
     net: Topology,
     pipes: PipeData,

@@ -69,9 +69,9 @@ def build_topology(district: District) -> Topology:
     order: list[int] = []
     in_tree = np.zeros(n_pairs, dtype=bool)
     root = np.array([index[c.root] for c in district.circuits], dtype=np.int64)
-    for c, start in enumerate(root):
+    for c, start in enumerate(root.tolist()):
         circuit_of[start] = c
-        queue = deque([int(start)])
+        queue = deque([start])
         while queue:
             here = queue.popleft()
             order.append(here)

@@ -96,23 +96,59 @@ class ObservationBuilder:
         Returns:
             Observations, shape ``(num_envs, n_obs)``, a fresh array.
         """
+        tags = measured.take(self._tags, axis=1).T
+        if self._some_unfilled:
+            self._history[:, :, self._unfilled] = tags[:, self._unfilled]
+            self._unfilled[:] = False
+            self._some_unfilled = False
+        rows = (self._newest + 1 - self._lags) % max(self._depth, 1)
+        lagged = self._history[rows, self._order].T
+        self._push(tags)
+        return self._assemble(measured, lagged, executed, dwell_s, clock, tariff, forecast)
+
+    def restart(
+        self,
+        envs: IntArray,
+        measured: FloatArray,
+        executed: FloatArray,
+        dwell_s: FloatArray,
+        clock: Clock,
+        tariff: FloatArray,
+        forecast: FloatArray,
+    ) -> FloatArray:
+        """Build the first observations of some environments, whose past is their present.
+
+        The others keep their history. Arguments are those of :meth:`update` for ``envs`` only.
+
+        Returns:
+            Observations, shape ``(len(envs), n_obs)``.
+        """
+        tags = measured.take(self._tags, axis=1)
+        self._history[:, :, envs] = tags.T
+        self._unfilled[envs] = False
+        self._some_unfilled = bool(self._unfilled.any())
+        lagged = tags.take(self._order, axis=1)
+        return self._assemble(measured, lagged, executed, dwell_s, clock, tariff, forecast)
+
+    def _assemble(
+        self,
+        measured: FloatArray,
+        lagged: FloatArray,
+        executed: FloatArray,
+        dwell_s: FloatArray,
+        clock: Clock,
+        tariff: FloatArray,
+        forecast: FloatArray,
+    ) -> FloatArray:
         part = self._slices
-        observation = np.empty((self._num_envs, self._low.size))
+        observation = np.empty((measured.shape[0], self._low.size))
         observation[:, part["measured"]] = measured
-        if self._depth:
-            tags = measured.take(self._tags, axis=1).T
-            if self._some_unfilled:
-                self._history[:, :, self._unfilled] = tags[:, self._unfilled]
-                self._unfilled[:] = False
-                self._some_unfilled = False
-            rows = (self._newest + 1 - self._lags) % self._depth
-            observation[:, part["lagged"]] = self._history[rows, self._order].T
-            self._push(tags)
+        observation[:, part["lagged"]] = lagged
         observation[:, part["executed"]] = executed
         observation[:, part["dwell"]] = dwell_s
         self._write_clock(observation[:, part["clock"]], clock)
         observation[:, part["tariff"]] = tariff
-        observation[:, part["forecast"]] = forecast.reshape(self._num_envs, -1)
+        observation[:, part["forecast"]] = forecast.reshape(measured.shape[0], -1)
         np.maximum(observation, self._low, out=observation)
         np.minimum(observation, self._high, out=observation)
         return observation.astype(np.float32).astype(np.float64)
@@ -141,10 +177,10 @@ class ObservationBuilder:
     def _write_clock(out: FloatArray, clock: Clock) -> None:
         hour, weekday, day = clock
         day_share = hour / _HOURS_PER_DAY
-        angles = np.stack(
-            (day_share, (weekday + day_share) / _DAYS_PER_WEEK, (day - 1.0) / _DAYS_PER_YEAR),
-            axis=1,
-        )
+        angles = np.empty((hour.size, 3))
+        angles[:, 0] = day_share
+        angles[:, 1] = (weekday + day_share) / _DAYS_PER_WEEK
+        angles[:, 2] = (day - 1.0) / _DAYS_PER_YEAR
         angles *= 2.0 * math.pi
         out[:, 0::2] = np.sin(angles)
         out[:, 1::2] = np.cos(angles)

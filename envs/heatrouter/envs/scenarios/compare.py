@@ -87,7 +87,7 @@ def table(libraries: dict[str, ScenarioLibrary]) -> str:
             column = library.column(series)
             results = [statistic(year[:, column]) for year in library.values]
             low, high = min(results), max(results)
-            cells.append(f"{low:.3g}" if low == high else f"{low:.3g} .. {high:.3g}")
+            cells.append(f"{low:.4g}" if low == high else f"{low:.4g} .. {high:.4g}")
         lines.append(f"| {label} | {' | '.join(cells)} |")
     return "\n".join(lines)
 

@@ -127,7 +127,9 @@ class Forecaster:
     ) -> None:
         growth = [error_of(name) for name in self.series]
         centres_h = (starts + ends) / 2.0 * library.step_s / 3600.0
-        self._deviation = np.array([[g.deviation(float(h)) for g in growth] for h in centres_h])
+        self._deviation = np.array(
+            [[g.deviation(float(h)) for g in growth] for h in centres_h], dtype=np.float64
+        ).reshape(centres_h.size, len(growth))
         self._relative = np.array([g.measure == "relative" for g in growth])
         spread = np.array([g.measure == "spread" for g in growth])
         self._scale = np.where(spread, values.std(axis=1), 1.0)

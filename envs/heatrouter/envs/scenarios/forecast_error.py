@@ -1,11 +1,12 @@
 """How wrong the noisy forecast of each series is, and over which lead time.
 
 The error of a window whose centre lies ``h`` hours ahead has the standard deviation
-``late + (now - late) exp(-h / growth_h)``, in one of three measures: the unit of the series, the
-value itself (so that night stays night), or the series' own spread over the scenario (so that one
-table serves cheap years and dear ones). Sizes follow the usual verification of numerical weather
-prediction (about 1.2 K, 30 % of irradiance and 30 % of wind speed a day ahead) and of day-ahead
-price forecasts (about a third of the spread); they are choices, not fits.
+``now + (late - now) (1 - exp(-h / growth_h))``, in one of three measures: the unit of the series,
+the value itself (so that night stays night), or the series' own spread over the scenario (so that
+one table serves cheap years and dear ones). Over windows longer than the noise's correlation it is
+smaller, as for every mean. Sizes follow the usual verification of numerical weather prediction
+(about 1.2 K, 30 % of irradiance and 30 % of wind speed a day ahead) and of price forecasts (about a
+third of the spread a day ahead); they are choices, not fits.
 """
 
 import math
@@ -34,12 +35,12 @@ class ErrorGrowth:
 
     def deviation(self, lead_h: float) -> float:
         """Return the standard deviation of the error at a lead time in hours."""
-        return self.late + (self.now - self.late) * math.exp(-lead_h / self.growth_h)
+        return self.now - (self.late - self.now) * math.expm1(-lead_h / self.growth_h)
 
 
 ERRORS: Final[dict[str, ErrorGrowth]] = {
     "ambient_temp_c": ErrorGrowth(0.4, 3.6, 84.0, "absolute"),
-    "ground_temp_c": ErrorGrowth(0.1, 0.3, 168.0, "absolute"),
+    "ground_temp_c": ErrorGrowth(0.02, 0.3, 168.0, "absolute"),
     "irradiance_w_m2": ErrorGrowth(0.12, 0.45, 36.0, "relative"),
     "wind_speed_m_s": ErrorGrowth(0.10, 0.50, 42.0, "relative"),
     "electricity_eur_per_mwh": ErrorGrowth(0.02, 0.60, 36.0, "spread"),

@@ -15,6 +15,7 @@ import math
 import re
 from dataclasses import dataclass
 from importlib.util import find_spec
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -35,8 +36,30 @@ _CET_OFFSET_H = 1
 _WIND_SPIKE_M_S = 12.0
 _PLACE = re.compile(r"Lage:\s*(\d+)°(\d+)'N.*?(\d+)°(\d+)'O.*?(\d+)\s*Meter")
 _STATION = re.compile(r"Station:\s*(\S+(?: \S+)*)")
-# Columns of the table: hour, wind speed, temperature, direct and diffuse horizontal irradiance.
-_HOUR, _WIND, _TEMP, _DIRECT, _DIFFUSE = 4, 7, 8, 13, 14
+# Columns of the table: wind speed, temperature, direct and diffuse horizontal irradiance.
+_WIND, _TEMP, _DIRECT, _DIFFUSE = 7, 8, 13, 14
+_COLUMNS = 19
+_HEAD_LINES = 10
+_FOREIGN = "{} is not in the format of TRY 2010; install demandlib 0.2.2"
+
+
+@dataclass(frozen=True)
+class Station:
+    """Where a reference year was measured.
+
+    Attributes:
+        region: Number of the climate region, 1..15.
+        name: Name of the weather station.
+        latitude_deg: North positive, degrees.
+        longitude_deg: East positive, degrees.
+        altitude_m: Above sea level, m.
+    """
+
+    region: int
+    name: str
+    latitude_deg: float
+    longitude_deg: float
+    altitude_m: float
 
 
 @dataclass(frozen=True)
@@ -44,11 +67,7 @@ class ReferenceYear:
     """One test reference year, hourly means from 1 January 0 h UTC.
 
     Attributes:
-        region: Number of the climate region, 1..15.
-        station: Name of the weather station.
-        latitude_deg: North positive, degrees.
-        longitude_deg: East positive, degrees.
-        altitude_m: Above sea level, m.
+        station: Where it was measured.
         ambient_temp_c: Air temperature at 2 m, degC, shape ``(8760,)``.
         irradiance_w_m2: Global horizontal irradiance, W/m2, stamped as in the file; see
             `steps_to_noon`.
@@ -56,11 +75,7 @@ class ReferenceYear:
         replaced_hours: Hours of wind that were replaced.
     """
 
-    region: int
-    station: str
-    latitude_deg: float
-    longitude_deg: float
-    altitude_m: float
+    station: Station
     ambient_temp_c: FloatArray
     irradiance_w_m2: FloatArray
     wind_speed_m_s: FloatArray
@@ -70,7 +85,24 @@ class ReferenceYear:
     def source(self) -> str:
         """Region, station and credit, for the provenance."""
         repaired = f", {self.replaced_hours} h of wind replaced" if self.replaced_hours else ""
-        return f"TRY 2010 region {self.region} ({self.station}){repaired}; {CREDIT}"
+        return f"TRY 2010 region {self.station.region} ({self.station.name}){repaired}; {CREDIT}"
+
+
+def load_station(region: int) -> Station:
+    """Read the head of a region's file; arguments and errors as `load_reference_year`."""
+    path = _path(region)
+    with path.open(encoding="utf-8") as file:
+        head = "".join(islice(file, _HEAD_LINES))
+    place, station = _PLACE.search(head), _STATION.search(head)
+    if place is None or station is None:
+        raise ScenarioError(_FOREIGN.format(path.name))
+    return Station(
+        region=region,
+        name=station[1],
+        latitude_deg=int(place[1]) + int(place[2]) / 60.0,
+        longitude_deg=int(place[3]) + int(place[4]) / 60.0,
+        altitude_m=float(place[5]),
+    )
 
 
 def load_reference_year(region: int) -> ReferenceYear:
@@ -82,28 +114,16 @@ def load_reference_year(region: int) -> ReferenceYear:
     Raises:
         ScenarioError: There is no such region, or demandlib is missing or holds another format.
     """
-    path = _folder() / f"TRY{LABEL_YEAR}_{region:02d}_Jahr.dat"
-    if not path.is_file():
-        message = f"there is no {path.name} in demandlib: region {region} must be 1 to 15"
-        raise ScenarioError(message)
-    head, separator, table = path.read_text(encoding="utf-8").partition("\n***")
-    place, station = _PLACE.search(head), _STATION.search(head)
-    cells = table.split("\n", 1)[-1].split() if separator else []
-    rows = np.array(cells, dtype=np.float64)
-    if place is None or station is None or rows.size % HOURS_PER_YEAR or not rows.size:
-        message = f"{path.name} is not in the format of TRY 2010; install demandlib 0.2.2"
-        raise ScenarioError(message)
-    rows = rows.reshape(HOURS_PER_YEAR, -1)
-    latitude = int(place[1]) + int(place[2]) / 60.0
-    longitude = int(place[3]) + int(place[4]) / 60.0
-    rows = np.roll(rows, -_CET_OFFSET_H, axis=0)
+    station = load_station(region)
+    path = _path(region)
+    _, _, table = path.read_text(encoding="utf-8").partition("\n***\n")
+    cells = np.array(table.split(), dtype=np.float64)
+    if cells.size != HOURS_PER_YEAR * _COLUMNS:
+        raise ScenarioError(_FOREIGN.format(path.name))
+    rows = np.roll(cells.reshape(HOURS_PER_YEAR, _COLUMNS), -_CET_OFFSET_H, axis=0)
     wind, replaced = _without_spikes(rows[:, _WIND])
     return ReferenceYear(
-        region=region,
-        station=station[1],
-        latitude_deg=latitude,
-        longitude_deg=longitude,
-        altitude_m=float(place[5]),
+        station=station,
         ambient_temp_c=rows[:, _TEMP].copy(),
         irradiance_w_m2=rows[:, _DIRECT] + rows[:, _DIFFUSE],
         wind_speed_m_s=wind,
@@ -117,15 +137,15 @@ def neighbours(region: int) -> tuple[int, ...]:
     Near means few kilometres between the stations and few metres of altitude: 100 m of altitude
     count as much as 50 km.
     """
-    home = load_reference_year(region)
+    home = load_station(region)
 
-    def distance_km(other: ReferenceYear) -> float:
+    def distance_km(other: Station) -> float:
         north = math.radians(other.latitude_deg - home.latitude_deg)
         middle = math.radians((other.latitude_deg + home.latitude_deg) / 2.0)
         east = math.radians(other.longitude_deg - home.longitude_deg) * math.cos(middle)
         return 6371.0 * math.hypot(north, east) + 0.5 * abs(other.altitude_m - home.altitude_m)
 
-    others = [load_reference_year(number) for number in REGIONS if number != region]
+    others = [load_station(number) for number in REGIONS if number != region]
     return tuple(other.region for other in sorted(others, key=distance_km))
 
 
@@ -162,10 +182,15 @@ def _without_spikes(wind_m_s: FloatArray) -> tuple[FloatArray, int]:
     return repaired, int(spikes.size)
 
 
-def _folder() -> Path:
+def _path(region: int) -> Path:
     # The package is found, not imported: importing demandlib takes pandas and a second.
     spec = find_spec("demandlib")
     if spec is None or not spec.submodule_search_locations:
         message = "the package demandlib, which carries the reference weather, is not installed"
         raise ScenarioError(message)
-    return Path(spec.submodule_search_locations[0]) / "vdi" / "resources_weather"
+    folder = Path(spec.submodule_search_locations[0]) / "vdi" / "resources_weather"
+    path = folder / f"TRY{LABEL_YEAR}_{region:02d}_Jahr.dat"
+    if not path.is_file():
+        message = f"there is no {path.name} in demandlib: region {region} must be 1 to 15"
+        raise ScenarioError(message)
+    return path

@@ -1,7 +1,6 @@
 """Weather years: a test reference year as it is, or a neighbouring one with a random anomaly."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -19,6 +18,7 @@ from heatrouter.envs.scenarios.solar import clear_sky_w_m2
 from heatrouter.envs.scenarios.weather import (
     ReferenceYear,
     load_reference_year,
+    load_station,
     neighbours,
     steps_to_noon,
 )
@@ -60,7 +60,7 @@ def base_regions(region: int, split: Split) -> tuple[int, ...]:
     """
     if split == "test":
         return (region,)
-    near = _neighbours(region)[:_NEAREST]
+    near = neighbours(region)[:_NEAREST]
     return tuple(near[rank] for rank in _RANKS[split])
 
 
@@ -69,7 +69,7 @@ def reference_weather(site: Site) -> WeatherYear:
 
     Only the clock of its irradiance is set to the sun of the site.
     """
-    year = _reference_year(site.test_reference_region)
+    year = load_reference_year(site.test_reference_region)
     return _at_steps(site, year, year.ambient_temp_c, year.wind_speed_m_s, None, year.source)
 
 
@@ -89,9 +89,9 @@ def generated_weather(site: Site, split: Split, key: tuple[int, ...]) -> Weather
     """
     rng = stream(key, "weather/year")
     region = int(rng.choice(base_regions(site.test_reference_region, split)))
-    year = _reference_year(region)
-    home = _reference_year(site.test_reference_region)
-    lift = LAPSE_K_PER_M * (year.altitude_m - home.altitude_m)
+    year = load_reference_year(region)
+    home = load_station(site.test_reference_region)
+    lift = LAPSE_K_PER_M * (year.station.altitude_m - home.altitude_m)
     hours = np.arange(HOURS_PER_YEAR)
     winter = np.cos(2.0 * np.pi * (hours / 24.0 - 20.0) / 365.0)
     fast = correlated(stream(key, "weather/temperature/fast"), HOURS_PER_YEAR, 84.0)
@@ -142,7 +142,7 @@ def _at_steps(
 ) -> WeatherYear:
     centres: FloatArray = (np.arange(STEPS_PER_YEAR, dtype=np.float64) + 0.5) / STEPS_PER_HOUR
     # Length of the day as at the station, where the energy was measured; noon as at the site.
-    clear = clear_sky_w_m2(centres, year.latitude_deg, site.longitude_deg)
+    clear = clear_sky_w_m2(centres, year.station.latitude_deg, site.longitude_deg)
     shift = steps_to_noon(year.irradiance_w_m2, site.longitude_deg)
     sun = spread_energy(year.irradiance_w_m2, STEPS_PER_HOUR, clear, shift_steps=shift)
     if sun_factor is not None:
@@ -157,15 +157,3 @@ def _at_steps(
         wind_speed_m_s=linear(wind, STEPS_PER_HOUR, periodic=True),
         source=source,
     )
-
-
-# Files of the installed package do not change: reading 15 of them for every scenario would cost
-# most of the time.
-@lru_cache(maxsize=len(range(15)))
-def _reference_year(region: int) -> ReferenceYear:
-    return load_reference_year(region)
-
-
-@lru_cache(maxsize=len(range(15)))
-def _neighbours(region: int) -> tuple[int, ...]:
-    return neighbours(region)

@@ -14,18 +14,20 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numba
 import numpy as np
 from numba import njit
+from numba.core import config
 
 from heatrouter.envs.arrays import FloatArray, IntArray
 from heatrouter.envs.network.topology import PipeData, Topology
-from heatrouter.envs.simulation.kernel import advance_env, total_stock
+from heatrouter.envs.simulation.kernel import advance_env
 from heatrouter.envs.simulation.parameters import Parameters
 from heatrouter.envs.simulation.state import State
+from heatrouter.envs.simulation.stock import total_stock
 
 KERNEL_FOLDERS = ("components", "network", "simulation")
 CACHE_VARIABLE = "HEATROUTER_CACHE_DIR"
+CACHE_SETTING = "CACHE_DIR"
 
 Driver = Callable[..., None]
 
@@ -92,20 +94,20 @@ def _measure_stock(
 
 def _compile(function: Driver) -> Driver:
     """Decorate with the cache folder set for just this function."""
-    folder = cache_folder()
-    before = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = str(folder)
+    # numba's stubs do not know this setting, hence getattr and setattr
+    before = getattr(config, CACHE_SETTING)
+    setattr(config, CACHE_SETTING, str(cache_folder()))
     try:
         compiled: Any = njit(cache=True, nogil=True, error_model="numpy")(function)
     finally:
-        numba.config.CACHE_DIR = before
+        setattr(config, CACHE_SETTING, before)
     driver: Driver = compiled
     return driver
 
 
 @functools.cache
 def range_driver() -> Driver:
-    """Advance a range of environments; releases the GIL, so that threads run ranges side by side."""
+    """Advance a range of environments without the GIL, so that threads run side by side."""
     return _compile(_advance_range)
 
 

@@ -1,11 +1,12 @@
-"""What consumers ask for, and what they get: requests, flows, delivered heat, return temperatures."""
+"""What consumers ask for and get: requests, flows, delivered heat, return temperatures."""
 
-from numba import njit
+import math
 
 from heatrouter.envs.arrays import FloatArray
 from heatrouter.envs.components.building import heat_request
 from heatrouter.envs.components.exchanger import flow_for_heat, substation_heat
 from heatrouter.envs.components.greenhouse import rail_heat, rail_return_temp
+from heatrouter.envs.components.jit import compiled
 from heatrouter.envs.simulation.parameters import Consumers, Greenhouses, Processes, Rooms
 
 RADIATOR_EXPONENT = 1.3
@@ -21,18 +22,20 @@ DAYLIGHT_W_M2 = 5.0
 BYPASS_BAND_K = 4.0
 
 
-@njit
-def radiator_return(heat: float, design_heat: float, supply: float, back: float, room: float) -> float:
+@compiled
+def radiator_return(
+    heat: float, design_heat: float, supply: float, back: float, room: float
+) -> float:
     """Secondary return temperature of radiators at constant flow that give ``heat`` W, degC.
 
     The mean excess temperature follows (Q/Q_design)^(1/1.3), the spread follows Q.
     """
     share = heat / design_heat
-    mean = room + (0.5 * (supply + back) - room) * share ** (1.0 / RADIATOR_EXPONENT)
+    mean = room + (0.5 * (supply + back) - room) * math.pow(share, 1.0 / RADIATOR_EXPONENT)
     return mean - 0.5 * (supply - back) * share
 
 
-@njit
+@compiled
 def rail_flow(u: int, con: Consumers, heat: float, supply: float, air: float, cp: float) -> float:
     """Primary flow in kg/s at which a greenhouse's rails give ``heat`` W, at most the largest."""
     if heat <= 0.0:
@@ -42,10 +45,10 @@ def rail_flow(u: int, con: Consumers, heat: float, supply: float, air: float, cp
     )
     if top >= supply:
         return float(con.max_flow[u])
-    return min(heat / (cp * (supply - back)), con.max_flow[u])
+    return float(min(heat / (cp * (supply - back)), con.max_flow[u]))
 
 
-@njit
+@compiled
 def request_heat(
     con: Consumers,
     rooms: Rooms,
@@ -106,10 +109,8 @@ def request_heat(
             )  # fmt: skip
 
 
-@njit
-def secondary_side(
-    u: int, con: Consumers, rooms: Rooms, request: float
-) -> tuple[float, float]:
+@compiled
+def secondary_side(u: int, con: Consumers, rooms: Rooms, request: float) -> tuple[float, float]:
     """Flow (kg/s) and inlet temperature (degC) on the consumer's side of the main exchanger."""
     if con.kind[u] == 0:
         inlet = radiator_return(
@@ -122,7 +123,7 @@ def secondary_side(
     return flow, con.secondary_return[u]
 
 
-@njit
+@compiled
 def consumer_flows(
     con: Consumers,
     rooms: Rooms,
@@ -158,7 +159,7 @@ def consumer_flows(
         parts[u, 2] = con.bypass_flow[u] * min(max(opening, 0.0), 1.0)
 
 
-@njit
+@compiled
 def delivered_heat(
     u: int,
     con: Consumers,

@@ -1,4 +1,4 @@
-"""A plausible first state: lines at their heating curve, tank part full, rooms at set temperature."""
+"""A plausible first state: lines at their heating curve, tank part full, rooms at their setting."""
 
 import numpy as np
 

@@ -150,6 +150,7 @@ UNIT_BLOCKS: dict[str, Block] = {
 }
 
 # Offsets by which the kernel writes; test_outputs.py checks them against the names above.
+SITE_AMBIENT, SITE_GROUND, SITE_IRRADIANCE, SITE_HOUR = 0, 1, 2, 8
 SRC_HEAT, SRC_AVAILABLE, SRC_REJECTED, SRC_SINK_POWER, SRC_LEVEL, SRC_FLOW = range(6)
 SRC_IN, SRC_OUT, SRC_SHARE, SRC_STARTS, SRC_RAMP = range(6, 11)
 COOL_LOAD, COOL_TOWER, COOL_POWER, COOL_LEVEL = range(4)

@@ -4,12 +4,11 @@ Commanded units run at their share; the difference between what consumers take a
 goes to the store, then to balancing boilers, then is cut, in reverse merit order (MODEL 1).
 """
 
-from numba import njit
-
 from heatrouter.envs.arrays import FloatArray, IntArray
 from heatrouter.envs.components.boiler import condensing_efficiency
 from heatrouter.envs.components.exchanger import exchanged_heat
 from heatrouter.envs.components.heat_pump import lorenz_cop
+from heatrouter.envs.components.jit import compiled
 from heatrouter.envs.simulation.parameters import (
     Boilers,
     Circuits,
@@ -28,13 +27,13 @@ STORE_FULL_GAP_K = 5.0
 SINK_MARGIN_K = 2.0
 
 
-@njit
+@compiled
 def ramp(value: float, target: float, step: float) -> float:
     """Move a value towards its target by at most ``step``."""
     return value + min(max(target - value, -step), step)
 
 
-@njit
+@compiled
 def switched_share(share: float, target: float, min_load: float, step: float) -> float:
     """Share of a unit that jumps between off and its least load and ramps above it."""
     if target >= min_load - 1e-9 and target > 0.0:
@@ -44,7 +43,7 @@ def switched_share(share: float, target: float, min_load: float, step: float) ->
     return 0.0
 
 
-@njit
+@compiled
 def source_offer(
     s: int,
     src: Sources,
@@ -76,7 +75,7 @@ def source_offer(
     return flow, min(heat, max(flow * cp * (top - inlet_temp), 0.0))
 
 
-@njit
+@compiled
 def heat_pump_offer(
     h: int,
     hps: HeatPumps,
@@ -105,20 +104,22 @@ def heat_pump_offer(
     return heat / (cp * spread), heat, cop, limit
 
 
-@njit
-def boiler_flow(b: int, boi: Boilers, heat: float, inlet_temp: float, set_temp: float, cp: float) -> float:
+@compiled
+def boiler_flow(
+    b: int, boi: Boilers, heat: float, inlet_temp: float, set_temp: float, cp: float
+) -> float:
     """Flow in kg/s that carries a boiler's heat at the set temperature."""
     spread = max(set_temp - inlet_temp, MIN_SPREAD_K)
-    return min(heat / (cp * spread), boi.max_flow[b])
+    return float(min(heat / (cp * spread), boi.max_flow[b]))
 
 
-@njit
+@compiled
 def boiler_fuel(b: int, boi: Boilers, heat: float, inlet_temp: float) -> float:
     """Fuel in W (gross calorific value)."""
     return heat / condensing_efficiency(inlet_temp, boi.efficiency_35[b], boi.efficiency_60[b])
 
 
-@njit
+@compiled
 def store_limits(
     t: int, sto: Stores, temps: FloatArray, supply_temp: float, set_temp: float
 ) -> tuple[float, float]:
@@ -133,7 +134,7 @@ def store_limits(
     return top * min(max(usable, 0.0), 1.0), top * min(max(room, 0.0), 1.0)
 
 
-@njit
+@compiled
 def balance_circuit(
     c: int,
     circuit_of_loc: IntArray,

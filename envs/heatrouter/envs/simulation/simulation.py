@@ -15,7 +15,7 @@ from heatrouter.envs.simulation.compile import range_driver, stock_driver
 from heatrouter.envs.simulation.initial import initialise_env
 from heatrouter.envs.simulation.kernel import FLOW_CIRCLE, NO_CONVERGENCE, OK, UNIT_WATER_S
 from heatrouter.envs.simulation.outputs import output_layout
-from heatrouter.envs.simulation.parameters import build_parameters, set_point_names
+from heatrouter.envs.simulation.parameter_builder import build_parameters, set_point_names
 from heatrouter.envs.simulation.state import State, empty_state
 from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.plant_units import Store
@@ -69,10 +69,9 @@ class Simulation:
         try:
             self._par = build_parameters(district, library.series, self._layout)
         except KeyError as error:
-            raise ScenarioError(
-                f"scenarios of {district.name}",
-                (Mistake(str(error.args[0]), "series is missing; name it in the scenario file"),),
-            ) from None
+            mistake = Mistake(str(error.args[0]), "series is missing; name it in the scenario file")
+            subject = f"scenarios of {district.name}"
+            raise ScenarioError(subject, [mistake]) from None
         self._state = empty_state(num_envs, self._net, self._par)
         self._status = np.zeros(num_envs, dtype=np.int64)
         self._unit_s = max(UNIT_WATER_S, self.sim_dt_s)
@@ -114,9 +113,7 @@ class Simulation:
         """Index of each environment's scenario, shape (num_envs,)."""
         return self._state.scenario
 
-    def reset(
-        self, envs: IntArray, scenario: IntArray, start_s: IntArray, seeds: IntArray
-    ) -> None:
+    def reset(self, envs: IntArray, scenario: IntArray, start_s: IntArray, seeds: IntArray) -> None:
         """Start some environments anew.
 
         Args:

@@ -3,9 +3,9 @@
 import math
 
 import numpy as np
-from numba import njit
 
 from heatrouter.envs.arrays import FloatArray, IntArray
+from heatrouter.envs.components.jit import compiled
 from heatrouter.envs.components.plug_flow import (
     JOIN_BELOW_K,
     REBASE_AT,
@@ -19,7 +19,7 @@ NO_FLOW_KG_S = 1e-9
 """Below this a pipe stands still: rounding of the forest's sums, not a flow."""
 
 
-@njit
+@compiled
 def _through_pipe(
     pair: int,
     pipe: int,
@@ -63,7 +63,7 @@ def _through_pipe(
     return outlet
 
 
-@njit
+@compiled
 def carry_line(
     line: int,
     net: Topology,
@@ -160,7 +160,7 @@ def carry_line(
     return head == n_loc
 
 
-@njit
+@compiled
 def lose_heat(
     net: Topology,
     pipes: PipeData,
@@ -223,7 +223,7 @@ def lose_heat(
         lost[net.circuit_of[net.pair_from[p]]] += total
 
 
-@njit
+@compiled
 def pipe_stock(
     net: Topology,
     pipes: PipeData,

@@ -25,6 +25,9 @@ UNITS_BY_SUFFIX = {
     "_mwh": "MWh",
     "_eur_per_mwh": "EUR/MWh",
     "_eur_per_t": "EUR/t",
+    "_eur_per_mw": "EUR/MW",
+    "_eur_per_kh_mw": "EUR/(K h MW)",
+    "_eur_per_kh_ha": "EUR/(K h ha)",
     "_eur": "EUR",
     "_per_min": "1/min",
     "_k_h": "K/h",
@@ -43,7 +46,7 @@ UNITS_BY_SUFFIX = {
     "_c": "degC",
     "_k": "K",
 }
-"""Unit of a field by how its name ends; longer endings stand before shorter ones."""
+"""Unit of a field by how its name ends; the longest ending that fits holds."""
 
 _SHOWN = 60
 
@@ -65,8 +68,8 @@ class Place:
 
 def unit_of(name: str) -> str:
     """Unit of a quantity by its name, e.g. ``length_m`` -> ``m``; empty where it has none."""
-    # Limits such as `supply_temp_min_c` end in their unit, `supply_temp_min` would not.
-    return next((unit for end, unit in UNITS_BY_SUFFIX.items() if name.endswith(end)), "")
+    endings = [end for end in UNITS_BY_SUFFIX if name.endswith(end)]
+    return UNITS_BY_SUFFIX[max(endings, key=len)] if endings else ""
 
 
 def suggestion(wrong: str, known: Iterable[str]) -> str:

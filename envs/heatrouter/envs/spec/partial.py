@@ -17,6 +17,9 @@ from heatrouter.envs.spec.explaining import kind_of
 from heatrouter.envs.spec.yaml_reading import Location
 
 
+_ANY_LENGTH = 2  # arguments of `tuple[T, ...]`
+
+
 class UnreadableUnit(Described):
     """Stands in for a unit whose kind is unknown; its name still resolves."""
 
@@ -64,8 +67,13 @@ def _value(
         return _unknown(annotation)
     annotation = _bare(annotation)
     if get_origin(annotation) is tuple and isinstance(data, tuple):
-        item = get_args(annotation)[0]
-        return tuple(_value(item, part, bad, (*place, i)) for i, part in enumerate(data))
+        items = get_args(annotation)
+        if len(items) == _ANY_LENGTH and items[1] is Ellipsis:
+            return tuple(_value(items[0], part, bad, (*place, i)) for i, part in enumerate(data))
+        return tuple(
+            _value(item, data[i], bad, (*place, i)) if i < len(data) else _unknown(item)
+            for i, item in enumerate(items)
+        )
     members = _members(annotation)
     models = [m for m in members if isinstance(m, type) and issubclass(m, BaseModel)]
     if len(models) > 1:
@@ -91,7 +99,8 @@ def _unknown(annotation: Any) -> object:  # noqa: ANN401
     if len(members) > 1:
         return UnreadableUnit()
     if get_origin(annotation) is tuple:
-        return ()
+        items = get_args(annotation)
+        return () if items[-1] is Ellipsis else tuple(_unknown(item) for item in items)
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return partial_model(annotation, {}, ())
     if annotation is float:

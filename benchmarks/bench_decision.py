@@ -1,0 +1,108 @@
+"""A decision of the exported policy, against SB3's predict of the same net in the same run."""
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import torch
+from measure import Measurement, measure
+from rich.console import Console
+from rich.table import Table
+
+from heatrouter.agents.bundle import (
+    GoldenVectors,
+    Manifest,
+    Parity,
+    TrainingRecord,
+    load_bundle,
+    write_bundle,
+)
+from heatrouter.agents.golden_chain import guarded_set_points
+from heatrouter.agents.onnx_policy import OnnxPolicy
+from heatrouter.envs.actuate import guard_limits
+from heatrouter.envs.arrays import Float32Array
+from heatrouter.envs.contract import Contract
+from heatrouter.envs.gymenv.building import action_space, observation_space
+from heatrouter.envs.observe import build_contract
+from heatrouter.envs.spec.district import District
+from heatrouter.envs.spec.loading import load_district, load_task
+from heatrouter.envs.spec.task import Task
+from heatrouter.training.config import NetworkSettings
+from heatrouter.training.onnx_export import ExportedPolicy, to_onnx
+from heatrouter.training.policy import HeatPolicy
+
+PRESET = "energy-web"
+CALLS = 100
+
+
+def main() -> list[Measurement]:
+    district, task = load_district(PRESET), load_task(PRESET)
+    contract = build_contract(district, task)
+    network = HeatPolicy(
+        observation_space(contract),
+        action_space(contract),
+        lambda _: 0.0,
+        contract=contract,
+        settings=NetworkSettings(),
+    )
+    network.set_training_mode(False)
+    low, high = contract.bounds("observation")
+    observations = np.random.default_rng(0).uniform(low, high, (8, low.size)).astype(np.float32)
+    exported = _exported(network, district, task, contract, observations)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    one = observations[:1]
+    try:
+        found = [
+            measure("decision, OnnxPolicy", lambda: exported.act(one), repeats=50, calls=CALLS),
+            measure(
+                "decision, SB3 predict of the same network",
+                lambda: network.predict(one, deterministic=True),
+                repeats=50,
+                calls=CALLS,
+            ),
+        ]
+    finally:
+        torch.set_num_threads(threads)
+    onnx, sb3 = found
+    table = Table("decision for one plant", "times that of OnnxPolicy")
+    table.add_row("OnnxPolicy", "1")
+    table.add_row("SB3 predict", f"{sb3.p50_s / onnx.p50_s:.1f}")
+    Console().print(table)
+    return found
+
+
+def _exported(
+    network: HeatPolicy,
+    district: District,
+    task: Task,
+    contract: Contract,
+    observations: Float32Array,
+) -> OnnxPolicy:
+    graph = ExportedPolicy(network, contract)
+    with torch.no_grad():
+        actions = np.asarray(graph(torch.as_tensor(observations)).numpy(), dtype=np.float32)
+    channel = contract.action[0].name
+    manifest = Manifest(
+        name="benchmark",
+        created_utc="2000-01-01T00:00:00+00:00",
+        contract=contract,
+        contract_digest=contract.digest,
+        task=task,
+        decoder=contract.parametrisation,
+        decoder_version=1,
+        guard_limits_digest=guard_limits(district, contract).digest,
+        training=TrainingRecord(run="none", config="none", algorithm="none", seed=0, steps=0),
+        parity=Parity(
+            observations=len(observations),
+            max_abs_error_normalised=0.0,
+            max_abs_error_physical=0.0,
+            worst_channel=channel,
+        ),
+    )
+    guarded = guarded_set_points(district, contract, observations, actions)
+    golden = GoldenVectors(observations, actions, guarded)
+    with tempfile.TemporaryDirectory() as folder:
+        model = to_onnx(graph, observations)
+        path = write_bundle(Path(folder) / "bundle", model, manifest, golden)
+        return OnnxPolicy(load_bundle(path, district))

@@ -1,0 +1,399 @@
+"""The guard process: reads, judges, decides who controls, guards, writes, records. Each tick.
+
+It loads neither the simulator nor a runtime for policies. Everything that can hang is outside: the
+plant behind a link with deadlines, the policy in a process of its own with a deadline. Rules are
+computed in every mode. One class writes to the plant, :class:`~.plant_writer.PlantWriter`.
+"""
+
+import asyncio
+import gc
+import logging
+import math
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from heatrouter.deploy.audit import AuditLog
+from heatrouter.deploy.config import ServiceSetup
+from heatrouter.deploy.control_cycle import ControlCycle, GuardedStep
+from heatrouter.deploy.fault_watch import FaultWatch
+from heatrouter.deploy.field_link import FieldLink, LinkLostError
+from heatrouter.deploy.input_limits import input_limits
+from heatrouter.deploy.modes import (
+    ARMED,
+    Fault,
+    Mode,
+    ModeEvents,
+    ModeSettings,
+    ModeState,
+    initial_state,
+    next_mode,
+)
+from heatrouter.deploy.plant_writer import PlantWriter
+from heatrouter.deploy.run_record import RunRecord
+from heatrouter.deploy.service_journal import Journal, TickContext
+from heatrouter.deploy.state_dir import ModeRequest, StateDir
+from heatrouter.deploy.tick_reading import TickReading
+from heatrouter.deploy.validity import check_inputs, initial_validity
+from heatrouter.deploy.worker_link import FaultKind, PolicyWorker, WorkerFault
+from heatrouter.envs.arrays import FloatArray
+
+_log = logging.getLogger(__name__)
+
+LEAST_DEADLINE_S = 0.01
+"""Real seconds for a decision, however short the tick: below, the scheduler is measured instead."""
+
+MOST_DEADLINE_SHARE = 0.5
+"""Of the real tick: what the least deadline may take of it."""
+
+
+class Service:
+    """The control loop.
+
+    Args:
+        setup: Settings and everything they name.
+        link: The plant.
+        worker: The policy; None runs the rules alone.
+        audit: The audit log.
+        state_dir: Where status goes and requests come from.
+        clock: Monotonic real time, s. Plant time is this clock times the speed.
+    """
+
+    def __init__(
+        self,
+        setup: ServiceSetup,
+        link: FieldLink,
+        worker: PolicyWorker | None,
+        *,
+        audit: AuditLog,
+        state_dir: StateDir,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._setup = setup
+        self._config = setup.config
+        self._link = link
+        self._worker = worker
+        self._state_dir = state_dir
+        self._clock = clock
+        self._origin_s = clock()
+        self.record = RunRecord()
+        self.cycle = ControlCycle(setup)
+        contract = setup.contract
+        self._names = tuple(point.name for point in contract.set_points)
+        low, high = contract.bounds("set_points")
+        self._input_limits = input_limits(
+            setup.district,
+            contract,
+            self.cycle.layout,
+            tick_s=self._config.tick_s,
+            speed=self._config.speed,
+        )
+        self.watch = FaultWatch(
+            self.cycle.layout.input_names,
+            self._names,
+            tolerance=1e-6 * (high - low),
+            forecast_max_age_s=self._config.forecast_max_age_s,
+        )
+        self._journal = Journal(audit, state_dir, self.watch, worker)
+        self._validity = initial_validity(self._input_limits, self._now_s())
+        self.state: ModeState = initial_state(self._now_s(), _target_before_crash(state_dir))
+        self._mode_settings = ModeSettings()
+        self._decision_wanted = False
+        self._override = False
+        self._enable = False
+        self._writer = PlantWriter(link, contract)
+        self._written: FloatArray | None = None
+        self._first_request: ModeRequest | None = self._start_request()
+        self._deadline_s = self._decision_deadline()
+
+    # --- the loop ---
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Tick until stopped, or until the configured number of ticks."""
+        period_s = self._config.real_tick_s
+        tick = self._context()
+        self._journal.event(tick, self.state, "service started", detail=self._identity())
+        # What was loaded to get here stays: no pause to search it for garbage in a tick.
+        gc.collect()
+        gc.freeze()
+        begin, slot = self._clock(), 0
+        while not stop.is_set():
+            await self.tick()
+            if self._config.ticks is not None and self.record.ticks >= self._config.ticks:
+                break
+            late = math.floor((self._clock() - begin) / period_s)
+            # A tick that took too long costs the ticks it covered; they are not made up for.
+            self.record.skipped_ticks += max(0, late - slot)
+            slot = max(slot, late) + 1
+            pause_s = begin + slot * period_s - self._clock()
+            try:
+                await asyncio.wait_for(stop.wait(), max(pause_s, 0.0))
+            except TimeoutError:
+                continue
+        await self._leave()
+
+    async def tick(self) -> None:
+        """One tick, from reading to record."""
+        begin = self._clock()
+        tick = self._context()
+        await self._read(tick)
+        if tick.reading is not None:
+            self._judge(tick, tick.reading)
+        await self._decide(tick)
+        request = self._take_request(tick)
+        before = self.state
+        self.state = next_mode(before, self._events(request), tick.now_s, self._mode_settings)
+        if self.state.may_write and tick.reading is not None and not tick.reading.external:
+            # Until the plant confirms that it follows us, write what is in force, unmoved: it may
+            # take over any of our writes, while its own controller still moves the set-points.
+            self._track(tick.reading, tick.now_s)
+        # Where nothing is written, the log shows what the policy would have done.
+        use_policy = self.state.actual is Mode.POLICY or not self.state.may_write
+        step = self.cycle.guarded(tick.now_s, use_policy=use_policy)
+        if step is not None and step.policy_refused and self.state.actual is Mode.POLICY:
+            self.watch.note(Fault.POLICY_OUTPUT, "the guard refused the policy's proposal")
+        written = await self._write(tick, before, step)
+        if tick.reading is not None and not written:
+            self._track(tick.reading, tick.now_s)
+        self._record(tick, step, written, request)
+        duration_s = self._clock() - begin
+        self.record.tick.add(duration_s)
+        self.record.compute.add(duration_s - tick.waited_s)
+        self.record.overruns += duration_s > self._config.real_tick_s
+        self.watch.note_duration(duration_s, self._config.real_tick_s)
+
+    # --- reading and deciding ---
+
+    async def _read(self, tick: TickContext) -> None:
+        begin = self._clock()
+        try:
+            snapshot = await self._link.read()
+        except LinkLostError as error:
+            self.record.read_failures += 1
+            self.watch.note(Fault.PLANT_LINK, str(error))
+        else:
+            self.watch.note(Fault.PLANT_LINK, None)
+            tick.reading = self.cycle.layout.read(snapshot)
+        tick.waited_s += self._clock() - begin
+
+    def _judge(self, tick: TickContext, reading: TickReading) -> None:
+        tick.checked, self._validity = check_inputs(
+            self._input_limits,
+            self._validity,
+            reading.inputs,
+            reading.quality,
+            reading.source_time_s,
+            tick.now_s,
+        )
+        self.watch.note_inputs(tick.checked)
+        self.watch.note_forecast(reading.plant_time_s - reading.forecast_issue_s)
+        self.watch.note_tags(self._written, reading.set_points)
+        self._override = self._override if reading.override is None else reading.override
+        self._enable = reading.enable
+        if self.cycle.memory is None or not reading.external:
+            self.watch.note_read_back(reading.applied)
+        if self.cycle.memory is None:
+            self._track(reading, tick.now_s)
+        if self.cycle.take(reading, tick.checked.values, tick.checked.valid):
+            self._decision_wanted = self.cycle.memory is not None
+            if self._decision_wanted:
+                tick.observation = self.cycle.observe(tick.now_s)
+                self.record.decisions += 1
+                failed = self.cycle.rules_proposal is None or not bool(
+                    np.isfinite(self.cycle.rules_proposal).all()
+                )
+                self.watch.note(Fault.RULES_FAILED, "no numbers" if failed else None)
+
+    def _track(self, reading: TickReading, now_s: float) -> None:
+        if bool(np.isfinite(reading.applied).all()):
+            self.cycle.track(reading.applied, now_s)
+
+    async def _decide(self, tick: TickContext) -> None:
+        """Ask the policy about this control step until it has answered once."""
+        worker = self._worker
+        if worker is None:
+            return
+        death = worker.poll()
+        if death is not None:
+            self._journal.event(tick, self.state, "policy worker died", detail={"cause": death})
+        self.watch.note_worker(None if worker.ready else (death or "the worker is not ready"))
+        if not (self._decision_wanted and worker.ready and self.cycle.observation is not None):
+            return
+        begin = self._clock()
+        fault: WorkerFault | None = None
+        try:
+            observation = self.cycle.observation[0].astype(np.float32)
+            decision = await worker.decide(observation, self._deadline_s)
+        except WorkerFault as error:
+            fault = error
+        else:
+            self.record.decision.add(decision.round_trip_s)
+            self.record.inference.add(decision.compute_s)
+            if self.cycle.act(decision.action):
+                tick.decided, self._decision_wanted = True, False
+            else:
+                fault = WorkerFault(FaultKind.OUTPUT, "decision beyond the range of its action")
+        self.record.decision_faults += fault is not None
+        self.watch.note_decision(fault)
+        tick.waited_s += self._clock() - begin
+
+    def _events(self, request: ModeRequest | None) -> ModeEvents:
+        wanted = None if request is None else Mode(request.mode)
+        faults = self.watch.present
+        missing = self._worker is not None and self.cycle.policy_proposal is None
+        target = self.state.target if wanted is None else wanted
+        if missing and target is Mode.POLICY and not faults & {Fault.WORKER_DEAD}:
+            self.watch.causes.setdefault(str(Fault.POLICY_LATE), "no decision yet")
+            faults |= {Fault.POLICY_LATE}
+        return ModeEvents(
+            faults=faults,
+            request=wanted,
+            # Asking for a mode that writes is the act by which a person arms, also once more.
+            rearm=wanted in ARMED,
+            override=self._override,
+            enable=self._enable,
+        )
+
+    # --- writing ---
+
+    async def _write(self, tick: TickContext, before: ModeState, step: GuardedStep | None) -> bool:
+        """Write what the mode permits; whether set-points reached the plant."""
+        self._written = None
+        if tick.reading is None:
+            return False
+        if self.state.may_write and step is not None:
+            set_points: FloatArray | None = step.set_points
+        elif before.may_write and not self.state.may_write:
+            # Tell the PLC at once, instead of letting it wait for heartbeats that do not come.
+            set_points = None
+        else:
+            return False
+        begin = self._clock()
+        try:
+            result = await self._writer.write(self.state, set_points)
+        except LinkLostError as error:
+            self.record.write_failures += 1
+            self.watch.note(Fault.PLANT_LINK, str(error))
+            return False
+        finally:
+            tick.waited_s += self._clock() - begin
+        self.watch.note_writes(result.refused)
+        self.record.write_failures += len(result.refused)
+        self.record.refused_before_write = self._writer.refused_before_write
+        if step is None or not result.sent:
+            return False
+        self.record.writes += int((~result.kept).sum())
+        self._written = np.where(result.kept, np.nan, step.set_points)
+        self.cycle.executed(step, result.kept)
+        return True
+
+    # --- people ---
+
+    def _start_request(self) -> ModeRequest | None:
+        mode = self._config.mode.upper()
+        if mode == Mode.OFF:
+            return None
+        reason = "start, armed" if self._config.arm else "start"
+        return ModeRequest(mode=mode, user=self._config.user, reason=reason)
+
+    def _take_request(self, tick: TickContext) -> ModeRequest | None:
+        waiting = self._first_request or self._state_dir.take_request()
+        self._first_request = None
+        if waiting is None:
+            return None
+        if isinstance(waiting, str):
+            _log.warning("%s", waiting)
+            return None
+        refusal = self._refusal_of(waiting)
+        if refusal is not None:
+            self._journal.request_refused(tick, self.state, waiting, refusal)
+            return None
+        return waiting
+
+    def _refusal_of(self, request: ModeRequest) -> str | None:
+        if request.mode not in set(Mode):
+            return f"{request.mode!r} is no mode"
+        if request.mode == Mode.POLICY and self._worker is None:
+            return "this service runs without a policy"
+        return None
+
+    # --- recording ---
+
+    def _record(
+        self,
+        tick: TickContext,
+        step: GuardedStep | None,
+        written: bool,
+        request: ModeRequest | None,
+    ) -> None:
+        self.record.ticks += 1
+        if request is not None:
+            self._journal.request_taken(tick, self.state, request)
+        self.record.note_state(self.state, tick.number, tick.now_s, self.watch.causes)
+        if step is not None:
+            self.record.note_verdict(step.verdict)
+        action = self.cycle.action if tick.decided else None
+        self._journal.tick(tick, self.state, step, action=action, written=written)
+        self._journal.status(tick, self.state, self._live(tick))
+
+    def _live(self, tick: TickContext) -> dict[str, object]:
+        """What only a running service knows, for the status."""
+        worker, memory = self._worker, self.cycle.memory
+        return {
+            "worker_pid": worker.pid if worker is not None else None,
+            "worker_ready": worker is not None and worker.ready,
+            "worker_restarts": worker.restarts if worker is not None else 0,
+            "link_connected": self._link.connected,
+            "plant_external": tick.reading is not None and tick.reading.external,
+            "set_points": {}
+            if memory is None
+            else dict(zip(self._names, map(float, memory.set_points[0]), strict=True)),
+        }
+
+    def _identity(self) -> dict[str, object]:
+        """What is running, for the first record of the log."""
+        worker = self._worker
+        return {
+            "district": self._setup.contract.district,
+            "contract": self._setup.contract.digest,
+            "guard_limits": self.cycle.limits.digest,
+            "bundle": None if worker is None else worker.bundle_digest,
+            "config": self._config.model_dump(mode="json"),
+        }
+
+    # --- the end ---
+
+    async def _leave(self) -> None:
+        """Hand the plant back to its PLC."""
+        tick = self._context()
+        if self.state.may_write:
+            self.state = initial_state(tick.now_s)
+            try:
+                await self._writer.write(self.state, None)
+            except LinkLostError as error:
+                _log.warning("could not hand over: %s", error)
+        self._journal.event(tick, self.state, "service stopped")
+        self._journal.status(tick, self.state, self._live(tick), running=False)
+
+    # --- small things ---
+
+    def _now_s(self) -> float:
+        return (self._clock() - self._origin_s) * self._config.speed
+
+    def _context(self) -> TickContext:
+        return TickContext(self.record.ticks, self._now_s())
+
+    def _decision_deadline(self) -> float:
+        tick_s = self._config.real_tick_s
+        least_s = min(LEAST_DEADLINE_S, MOST_DEADLINE_SHARE * tick_s)
+        return max(self._config.decision_deadline_share * tick_s, least_s)
+
+
+def _target_before_crash(state_dir: StateDir) -> Mode:
+    """What a service that ended without saying so was asked for; OFF after a clean end."""
+    status = state_dir.read_status()
+    if status is None or not status.get("running"):
+        return Mode.OFF
+    target = status.get("target")
+    return Mode(target) if isinstance(target, str) and target in set(Mode) else Mode.SHADOW

@@ -1,0 +1,191 @@
+"""What the service tells: audit log, status file, answers to people."""
+
+import logging
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from heatrouter.deploy.audit import AuditError, AuditLog, AuditRecord
+from heatrouter.deploy.control_cycle import GuardedStep
+from heatrouter.deploy.fault_watch import FaultWatch
+from heatrouter.deploy.modes import Fault, ModeState
+from heatrouter.deploy.run_record import heavy_modules
+from heatrouter.deploy.state_dir import ModeRequest, StateDir
+from heatrouter.deploy.tick_reading import TickReading
+from heatrouter.deploy.validity import CheckedInputs
+from heatrouter.deploy.worker_link import PolicyWorker
+from heatrouter.envs.arrays import Float32Array, FloatArray
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class TickContext:
+    """What one tick has met so far.
+
+    Attributes:
+        number: Of the tick, from 0.
+        now_s: Plant time since the service started.
+        reading: What was read; None where the plant did not answer.
+        checked: The inputs as control may use them.
+        observation: Where a control step began in this tick.
+        decided: Whether the policy answered in this tick.
+        waited_s: Real seconds spent waiting for plant and policy.
+    """
+
+    number: int
+    now_s: float
+    reading: TickReading | None = None
+    checked: CheckedInputs | None = None
+    observation: Float32Array | None = None
+    decided: bool = False
+    waited_s: float = 0.0
+
+
+class Journal:
+    """Writes what happens where people and replays find it.
+
+    Args:
+        audit: The audit log.
+        state_dir: Where the status goes.
+        watch: Learns of an audit log that cannot be written.
+        worker: The policy, for the digest of its bundle.
+    """
+
+    def __init__(
+        self, audit: AuditLog, state_dir: StateDir, watch: FaultWatch, worker: PolicyWorker | None
+    ) -> None:
+        self._audit = audit
+        self._state_dir = state_dir
+        self._watch = watch
+        self._worker = worker
+        self._last_request: dict[str, object] | None = None
+
+    def event(
+        self,
+        tick: TickContext,
+        state: ModeState,
+        event: str,
+        *,
+        user: str | None = None,
+        detail: Mapping[str, object] | None = None,
+    ) -> None:
+        """Record something that happened."""
+        record = AuditRecord(
+            tick=tick.number,
+            time_s=tick.now_s,
+            mode=str(state.actual),
+            target=str(state.target),
+            user=user,
+            event=event,
+            detail=detail or {},
+        )
+        self._write(record)
+
+    def tick(
+        self,
+        tick: TickContext,
+        state: ModeState,
+        step: GuardedStep | None,
+        *,
+        action: FloatArray | None,
+        written: bool,
+    ) -> None:
+        """Record a tick, after the faults and changes of mode that it brought."""
+        self._changes(tick, state)
+        detail: dict[str, object] = {"source": None if step is None else step.source}
+        if tick.checked is not None and tick.reading is not None:
+            detail |= {"inputs": tick.checked.values, "applied": tick.reading.applied}
+        record = AuditRecord(
+            tick=tick.number,
+            time_s=tick.now_s,
+            mode=str(state.actual),
+            target=str(state.target),
+            observation=None if tick.observation is None else tick.observation.astype(float),
+            quality=None if tick.checked is None else tuple(map(int, tick.checked.causes)),
+            bundle=None if self._worker is None else self._worker.bundle_digest,
+            action=action,
+            proposal=None if step is None else step.proposal,
+            executed=None if step is None else step.set_points,
+            reasons=None if step is None else tuple(map(int, step.verdict.reasons[0])),
+            written=written,
+            detail=detail,
+        )
+        self._write(record)
+
+    def _changes(self, tick: TickContext, state: ModeState) -> None:
+        for fault in state.raised:
+            cause = self._watch.causes.get(str(fault), "")
+            _log.warning("fault %s: %s", fault, cause)
+            self.event(tick, state, f"fault {fault} raised", detail={"cause": cause})
+        for fault in state.cleared:
+            _log.warning("fault %s over", fault)
+            self.event(tick, state, f"fault {fault} cleared")
+        if state.changed:
+            _log.warning("mode %s%s", state.actual, f" ({state.reason})" if state.reason else "")
+            self.event(tick, state, f"mode {state.actual}", detail={"reason": state.reason})
+
+    def request_taken(self, tick: TickContext, state: ModeState, request: ModeRequest) -> None:
+        """Answer a request that the mode machine has seen."""
+        outcome = state.refusal or f"mode {state.actual}"
+        if not state.refusal and state.reason:
+            outcome += f", asked for {state.target}: {state.reason}"
+        self._answer(request, outcome, accepted=not state.refusal)
+        detail = {"reason": request.reason, "outcome": outcome}
+        _log.warning("%s asks for %s: %s", request.user, request.mode, outcome)
+        self.event(tick, state, f"asked for {request.mode}", user=request.user, detail=detail)
+
+    def request_refused(
+        self, tick: TickContext, state: ModeState, request: ModeRequest, refusal: str
+    ) -> None:
+        """Answer a request that the mode machine never saw."""
+        self._answer(request, refusal, accepted=False)
+        detail = {"reason": request.reason, "outcome": refusal}
+        event = f"asked for {request.mode[:20]}: refused"
+        self.event(tick, state, event, user=request.user, detail=detail)
+
+    def _answer(self, request: ModeRequest, outcome: str, *, accepted: bool) -> None:
+        self._last_request = {
+            "request_id": request.request_id,
+            "mode": request.mode,
+            "user": request.user,
+            "accepted": accepted,
+            "outcome": outcome,
+        }
+
+    def status(
+        self,
+        tick: TickContext,
+        state: ModeState,
+        live: Mapping[str, object],
+        *,
+        running: bool = True,
+    ) -> None:
+        """Replace the status file."""
+        status: dict[str, object] = {
+            "running": running,
+            "pid": os.getpid(),
+            "tick": tick.number,
+            "time_s": round(tick.now_s, 3),
+            "mode": str(state.actual),
+            "target": str(state.target),
+            "reason": state.reason,
+            "faults": [str(fault) for fault in Fault if fault in state.faults],
+            "latched": [str(fault) for fault in Fault if fault in state.latched],
+            **live,
+            "last_request": self._last_request,
+            "guard_modules_heavy": heavy_modules(),
+        }
+        try:
+            self._state_dir.write_status(status)
+        except OSError as error:
+            # A full disk must not stop control; the audit log raises the fault.
+            _log.error("status not written: %s", error)
+
+    def _write(self, record: AuditRecord) -> None:
+        try:
+            self._audit.write(record)
+        except AuditError as error:
+            self._watch.note(Fault.AUDIT, str(error))
+        else:
+            self._watch.note(Fault.AUDIT, None)

@@ -1,0 +1,160 @@
+"""From a snapshot of tags to the arrays of the control cycle, in the contract's order."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from heatrouter.deploy.field_link import Quality, Snapshot
+from heatrouter.deploy.tags import TagMap, origins
+from heatrouter.envs.arrays import BoolArray, FloatArray, IntArray
+from heatrouter.envs.contract import Contract
+from heatrouter.envs.observe import Clock
+from heatrouter.envs.observe.selection import fixed_tariffs
+from heatrouter.envs.spec.task import Task
+
+
+@dataclass(frozen=True, slots=True)
+class TickReading:
+    """One reading of the plant; nothing is judged or replaced yet.
+
+    Attributes:
+        inputs: Measured channels, then tariffs that come from tags; shape ``(n_inputs,)``, NaN
+            where the source gave none.
+        quality: :class:`Quality` of each input.
+        source_time_s: POSIX time at which the source stamped each input; NaN without a stamp.
+        clock: Local hour, weekday and day of the year, shape ``(3,)``; NaN where not good.
+        plant_time_s: The plant's own time; NaN where not good.
+        forecast: Windows, shape ``(n_series, n_windows)``; None while one is missing.
+        forecast_issue_s: Plant time of issue; NaN where not good.
+        set_points: What stands in the tags we write, shape ``(n_set_points,)``; NaN where bad.
+        applied: What the plant applies, same shape; NaN where bad.
+        enable: The plant permits external set-points; a bad tag permits nothing.
+        override: The plant's operator has taken control; None where the tag is bad.
+        external: The plant applies the service's set-points.
+    """
+
+    inputs: FloatArray
+    quality: "np.ndarray[tuple[int], np.dtype[np.int8]]"
+    source_time_s: FloatArray
+    clock: FloatArray
+    plant_time_s: float
+    forecast: FloatArray | None
+    forecast_issue_s: float
+    set_points: FloatArray
+    applied: FloatArray
+    enable: bool
+    override: bool | None
+    external: bool
+
+
+class ReadingLayout:
+    """Where in a snapshot everything is.
+
+    Args:
+        contract: The contract.
+        task: Its task; a CO2 price that it fixes needs no tag.
+        tags: The tag map that the snapshots follow.
+    """
+
+    def __init__(self, contract: Contract, task: Task, tags: TagMap) -> None:
+        position = {name: i for i, name in enumerate(tags.scalars())}
+        self.measured_names = tuple(
+            c.origin for c in contract.observation if c.source == "measured"
+        )
+        self.tariff_names = origins(contract, "tariff")
+        self.input_names = self.measured_names + self.tariff_names
+        self._inputs = _positions(position, "", self.measured_names) + _positions(
+            position, "tariff:", self.tariff_names
+        )
+        names = tuple(s.name for s in contract.set_points)
+        self._set_points = _positions(position, "set_point:", names)
+        self._applied = _positions(position, "applied:", names)
+        self._clock = _positions(position, "clock:", ("local_hour", "weekday", "day_of_year"))
+        self._time = position["clock:time_s"]
+        self._issue = position["forecast_issue"]
+        self._flags = {n: position[f"control:{n}"] for n in ("enable", "override", "external")}
+        self._series = origins(contract, "forecast")
+        self._n_windows = sum(c.source == "forecast" for c in contract.observation) // max(
+            len(self._series), 1
+        )
+        self._fixed_tariffs = fixed_tariffs(contract, task)
+        self.n_measured = len(self.measured_names)
+
+    def read(self, snapshot: Snapshot) -> TickReading:
+        """Sort a snapshot into its groups."""
+        good = np.where(snapshot.quality == Quality.GOOD, snapshot.values, np.nan)
+        flags = {name: float(good[at]) for name, at in self._flags.items()}
+        override = None if np.isnan(flags["override"]) else flags["override"] > 0.5
+        return TickReading(
+            inputs=snapshot.values[self._inputs],
+            quality=snapshot.quality[self._inputs],
+            source_time_s=snapshot.source_time_s[self._inputs],
+            clock=good[self._clock],
+            plant_time_s=float(good[self._time]),
+            forecast=self._forecast(snapshot),
+            forecast_issue_s=float(good[self._issue]),
+            set_points=good[self._set_points],
+            applied=good[self._applied],
+            enable=flags["enable"] > 0.5,
+            override=override,
+            external=flags["external"] > 0.5,
+        )
+
+    def tariffs(self, inputs: FloatArray) -> FloatArray:
+        """All tariff channels, with what the task fixes in its place; shape ``(n_tariff,)``."""
+        tariffs = self._fixed_tariffs.copy()
+        tariffs[np.isnan(tariffs)] = inputs[self.n_measured :]
+        return tariffs
+
+    def _forecast(self, snapshot: Snapshot) -> FloatArray | None:
+        windows = [snapshot.arrays.get(series) for series in self._series]
+        known = [w for w in windows if w is not None and w.shape == (self._n_windows,)]
+        if len(known) < len(windows):
+            return None
+        stacked = np.array(known).reshape(len(known), self._n_windows)
+        return stacked if bool(np.isfinite(stacked).all()) else None
+
+    @property
+    def forecast_shape(self) -> tuple[int, int]:
+        """Series and windows."""
+        return len(self._series), self._n_windows
+
+
+class StepMeans:
+    """Means over the ticks since the last decision, as the simulator means its outputs.
+
+    Args:
+        instant: Inputs of which the last value counts instead, shape ``(n_inputs,)``.
+    """
+
+    def __init__(self, instant: BoolArray) -> None:
+        self._instant = instant
+        self._sum = np.zeros(instant.shape)
+        self._count: IntArray = np.zeros(instant.shape, dtype=np.int64)
+        self._last = np.zeros(instant.shape)
+
+    def add(self, values: FloatArray, valid: BoolArray) -> None:
+        """Take one tick's values; invalid ones stand in only where there is nothing better."""
+        self._last = values.copy()
+        self._sum += np.where(valid, values, 0.0)
+        self._count += valid
+
+    def take(self) -> FloatArray:
+        """The means, and begin anew."""
+        means = np.where(
+            self._instant | (self._count == 0),
+            self._last,
+            self._sum / np.maximum(self._count, 1),
+        )
+        self._sum[:] = 0.0
+        self._count[:] = 0
+        return means
+
+
+def clock_of(values: FloatArray) -> Clock:
+    """The calendar as the observation builder takes it."""
+    return Clock(values[0:1], values[1:2], values[2:3])
+
+
+def _positions(position: dict[str, int], prefix: str, names: tuple[str, ...]) -> list[int]:
+    return [position[prefix + name] for name in names]

@@ -1,0 +1,179 @@
+"""``heatrouter simulate``: a district under the rules, with key figures and energy closure."""
+
+import csv
+import json
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from heatrouter.envs.errors import ConfigError
+from heatrouter.envs.spec.loading import load_district, load_task, preset_names
+
+if TYPE_CHECKING:
+    from heatrouter.envs.arrays import FloatArray
+    from heatrouter.envs.scenarios.library import ScenarioLibrary
+    from heatrouter.envs.simulation.district_batch import DistrictBatch
+
+_DEFAULT_TASK = "energy-web"
+_HOURS_PER_DAY = 24.0
+_WHOLE_FROM = 100.0
+_CLOSURE_LIMIT = 1e-9
+"""Residual over throughput that the simulator promises (MODEL 7)."""
+
+
+def simulate(
+    source: Annotated[
+        str,
+        typer.Argument(metavar="[PRESET|FILE]", help="Name of a preset or path of a YAML file."),
+    ] = "energy-web",
+    days: Annotated[
+        float, typer.Option(min=0.01, max=366.0, help="Length of the simulation, days.")
+    ] = 7.0,
+    start: Annotated[
+        int, typer.Option(min=1, max=365, help="Day of the year on which it starts.")
+    ] = 15,
+    seed: Annotated[int, typer.Option(min=0, help="Of scenario and initial state.")] = 0,
+    scenario: Annotated[
+        str | None,
+        typer.Option(help="'generated' (default), 'try' (test reference year), or a file."),
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="Folder of the CSV files that a scenario file names.")
+    ] = None,
+    task: Annotated[
+        str | None, typer.Option(help="Task (objective, clocks): a preset's name or a file.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for outputs.csv, kpis.json and last.png.")
+    ] = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
+) -> None:
+    """Simulate a district under the rules and print its key figures.
+
+    Example: heatrouter simulate energy-web --days 3 --start 15
+    """
+    # The simulator loads numba, which --help must not wait for.
+    from heatrouter.envs.scenarios import build_library
+    from heatrouter.envs.simulation.district_batch import DistrictBatch
+
+    district = load_district(source)
+    chosen = task or (source if source in preset_names() else _DEFAULT_TASK)
+    # No offset from the rules is the rules.
+    rules = load_task(chosen).model_copy(update={"parametrisation": "offset"})
+    generated = scenario in {None, "generated"}
+    library = build_library(
+        district, "train" if generated else "test", 1, seed, data_dir=data, scenario=scenario
+    )
+    batch = DistrictBatch(district, rules, library, num_envs=1, seed=seed)
+    steps = max(round(days * _HOURS_PER_DAY * 3600.0 / rules.control_dt_s), 1)
+    first = round((start - 1) * _HOURS_PER_DAY * 3600.0 / library.step_s)
+    if first >= library.values.shape[1]:
+        msg = f"--start {start} lies beyond the scenario {library.names[0]!r}"
+        raise ConfigError(msg)
+    rows, figures = _run(batch, first, steps, quiet=as_json)
+    run = {
+        "district": district.name,
+        "scenario": library.names[0],
+        "start_day": start,
+        "days": steps * rules.control_dt_s / 3600.0 / _HOURS_PER_DAY,
+        "seed": seed,
+        "kpis": figures,
+    }
+    if out is not None:
+        _write(out, batch, library, rows, run)
+    if as_json:
+        typer.echo(json.dumps(run, indent=2, allow_nan=False))
+        return
+    _print(run, figures)
+    if out is not None:
+        typer.echo(f"wrote {out}/outputs.csv, {out}/kpis.json and {out}/last.png")
+
+
+def _run(
+    batch: "DistrictBatch", first: int, steps: int, *, quiet: bool
+) -> tuple["FloatArray", dict[str, float | None]]:
+    """Outputs of every step, shape ``(steps, n_columns)``, and the key figures."""
+    import numpy as np
+
+    from heatrouter.envs import kpis
+    from heatrouter.envs.actuate import denormalise
+
+    layout = kpis.KpiLayout.build(batch.district, batch.columns)
+    sums = kpis.start(1)
+    rules = denormalise(batch.contract, np.zeros((1, len(batch.contract.action))))
+    batch.reset_to(np.zeros(1, np.int64), np.full(1, first, np.int64), truncate=False)
+    rows = np.empty((steps, len(batch.columns)))
+    console = Console(stderr=True)
+    columns = (TextColumn("simulating"), BarColumn(), TextColumn("{task.fields[day]:.1f} d"))
+    hidden = quiet or not console.is_terminal
+    with Progress(*columns, TimeRemainingColumn(), console=console, disable=hidden) as progress:
+        bar = progress.add_task("simulating", total=steps, day=0.0)
+        for k in range(steps):
+            step = batch.step(rules)
+            rows[k] = step.outputs[0]
+            sums = kpis.accumulate(layout, sums, step.outputs, step.terms, batch.task.control_dt_s)
+            progress.update(bar, advance=1, day=(k + 1) * batch.task.control_dt_s / 86400.0)
+    values = {name: float(v[0]) for name, v in kpis.summary(sums).items()}
+    # JSON knows no NaN: a ratio over nothing is null.
+    return rows, {name: v if math.isfinite(v) else None for name, v in values.items()}
+
+
+def _write(
+    out: Path,
+    batch: "DistrictBatch",
+    library: "ScenarioLibrary",
+    rows: "FloatArray",
+    run: dict[str, object],
+) -> None:
+    from heatrouter.envs.drawing import draw_district
+
+    out.mkdir(parents=True, exist_ok=True)
+    with (out / "outputs.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["seconds", *batch.columns])
+        for k, row in enumerate(rows):
+            seconds = (k + 1) * batch.task.control_dt_s
+            writer.writerow([f"{seconds:.0f}", *(f"{value:.6g}" for value in row)])
+    provenance = {**run, "provenance": library.provenance[0]}
+    (out / "kpis.json").write_text(json.dumps(provenance, indent=2) + "\n", encoding="utf-8")
+    last = {name: float(rows[-1, i]) for name, i in batch.columns.items()}
+    draw_district(batch.district, last).savefig(out / "last.png")
+
+
+def _print(run: dict[str, object], figures: dict[str, float | None]) -> None:
+    from heatrouter.envs.kpis import KPIS
+
+    title = f"{run['district']} under the rules, {run['days']:g} days from day {run['start_day']}"
+    table = Table(title=f"{title}, scenario {run['scenario']}")
+    table.add_column("key figure")
+    table.add_column("value", justify="right")
+    table.add_column("unit")
+    for kpi in KPIS:
+        value = figures.get(kpi.name)
+        if kpi.name == "energy_closure_relative":
+            continue
+        table.add_row(kpi.label, _shown(value), "" if kpi.unit == "1" else kpi.unit)
+    table.add_section()
+    for name, value in figures.items():
+        term = name.removeprefix("cost_eur.")
+        if term != name and value:
+            table.add_row(f"  {term.replace('_', ' ')}", _shown(value), "€")
+    console = Console()
+    console.print(table)
+    closure = figures["energy_closure_relative"] or 0.0
+    verdict = "[green]closes[/green]" if closure < _CLOSURE_LIMIT else "[red]does not close[/red]"
+    console.print(f"energy balance {verdict}: residual {closure:.1e} of the throughput")
+
+
+def _shown(value: float | None) -> str:
+    if value is None:
+        return "-"
+    if abs(value) >= _WHOLE_FROM or value == round(value):
+        return f"{value:,.0f}"
+    return f"{value:,.3f}"

@@ -1,0 +1,270 @@
+"""The objective in €, lower is better: the only definition there is (MODEL 4).
+
+J = energy purchases + CO2 price x emissions + wear + unmet demand + priced comfort - reuse credit
+- change of stock value. Every term is named and logged; the change of stock value is a term of
+every step, so that the sum of an episode telescopes to what its end is worth more than its start.
+Electricity that recovery spares in towers and coolers shows as less of it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from heatrouter.envs.arrays import FloatArray, IntArray
+from heatrouter.envs.errors import Mistake, TaskError
+from heatrouter.envs.heat_use import (
+    HeatColumns,
+    fed_in_kw,
+    heat_columns,
+    useful_heat_kw,
+    waste_heat_kw,
+)
+from heatrouter.envs.spec.consumer_units import Greenhouse, ProcessHeat, Substation
+from heatrouter.envs.spec.district import District
+from heatrouter.envs.spec.plant_units import Boiler, CoolingLoad, HeatPump, WasteHeatSource
+from heatrouter.envs.spec.task import Task
+from heatrouter.envs.units import KWH_PER_MWH, SECONDS_PER_HOUR, W_PER_KW
+
+TERMS: Final = (
+    "gas",
+    "electricity_heat_pumps",
+    "electricity_pumps",
+    "electricity_towers",
+    "electricity_sinks",
+    "waste_heat",
+    "co2_gas",
+    "co2_electricity",
+    "starts",
+    "ramping",
+    "unmet",
+    "room_comfort",
+    "crop_comfort",
+    "reuse_credit",
+    "stock",
+    "building_stock",
+)
+"""Every term of the objective, in order."""
+
+STOCK_TERMS: Final = ("stock", "building_stock")
+"""Terms that need two moments; :func:`step_cost` leaves them out."""
+
+_LINEAR_TERMS: Final = TERMS[: TERMS.index("reuse_credit")]
+# What a term's quantity is multiplied with.
+_ONE, _ELECTRICITY, _GAS, _CO2, _CO2_OF_ELECTRICITY = range(5)
+_PRICE_OF_TERM: Final = {
+    "gas": _GAS,
+    "electricity_heat_pumps": _ELECTRICITY,
+    "electricity_pumps": _ELECTRICITY,
+    "electricity_towers": _ELECTRICITY,
+    "electricity_sinks": _ELECTRICITY,
+    "co2_gas": _CO2,
+    "co2_electricity": _CO2_OF_ELECTRICITY,
+}
+_COUNTED: Final = ("starts", "ramping", "room_comfort", "crop_comfort")
+"""Terms whose columns are sums over the step already; the others are powers."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Objective:
+    """The objective of one district and task over one column layout, made once.
+
+    Every term but the reuse credit is a weighted sum of columns times one price.
+    """
+
+    weights: FloatArray  # of the gathered columns
+    gathered: IntArray  # columns, term after term
+    first: IntArray  # where each term begins in them
+    price_of: IntArray  # which price multiplies each term
+    counted: FloatArray  # 1 where the columns are sums over the step
+    site: IntArray  # columns of electricity, gas and CO2 price and of carbon intensity
+    electricity_fee: float
+    gas_fee: float
+    fixed_co2: float | None
+    reuse_credit: float
+    heat: HeatColumns
+    stock_at: int
+    mass_stock_at: int
+    stock_value: float  # €/kWh
+    mass_stock_value: float  # €/kWh
+
+    @classmethod
+    def build(cls, district: District, task: Task, columns: Mapping[str, int]) -> "Objective":
+        """Collect columns and weights.
+
+        Raises:
+            KeyError: The outputs lack a column that a term needs.
+        """
+        parts = _weighted_columns(district, task)
+        gathered: list[int] = []
+        weights: list[float] = []
+        first: list[int] = []
+        for term in _LINEAR_TERMS:
+            first.append(len(gathered))
+            # a term without units still needs a column: any, of no weight
+            for name, weight in parts[term] or [("site.electricity_eur_per_mwh", 0.0)]:
+                gathered.append(columns[name])
+                weights.append(weight)
+        prices = task.objective
+        return cls(
+            weights=np.array(weights, dtype=np.float64),
+            gathered=np.array(gathered, dtype=np.int64),
+            first=np.array(first, dtype=np.int64),
+            price_of=np.array(
+                [_PRICE_OF_TERM.get(term, _ONE) for term in _LINEAR_TERMS], dtype=np.int64
+            ),
+            counted=np.array([float(term in _COUNTED) for term in _LINEAR_TERMS]),
+            site=np.array(
+                [
+                    columns[f"site.{name}"]
+                    for name in (
+                        "electricity_eur_per_mwh",
+                        "gas_eur_per_mwh",
+                        "co2_eur_per_t",
+                        "carbon_intensity_g_per_kwh",
+                    )
+                ],
+                dtype=np.int64,
+            ),
+            electricity_fee=district.grid.electricity_fee_eur_per_mwh,
+            gas_fee=district.grid.gas_fee_eur_per_mwh,
+            fixed_co2=prices.co2_eur_per_t,
+            reuse_credit=prices.reuse_credit_eur_per_mwh,
+            heat=heat_columns(district, columns),
+            stock_at=columns["energy.stock_kwh"],
+            mass_stock_at=columns["energy.mass_stock_kwh"],
+            stock_value=prices.stock_eur_per_mwh / KWH_PER_MWH,
+            mass_stock_value=prices.building_stock_eur_per_mwh / KWH_PER_MWH,
+        )
+
+    def terms(
+        self, outputs: FloatArray, stock_before: FloatArray, dt_s: float
+    ) -> tuple[FloatArray, FloatArray]:
+        """All terms of one step.
+
+        Args:
+            outputs: Of the step, ``(num_envs, n_columns)``.
+            stock_before: What this returned for the step before, or :meth:`stock_values` of the
+                outputs that ended it, ``(num_envs, 2)``.
+            dt_s: Length of the step, s.
+
+        Returns:
+            Terms in € in the order of :data:`TERMS`, ``(num_envs, n_terms)``, and the stock
+            values after the step.
+        """
+        flows = self.flow_terms(outputs, dt_s)
+        stock = self.stock_values(outputs)
+        return np.concatenate((flows, stock_before - stock), axis=1), stock
+
+    def flow_terms(self, outputs: FloatArray, dt_s: float) -> FloatArray:
+        """All terms without the change of stock, ``(num_envs, n_terms - 2)``."""
+        hours = dt_s / SECONDS_PER_HOUR
+        terms = np.empty((outputs.shape[0], len(TERMS) - len(STOCK_TERMS)))
+        amounts = np.add.reduceat(
+            outputs.take(self.gathered, axis=1) * self.weights, self.first, axis=1
+        )
+        amounts *= self.counted + (1.0 - self.counted) * hours
+        np.multiply(amounts, self._prices(outputs).take(self.price_of, axis=1), out=terms[:, :-1])
+        terms[:, -1] = 0.0
+        if self.reuse_credit:
+            fed = np.maximum(fed_in_kw(self.heat, outputs), 1e-9)
+            share = np.minimum(waste_heat_kw(self.heat, outputs) / fed, 1.0)
+            reused_mwh = share * useful_heat_kw(self.heat, outputs) * hours / KWH_PER_MWH
+            terms[:, -1] = -self.reuse_credit * reused_mwh
+        return terms
+
+    def stock_values(self, outputs: FloatArray) -> FloatArray:
+        """Value of heat held in water and in building mass, €, ``(num_envs, 2)``."""
+        values = np.empty((outputs.shape[0], 2))
+        masses = outputs[:, self.mass_stock_at]
+        values[:, 0] = (outputs[:, self.stock_at] - masses) * self.stock_value
+        values[:, 1] = masses * self.mass_stock_value
+        return values
+
+    def _prices(self, outputs: FloatArray) -> FloatArray:
+        """What each unit of a term's quantity costs, €, ``(num_envs, 5)``."""
+        site = outputs.take(self.site, axis=1)
+        prices = np.empty((outputs.shape[0], 5))
+        prices[:, _ONE] = 1.0
+        prices[:, _ELECTRICITY] = site[:, 0] + self.electricity_fee
+        prices[:, _GAS] = site[:, 1] + self.gas_fee
+        prices[:, _CO2] = site[:, 2] if self.fixed_co2 is None else self.fixed_co2
+        # g/kWh is kg/MWh
+        prices[:, _CO2_OF_ELECTRICITY] = prices[:, _CO2] * site[:, 3] / 1000.0
+        return prices
+
+
+def step_cost(
+    district: District, task: Task, columns: Mapping[str, int], outputs: FloatArray, dt_s: float
+) -> dict[str, FloatArray]:
+    """Cost of one step by term, €, each ``(num_envs,)``, without the change of stock value.
+
+    For a few steps; loops keep an :class:`Objective`.
+    """
+    flows = Objective.build(district, task, columns).flow_terms(outputs, dt_s)
+    names = [term for term in TERMS if term not in STOCK_TERMS]
+    return {name: flows[:, i] for i, name in enumerate(names)}
+
+
+def stock_value(
+    district: District, task: Task, columns: Mapping[str, int], outputs: FloatArray
+) -> FloatArray:
+    """Value of all heat held at the end of a step, €, ``(num_envs,)``."""
+    values = Objective.build(district, task, columns).stock_values(outputs)
+    total: FloatArray = values.sum(axis=1)
+    return total
+
+
+def total_cost(terms: Mapping[str, FloatArray]) -> FloatArray:
+    """Sum of all terms, €.
+
+    Raises:
+        TaskError: A term is missing, or is none of the objective.
+    """
+    mistakes = [Mistake(name, "is no term of the objective") for name in terms if name not in TERMS]
+    mistakes += [Mistake(name, "is missing") for name in TERMS if name not in terms]
+    if mistakes:
+        subject = "terms of the objective"
+        raise TaskError(subject, mistakes)
+    return np.asarray(np.sum([terms[name] for name in TERMS], axis=0), dtype=np.float64)
+
+
+def _weighted_columns(district: District, task: Task) -> dict[str, list[tuple[str, float]]]:
+    """Columns of each linear term with their weights: MWh per kW and hour, €, or t."""
+    parts: dict[str, list[tuple[str, float]]] = {term: [] for term in _LINEAR_TERMS}
+    weights = task.objective
+    mwh = 1.0 / KWH_PER_MWH  # per kW and hour
+    for unit in district.units:
+        name = unit.name
+        if isinstance(unit, WasteHeatSource):
+            parts["waste_heat"].append((f"{name}.heat_kw", mwh * unit.heat_price_eur_per_mwh))
+            parts["electricity_sinks"].append((f"{name}.sink_power_kw", mwh))
+            parts["co2_electricity"].append((f"{name}.sink_power_kw", mwh))
+        elif isinstance(unit, CoolingLoad):
+            parts["electricity_towers"].append((f"{name}.tower_power_kw", mwh))
+            parts["co2_electricity"].append((f"{name}.tower_power_kw", mwh))
+        elif isinstance(unit, HeatPump):
+            parts["electricity_heat_pumps"].append((f"{name}.power_kw", mwh))
+            parts["co2_electricity"].append((f"{name}.power_kw", mwh))
+        elif isinstance(unit, Boiler):
+            parts["gas"].append((f"{name}.fuel_kw", mwh))
+            tonnes = mwh * unit.emission_factor_kg_mwh / 1000.0
+            parts["co2_gas"].append((f"{name}.fuel_kw", tonnes))
+        elif isinstance(unit, Substation):
+            design_mw = unit.space_heat_design_kw / W_PER_KW
+            price = weights.room_comfort_eur_per_kh_mw * design_mw
+            parts["room_comfort"].append((f"{name}.comfort_kh", price))
+        elif isinstance(unit, Greenhouse):
+            price = weights.crop_comfort_eur_per_kh_ha * unit.floor_area_m2 / 1.0e4
+            parts["crop_comfort"].append((f"{name}.comfort_kh", price))
+        if isinstance(unit, HeatPump | Boiler):
+            parts["starts"].append((f"{name}.starts", unit.start_cost_eur))
+        if isinstance(unit, WasteHeatSource | HeatPump | Boiler):
+            parts["ramping"].append((f"{name}.ramp_kw", weights.ramp_eur_per_mw / W_PER_KW))
+        if isinstance(unit, Substation | ProcessHeat):
+            parts["unmet"].append((f"{name}.unmet_kw", mwh * weights.unmet_eur_per_mwh))
+    for circuit in district.circuits:
+        parts["electricity_pumps"].append((f"{circuit.name}.pump_power_kw", mwh))
+        parts["co2_electricity"].append((f"{circuit.name}.pump_power_kw", mwh))
+    return parts

@@ -1,0 +1,393 @@
+"""The closed loop that every rollout steps: plant, observation, action, guard and objective."""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from heatrouter.envs.actuate import ActionDecoder, guard_limits
+from heatrouter.envs.arrays import BoolArray, Float32Array, FloatArray, IntArray
+from heatrouter.envs.contract import Contract
+from heatrouter.envs.dispatch import DispatchMemory, RuleParameters, heating_curve
+from heatrouter.envs.errors import DistrictError
+from heatrouter.envs.guard import GuardMemory, Reading, Verdict, check, initial_memory
+from heatrouter.envs.objective import TERMS, Objective
+from heatrouter.envs.observe import Clock, ObservationBuilder, build_contract, measured_columns
+from heatrouter.envs.observe.selection import (
+    clock_columns,
+    clock_of,
+    fixed_tariffs,
+    tariff_columns,
+)
+from heatrouter.envs.scenarios.forecast import Forecaster
+from heatrouter.envs.scenarios.library import ScenarioLibrary
+from heatrouter.envs.simulation.episode_starts import EpisodeStarts
+from heatrouter.envs.simulation.simulation import Simulation
+from heatrouter.envs.spec.district import District
+from heatrouter.envs.spec.task import Task
+from heatrouter.envs.units import SECONDS_PER_HOUR
+
+WARM_UP_STEPS = 4
+"""Control steps from a plausible state to the first observation: flows and pipes settle."""
+_ENDLESS = np.iinfo(np.int64).max // 2
+
+
+class BatchStep(NamedTuple):
+    """What one step of all environments gave. All arrays are fresh."""
+
+    observation: Float32Array  # (num_envs, n_obs); of the new episode where truncated
+    reward: FloatArray  # (num_envs,) minus the cost in €, all terms
+    truncated: BoolArray  # (num_envs,)
+    final_observation: Float32Array  # (num_envs, n_obs); of the ended episode where truncated
+    terms: dict[str, FloatArray]  # every term of the objective, €, each (num_envs,)
+    outputs: FloatArray  # (num_envs, n_columns)
+    set_points: FloatArray  # (num_envs, n_set_points) executed, after the guard
+    proposal: FloatArray  # (num_envs, n_set_points) before the guard
+    verdict: Verdict
+
+
+class Plant(Protocol):
+    """What the loop needs of :class:`~heatrouter.envs.simulation.simulation.Simulation`."""
+
+    columns: dict[str, int]
+
+    @property
+    def set_point_names(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def time_s(self) -> IntArray: ...  # noqa: D102
+    @property
+    def scenario(self) -> IntArray: ...  # noqa: D102
+    def reset(  # noqa: D102
+        self, envs: IntArray, scenario: IntArray, start_s: IntArray, seeds: IntArray
+    ) -> None: ...
+    def advance(self, set_points: FloatArray, sub_steps: int) -> FloatArray: ...  # noqa: D102
+    def save_state(self) -> dict[str, np.ndarray]: ...  # noqa: D102
+    def restore_state(self, saved: Mapping[str, np.ndarray]) -> None: ...  # noqa: D102
+
+
+MakePlant = Callable[[int], Plant]
+"""Makes the plant of a number of environments."""
+
+
+class DistrictBatch:
+    """Simulation, observation, action decoding, guard and objective, for many environments.
+
+    Episodes are truncated after the task's ``episode_hours`` and never terminated; a new one
+    starts in the same step. Every environment draws its scenarios from a stream of its own.
+
+    Args:
+        district: The description.
+        task: Observation, action, objective and clocks.
+        library: The scenarios.
+        num_envs: Number of environments.
+        seed: Of starts and initial states.
+        first_env: Number of the first environment, for batches that are parts of a larger one.
+        rules: Tuned parameters of the rules; an operator's defaults if not given.
+        make_plant: Makes the plant; the compiled simulation if not given.
+
+    Raises:
+        TaskError: The task does not fit the district.
+        ScenarioError: The scenarios lack series or are shorter than an episode.
+    """
+
+    def __init__(
+        self,
+        district: District,
+        task: Task,
+        library: ScenarioLibrary,
+        *,
+        num_envs: int,
+        seed: int,
+        first_env: int = 0,
+        rules: RuleParameters | None = None,
+        make_plant: MakePlant | None = None,
+    ) -> None:
+        self.district = district
+        self.task = task
+        self.library = library
+        self.num_envs = num_envs
+        self.contract: Contract = build_contract(district, task)
+        self.decoder = ActionDecoder(district, self.contract, rules)
+        self.limits = guard_limits(district, self.contract)
+        self._make_plant = make_plant or (
+            lambda count: Simulation(district, library, num_envs=count, sim_dt_s=task.sim_dt_s)
+        )
+        self.plant = self._make_plant(num_envs)
+        self.columns: dict[str, int] = dict(self.plant.columns)
+        self._nursery: Plant | None = None
+        self._plant_order = _plant_order(district, self.contract, self.plant)
+        self._objective = Objective.build(district, task, self.columns)
+        self._forecaster = Forecaster(library, task.forecast)
+        self._ambient = library.values[:, :, library.column("ambient_temp_c")]
+        self._measured_at = measured_columns(self.contract, self.columns)
+        self._clock_at = clock_columns(self.columns)
+        self._tariff_at = tariff_columns(self.contract, self.columns)
+        fixed = fixed_tariffs(self.contract, task)
+        self._fixed_at = np.flatnonzero(~np.isnan(fixed))
+        self._fixed = fixed[self._fixed_at]
+        self._episode_steps = max(
+            round(task.episode_hours * SECONDS_PER_HOUR / task.control_dt_s), 1
+        )
+        self._starts = EpisodeStarts(
+            library,
+            episode_steps=self._episode_steps,
+            control_dt_s=task.control_dt_s,
+            num_envs=num_envs,
+            seed=seed,
+            first_env=first_env,
+        )
+        self._builder = ObservationBuilder(self.contract, num_envs)
+        self._every = np.arange(num_envs)
+        self._all_valid = np.ones((num_envs, len(self.contract.observation)), dtype=np.bool_)
+        self._dispatch = self.decoder.initial_memory(num_envs)
+        self._guard = initial_memory(self.limits, np.zeros(num_envs))
+        self._stock = np.zeros((num_envs, 2))
+        self._observation = np.zeros((num_envs, len(self.contract.observation)))
+        self._steps_left = np.zeros(num_envs, dtype=np.int64)
+
+    @property
+    def observation(self) -> FloatArray:
+        """The present observations, ``(num_envs, n_obs)``, a copy; float32 values in 64 bits."""
+        return self._observation.copy()
+
+    @property
+    def steps_left(self) -> IntArray:
+        """Steps to the end of each episode, a copy."""
+        return self._steps_left.copy()
+
+    def reset(self, seed: int | None = None) -> Float32Array:
+        """Start every environment on a random scenario, with first episodes of random length.
+
+        Args:
+            seed: Begins all random streams anew; they go on if not given.
+        """
+        if seed is not None:
+            self._starts.reseed(seed)
+        scenario, start_step, seeds = self._starts.draw(self._every)
+        self._begin(self._every, scenario, start_step, seeds)
+        self._steps_left = self._starts.stagger()
+        return self._observation.astype(np.float32)
+
+    def reset_to(
+        self, scenario: IntArray, start_step: IntArray, *, truncate: bool = True
+    ) -> Float32Array:
+        """Start every environment at a given step of a given scenario.
+
+        Equal starts have equal initial states, in every environment and each time.
+
+        Args:
+            scenario: Index in the library, ``(num_envs,)``.
+            start_step: Step of the library, ``(num_envs,)``.
+            truncate: Whether the episode ends after the task's ``episode_hours``, and a random
+                one follows.
+        """
+        seeds = self._starts.seeds_of(scenario, start_step)
+        self._begin(self._every, scenario, start_step, seeds)
+        self._steps_left = np.full(
+            self.num_envs, self._episode_steps if truncate else _ENDLESS, dtype=np.int64
+        )
+        return self._observation.astype(np.float32)
+
+    def step(self, action: FloatArray) -> BatchStep:
+        """Decide, guard, execute, observe and price one control step.
+
+        Args:
+            action: Physical units, ``(num_envs, n_action)``.
+        """
+        proposal, self._dispatch = self.decoder.decode(self._dispatch, self._observation, action)
+        executed, verdict = self._guarded(proposal)
+        outputs = self.plant.advance(self._to_plant(executed), self.task.sub_steps)
+        terms, self._stock = self._objective.terms(outputs, self._stock, self.task.control_dt_s)
+        now_s = self.plant.time_s.astype(np.float64)
+        self._observation = self._builder.update(
+            *self._observed(outputs, self._guard, now_s, self.plant.scenario)
+        )
+        observation = self._observation.astype(np.float32)
+        final_observation = observation.copy()
+        self._steps_left -= 1
+        truncated = self._steps_left <= 0
+        if truncated.any():
+            ended = np.flatnonzero(truncated)
+            self._begin(ended, *self._starts.draw(ended))
+            self._steps_left[ended] = self._episode_steps
+            observation[ended] = self._observation[ended]
+        return BatchStep(
+            observation=observation,
+            reward=-terms.sum(axis=1),
+            truncated=truncated,
+            final_observation=final_observation,
+            terms=dict(zip(TERMS, terms.T, strict=True)),
+            outputs=outputs,
+            set_points=executed,
+            proposal=proposal,
+            verdict=verdict,
+        )
+
+    def save_state(self) -> dict[str, np.ndarray]:
+        """Everything that later steps depend on, as fresh arrays."""
+        parts: dict[str, Mapping[str, np.ndarray]] = {
+            "plant": self.plant.save_state(),
+            "builder": self._builder.save_state(),
+            "dispatch": self._dispatch._asdict(),
+            "guard": self._guard._asdict(),
+        }
+        saved = {
+            f"{part}.{name}": np.array(value)
+            for part, arrays in parts.items()
+            for name, value in arrays.items()
+        }
+        saved["stock"] = self._stock.copy()
+        saved["observation"] = self._observation.copy()
+        saved["steps_left"] = self._steps_left.copy()
+        saved["random"] = self._starts.save_state()
+        return saved
+
+    def restore_state(self, saved: Mapping[str, np.ndarray]) -> None:
+        """Go back to a saved state, exactly."""
+
+        def part(name: str) -> dict[str, np.ndarray]:
+            prefix = f"{name}."
+            return {
+                key.removeprefix(prefix): np.array(value)
+                for key, value in saved.items()
+                if key.startswith(prefix)
+            }
+
+        self.plant.restore_state(part("plant"))
+        self._builder.restore_state(part("builder"))
+        self._dispatch = DispatchMemory(**part("dispatch"))
+        self._guard = GuardMemory(**part("guard"))
+        self._stock = np.array(saved["stock"])
+        self._observation = np.array(saved["observation"])
+        self._steps_left = np.array(saved["steps_left"])
+        self._starts.restore_state(saved["random"])
+
+    def _guarded(self, proposal: FloatArray) -> tuple[FloatArray, Verdict]:
+        time_s = self.plant.time_s.astype(np.float64)
+        if self.task.guard:
+            reading = Reading(time_s, self._observation, self._all_valid)
+            executed, verdict, self._guard = check(
+                self.limits, self._guard, reading, proposal, None
+            )
+            return executed, verdict
+        finite = np.isfinite(proposal)
+        executed = np.where(finite, proposal, self._guard.set_points)
+        executed = np.minimum(np.maximum(executed, self.limits.low), self.limits.high)
+        self._guard = initial_memory(self.limits, time_s, executed)._replace(set_points=executed)
+        verdict = Verdict(
+            np.zeros(proposal.shape, dtype=np.uint16),
+            np.asarray(finite.all(axis=1)),
+            np.zeros(proposal.shape),
+        )
+        return executed.copy(), verdict
+
+    def _begin(
+        self, envs: IntArray, scenario: IntArray, start_step: IntArray, seeds: IntArray
+    ) -> None:
+        """Start episodes of some environments, up to and with their first observation."""
+        lead_s = round(WARM_UP_STEPS * self.task.control_dt_s)
+        horizon_s = self.library.values.shape[1] * self.library.step_s
+        start_s = (start_step * self.library.step_s - lead_s) % horizon_s
+        set_points = self._first_set_points(scenario, start_step)
+        if len(envs) == self.num_envs:
+            self.plant.reset(envs, scenario, start_s, seeds)
+            outputs = self._warm_up(self.plant, set_points)
+        else:
+            outputs = self._raise_in_nursery(envs, scenario, start_s, seeds, set_points)
+        now_s = self.plant.time_s[envs].astype(np.float64)
+        guard = initial_memory(self.limits, now_s - self.task.control_dt_s, set_points)
+        self._guard = GuardMemory(*_with_rows(self._guard, envs, guard))
+        dispatch = self.decoder.initial_memory(len(envs))
+        self._dispatch = DispatchMemory(*_with_rows(self._dispatch, envs, dispatch))
+        self._stock[envs] = self._objective.stock_values(outputs)
+        # a copy: what step returned before must not change
+        self._observation = self._observation.copy()
+        self._observation[envs] = self._builder.restart(
+            envs, *self._observed(outputs, guard, now_s, self.plant.scenario[envs])
+        )
+
+    def _first_set_points(self, scenario: IntArray, start_step: IntArray) -> FloatArray:
+        """Waste heat in, machines off, supply by the heating curve."""
+        plan = self.decoder.plan
+        ambient = self._ambient[scenario, start_step % self._ambient.shape[1]]
+        set_points = np.tile(plan.set_point_safe, (len(scenario), 1))
+        curve = heating_curve(plan, self.decoder.rules, ambient)
+        set_points[:, set_points.shape[1] - plan.n_circuits :] = curve
+        return set_points
+
+    def _warm_up(self, plant: Plant, set_points: FloatArray) -> FloatArray:
+        commands = self._to_plant(set_points)
+        for _ in range(WARM_UP_STEPS - 1):
+            plant.advance(commands, self.task.sub_steps)
+        return plant.advance(commands, self.task.sub_steps)
+
+    def _raise_in_nursery(
+        self,
+        envs: IntArray,
+        scenario: IntArray,
+        start_s: IntArray,
+        seeds: IntArray,
+        set_points: FloatArray,
+    ) -> FloatArray:
+        """Warm single environments up beside the batch, which must not move, and put them in."""
+        if self._nursery is None:
+            self._nursery = self._make_plant(1)
+        nursery, only = self._nursery, np.zeros(1, dtype=np.int64)
+        state = self.plant.save_state()
+        outputs = np.empty((len(envs), len(self.columns)))
+        for i, env in enumerate(envs):
+            part = slice(i, i + 1)
+            nursery.reset(only, scenario[part], start_s[part], seeds[part])
+            outputs[i] = self._warm_up(nursery, set_points[part])[0]
+            for name, value in nursery.save_state().items():
+                state[name][env] = value[0]
+        self.plant.restore_state(state)
+        return outputs
+
+    def _to_plant(self, set_points: FloatArray) -> FloatArray:
+        if self._plant_order is None:
+            return set_points
+        return set_points.take(self._plant_order, axis=1)
+
+    def _observed(
+        self, outputs: FloatArray, guard: GuardMemory, now_s: FloatArray, scenario: IntArray
+    ) -> tuple[FloatArray, FloatArray, FloatArray, Clock, FloatArray, FloatArray]:
+        """What the observation builder takes."""
+        tariff = outputs.take(self._tariff_at, axis=1)
+        tariff[:, self._fixed_at] = self._fixed
+        step = (now_s // self.library.step_s).astype(np.int64)
+        return (
+            outputs.take(self._measured_at, axis=1),
+            guard.set_points,
+            guard.dwell_remaining_s(self.limits, now_s),
+            clock_of(outputs, self._clock_at),
+            tariff,
+            self._forecaster.windows_at(scenario, step),
+        )
+
+
+def _with_rows(
+    memory: tuple[np.ndarray, ...], envs: IntArray, fresh: tuple[np.ndarray, ...]
+) -> list[np.ndarray]:
+    """Arrays of a memory with some rows replaced; the old arrays stay as they are."""
+    arrays = []
+    for old, new in zip(memory, fresh, strict=True):
+        array = old.copy()
+        array[envs] = new
+        arrays.append(array)
+    return arrays
+
+
+def _plant_order(district: District, contract: Contract, plant: Plant) -> IntArray | None:
+    """Positions of the plant's set-points among the contract's; None where they are the same.
+
+    Raises:
+        DistrictError: The plant takes other set-points than the contract has.
+    """
+    names = tuple(point.name for point in contract.set_points)
+    if plant.set_point_names == names:
+        return None
+    if sorted(plant.set_point_names) != sorted(names):
+        message = f"{district.name}: the plant takes {plant.set_point_names}, not {names}"
+        raise DistrictError(message)
+    return np.array([names.index(name) for name in plant.set_point_names], dtype=np.int64)

@@ -1,0 +1,391 @@
+"""The mode machine, as tables of what happens and what follows."""
+
+import dataclasses
+from collections.abc import Iterable
+
+import pytest
+
+from heatrouter.deploy.modes import (
+    FAULT_RECOVERY,
+    WRITING,
+    Fault,
+    Mode,
+    ModeEvents,
+    ModeSettings,
+    ModeState,
+    Recovery,
+    initial_state,
+    next_mode,
+)
+
+SETTINGS = ModeSettings()
+HOLD_OFF_S = 300.0  # restated: five clean minutes
+
+QUIET = ModeEvents()
+TRANSIENT = [f for f, rule in FAULT_RECOVERY.items() if rule.recovery is Recovery.HOLD_OFF]
+BY_PERSON = [f for f, rule in FAULT_RECOVERY.items() if rule.recovery is Recovery.PERSON]
+# REPEATED_TRIPS is the machine's own conclusion; nobody raises it from outside.
+FROM_OUTSIDE = [f for f in Fault if f is not Fault.REPEATED_TRIPS]
+
+
+def faults(*names: Fault) -> ModeEvents:
+    return ModeEvents(faults=frozenset(names))
+
+
+def ask(mode: Mode) -> ModeEvents:
+    return ModeEvents(request=mode)
+
+
+def run(
+    state: ModeState,
+    events: Iterable[ModeEvents],
+    *,
+    start_s: float,
+    tick_s: float = 1.0,
+    settings: ModeSettings = SETTINGS,
+) -> ModeState:
+    """The state after some ticks, the first at ``start_s``."""
+    for tick, happened in enumerate(events):
+        state = next_mode(state, happened, start_s + tick * tick_s, settings)
+    return state
+
+
+def in_policy(now_s: float = 0.0) -> ModeState:
+    state = next_mode(initial_state(now_s), ask(Mode.POLICY), now_s, SETTINGS)
+    assert state.actual is Mode.POLICY
+    return state
+
+
+def test_every_fault_has_its_rule() -> None:
+    assert set(FAULT_RECOVERY) == set(Fault)
+    assert {rule.mode for rule in FAULT_RECOVERY.values()} <= {Mode.RULES, Mode.HOLD, Mode.LOCAL}
+    assert all(rule.meaning for rule in FAULT_RECOVERY.values())
+    needs_a_person = {
+        Fault.RULES_FAILED,
+        Fault.COMPETING_WRITER,
+        Fault.WORKER_DEAD,
+        Fault.BUNDLE,
+        Fault.REPEATED_TRIPS,
+    }
+    assert set(BY_PERSON) == needs_a_person
+    assert set(TRANSIENT) == set(Fault) - needs_a_person - {Fault.NO_DECISION}
+
+
+def test_it_starts_off_and_writes_nothing() -> None:
+    state = initial_state(7.0)
+    assert (state.actual, state.target, state.since_s) == (Mode.OFF, Mode.OFF, 7.0)
+    assert not state.may_write
+    for tick in range(1000):
+        state = next_mode(state, QUIET, 8.0 + tick, SETTINGS)
+    assert state.actual is Mode.OFF
+
+
+@pytest.mark.parametrize(
+    ("previous", "mode"),
+    [
+        (Mode.OFF, Mode.OFF),
+        (Mode.SHADOW, Mode.SHADOW),
+        (Mode.RULES, Mode.SHADOW),
+        (Mode.POLICY, Mode.SHADOW),
+        (Mode.LOCAL, Mode.SHADOW),
+    ],
+)
+def test_a_restart_never_writes(previous: Mode, mode: Mode) -> None:
+    state = initial_state(0.0, previous)
+    assert (state.actual, state.target) == (mode, mode)
+    assert not run(state, [QUIET] * 1000, start_s=0.0).may_write
+
+
+@pytest.mark.parametrize(
+    ("wanted", "actual"),
+    [
+        (Mode.OFF, Mode.OFF),
+        (Mode.SHADOW, Mode.SHADOW),
+        (Mode.RULES, Mode.RULES),
+        (Mode.POLICY, Mode.POLICY),
+        (Mode.LOCAL, Mode.LOCAL),
+    ],
+)
+@pytest.mark.parametrize("before", [Mode.OFF, Mode.SHADOW, Mode.RULES, Mode.POLICY, Mode.LOCAL])
+def test_requests(before: Mode, wanted: Mode, actual: Mode) -> None:
+    state = next_mode(initial_state(0.0), ask(before), 1.0, SETTINGS)
+    state = next_mode(state, ask(wanted), 2.0, SETTINGS)
+    assert (state.actual, state.target, state.reason) == (actual, wanted, "")
+    assert state.changed is (before is not actual)
+    assert state.since_s == (2.0 if state.changed else (1.0 if before is not Mode.OFF else 0.0))
+    assert state.may_write is (actual in WRITING)
+
+
+def test_hold_cannot_be_asked_for() -> None:
+    state = next_mode(in_policy(), ask(Mode.HOLD), 1.0, SETTINGS)
+    assert (state.actual, state.target) == (Mode.POLICY, Mode.POLICY)
+    assert "HOLD" in state.refusal
+    assert next_mode(state, QUIET, 2.0, SETTINGS).refusal == ""
+
+
+@pytest.mark.parametrize("fault", FROM_OUTSIDE)
+def test_a_fault_leaves_the_policy_within_the_tick(fault: Fault) -> None:
+    state = next_mode(in_policy(), faults(fault), 1.0, SETTINGS)
+    assert state.actual is FAULT_RECOVERY[fault].mode
+    assert state.target is Mode.POLICY
+    assert state.changed
+    assert state.raised == (fault,)
+    assert fault.value in state.reason
+
+
+@pytest.mark.parametrize("fault", FROM_OUTSIDE)
+def test_rules_go_on_unless_the_path_is_broken_or_someone_else_writes(fault: Fault) -> None:
+    state = next_mode(initial_state(0.0), ask(Mode.RULES), 0.0, SETTINGS)
+    state = next_mode(state, faults(fault), 1.0, SETTINGS)
+    expected = {
+        Fault.PLANT_LINK: Mode.HOLD,
+        Fault.READ_BACK: Mode.HOLD,
+        Fault.RULES_FAILED: Mode.HOLD,
+        Fault.COMPETING_WRITER: Mode.LOCAL,
+    }
+    assert state.actual is expected.get(fault, Mode.RULES)
+
+
+@pytest.mark.parametrize("mode", [Mode.OFF, Mode.SHADOW, Mode.LOCAL])
+@pytest.mark.parametrize("fault", FROM_OUTSIDE)
+def test_faults_do_not_move_a_target_that_does_not_write(mode: Mode, fault: Fault) -> None:
+    state = next_mode(initial_state(0.0), ask(mode), 0.0, SETTINGS)
+    state = next_mode(state, faults(fault), 1.0, SETTINGS)
+    assert state.actual is mode
+    assert state.raised == (fault,)
+    assert not state.latched
+
+
+@pytest.mark.parametrize("fault", [f for f in TRANSIENT if FAULT_RECOVERY[f].mode is Mode.RULES])
+def test_the_policy_comes_back_after_five_clean_minutes(fault: Fault) -> None:
+    state = next_mode(in_policy(), faults(fault), 10.0, SETTINGS)
+    state = next_mode(state, QUIET, 11.0, SETTINGS)
+    assert (state.actual, state.cleared) == (Mode.RULES, (fault,))
+    assert "hold-off" in state.reason
+    state = next_mode(state, QUIET, 10.0 + HOLD_OFF_S - 0.001, SETTINGS)
+    assert state.actual is Mode.RULES
+    state = next_mode(state, QUIET, 10.0 + HOLD_OFF_S, SETTINGS)
+    assert (state.actual, state.reason) == (Mode.POLICY, "")
+
+
+def test_a_policy_that_has_not_decided_yet_takes_over_when_it_has() -> None:
+    state = next_mode(
+        initial_state(0.0),
+        ModeEvents(request=Mode.POLICY, faults=frozenset({Fault.NO_DECISION})),
+        0.0,
+        SETTINGS,
+    )
+    assert (state.actual, state.reason) == (Mode.RULES, "NO_DECISION")
+    state = next_mode(state, QUIET, 1.0, SETTINGS)
+    assert (state.actual, state.trips_s) == (Mode.POLICY, ())
+    for tick in range(20):
+        state = next_mode(state, faults(Fault.NO_DECISION), 2.0 + 2 * tick, SETTINGS)
+        assert state.actual is Mode.RULES
+        state = next_mode(state, QUIET, 3.0 + 2 * tick, SETTINGS)
+        assert (state.actual, state.latched) == (Mode.POLICY, frozenset())
+    # it does not end another fault's hold-off
+    state = next_mode(state, faults(Fault.NO_DECISION, Fault.POLICY_LATE), 100.0, SETTINGS)
+    state = next_mode(state, faults(Fault.NO_DECISION), 101.0, SETTINGS)
+    assert next_mode(state, QUIET, 399.9, SETTINGS).actual is Mode.RULES
+    assert next_mode(state, QUIET, 400.0, SETTINGS).actual is Mode.POLICY
+
+
+def test_every_further_fault_begins_the_hold_off_anew() -> None:
+    state = next_mode(in_policy(), faults(Fault.POLICY_LATE), 0.0, SETTINGS)
+    state = next_mode(state, QUIET, 200.0, SETTINGS)
+    state = next_mode(state, faults(Fault.FORECAST), 299.0, SETTINGS)
+    assert next_mode(state, QUIET, 301.0, SETTINGS).actual is Mode.RULES
+    state = next_mode(state, QUIET, 598.9, SETTINGS)
+    assert state.actual is Mode.RULES
+    assert next_mode(state, QUIET, 599.0, SETTINGS).actual is Mode.POLICY
+
+
+def test_a_lost_link_holds_and_goes_by_rules_at_once_when_it_is_back() -> None:
+    state = next_mode(in_policy(), faults(Fault.PLANT_LINK), 1.0, SETTINGS)
+    assert (state.actual, state.may_write) == (Mode.HOLD, False)
+    state = next_mode(state, faults(Fault.READ_BACK), 100.0, SETTINGS)  # not yet bumpless
+    assert state.actual is Mode.HOLD
+    assert (state.raised, state.cleared) == ((Fault.READ_BACK,), (Fault.PLANT_LINK,))
+    state = next_mode(state, QUIET, 101.0, SETTINGS)
+    assert state.actual is Mode.RULES
+    assert next_mode(state, QUIET, 399.9, SETTINGS).actual is Mode.RULES
+    state = next_mode(state, QUIET, 400.0, SETTINGS)
+    assert (state.actual, state.trips_s) == (Mode.POLICY, ())
+
+
+@pytest.mark.parametrize("fault", [f for f in BY_PERSON if f is not Fault.REPEATED_TRIPS])
+def test_some_faults_wait_for_a_person(fault: Fault) -> None:
+    mode = FAULT_RECOVERY[fault].mode
+    state = next_mode(in_policy(), faults(fault), 0.0, SETTINGS)
+    state = run(state, [QUIET] * 100, start_s=1.0, tick_s=60.0)
+    assert (state.actual, state.latched, state.cleared) == (mode, frozenset({fault}), ())
+    state = next_mode(state, ModeEvents(rearm=True), 6001.0, SETTINGS)
+    assert (state.actual, state.latched, state.cleared) == (Mode.POLICY, frozenset(), (fault,))
+
+
+def test_a_person_cannot_acknowledge_what_is_not_over() -> None:
+    dead = frozenset({Fault.WORKER_DEAD})
+    state = next_mode(in_policy(), ModeEvents(faults=dead), 0.0, SETTINGS)
+    state = next_mode(state, ModeEvents(faults=dead, rearm=True), 1.0, SETTINGS)
+    assert (state.actual, state.latched) == (Mode.RULES, dead)
+    state = next_mode(state, QUIET, 1000.0, SETTINGS)
+    assert state.actual is Mode.RULES
+    assert next_mode(state, ModeEvents(rearm=True), 1001.0, SETTINGS).actual is Mode.POLICY
+
+
+def test_a_re_arm_ends_the_hold_off_too() -> None:
+    state = next_mode(in_policy(), faults(Fault.POLICY_LATE), 0.0, SETTINGS)
+    state = next_mode(state, QUIET, 1.0, SETTINGS)
+    assert next_mode(state, ModeEvents(rearm=True), 2.0, SETTINGS).actual is Mode.POLICY
+
+
+def test_asking_again_for_the_same_is_no_re_arm() -> None:
+    """A client that repeats its request must not talk a fault away."""
+    state = next_mode(in_policy(), faults(Fault.WORKER_DEAD), 0.0, SETTINGS)
+    state = run(state, [ask(Mode.POLICY)] * 1000, start_s=1.0)
+    assert state.actual is Mode.RULES
+
+
+@pytest.mark.parametrize("between", [Mode.OFF, Mode.SHADOW, Mode.RULES, Mode.LOCAL])
+def test_arming_anew_is_a_re_arm(between: Mode) -> None:
+    state = next_mode(in_policy(), faults(Fault.WORKER_DEAD), 0.0, SETTINGS)
+    state = next_mode(state, ask(between), 1.0, SETTINGS)
+    assert next_mode(state, ask(Mode.POLICY), 2.0, SETTINGS).actual is Mode.POLICY
+
+
+def test_a_fault_while_arming_counts() -> None:
+    state = next_mode(
+        initial_state(0.0),
+        ModeEvents(request=Mode.POLICY, faults=frozenset({Fault.FORECAST})),
+        0.0,
+        SETTINGS,
+    )
+    assert (state.actual, state.target) == (Mode.RULES, Mode.POLICY)
+    assert next_mode(state, QUIET, 299.0, SETTINGS).actual is Mode.RULES
+
+
+def test_a_fault_before_arming_does_not() -> None:
+    state = next_mode(initial_state(0.0), ask(Mode.SHADOW), 0.0, SETTINGS)
+    state = next_mode(state, faults(Fault.WORKER_DEAD, Fault.CRITICAL_INPUT), 1.0, SETTINGS)
+    assert next_mode(state, ask(Mode.POLICY), 2.0, SETTINGS).actual is Mode.POLICY
+
+
+@pytest.mark.parametrize("target", [Mode.OFF, Mode.SHADOW, Mode.RULES, Mode.POLICY, Mode.LOCAL])
+@pytest.mark.parametrize("fault", [None, *FROM_OUTSIDE])
+@pytest.mark.parametrize("enable", [True, False])
+def test_the_operator_beats_everything(target: Mode, fault: Fault | None, enable: bool) -> None:
+    state = next_mode(initial_state(0.0), ask(target), 0.0, SETTINGS)
+    present = frozenset() if fault is None else frozenset({fault})
+    events = ModeEvents(faults=present, override=True, enable=enable, rearm=True)
+    state = next_mode(state, events, 1.0, SETTINGS)
+    assert (state.actual, state.target, state.may_write) == (Mode.LOCAL, target, False)
+
+
+def test_after_an_override_the_rules_go_first() -> None:
+    state = next_mode(in_policy(), ModeEvents(override=True), 1.0, SETTINGS)
+    state = run(state, [ModeEvents(override=True)] * 10, start_s=2.0)
+    assert "overrides" in state.reason
+    state = next_mode(state, QUIET, 12.0, SETTINGS)
+    assert state.actual is Mode.RULES
+    assert next_mode(state, QUIET, 11.0 + HOLD_OFF_S, SETTINGS).actual is Mode.POLICY
+    assert next_mode(state, ModeEvents(rearm=True), 13.0, SETTINGS).actual is Mode.POLICY
+
+
+@pytest.mark.parametrize("target", [Mode.RULES, Mode.POLICY])
+def test_without_enable_it_only_watches(target: Mode) -> None:
+    state = next_mode(initial_state(0.0), ask(target), 0.0, SETTINGS)
+    state = next_mode(state, ModeEvents(enable=False), 1.0, SETTINGS)
+    assert (state.actual, state.may_write) == (Mode.SHADOW, False)
+    assert "enable" in state.reason
+    assert next_mode(state, QUIET, 2.0, SETTINGS).actual is Mode.RULES
+
+
+@pytest.mark.parametrize(
+    ("present", "enable", "mode"),
+    [
+        ({Fault.COMPETING_WRITER, Fault.PLANT_LINK}, True, Mode.LOCAL),
+        ({Fault.COMPETING_WRITER}, False, Mode.LOCAL),
+        ({Fault.PLANT_LINK}, False, Mode.SHADOW),
+        ({Fault.PLANT_LINK, Fault.POLICY_LATE}, True, Mode.HOLD),
+        ({Fault.AUDIT, Fault.POLICY_LATE}, True, Mode.RULES),
+    ],
+)
+def test_several_at_once(present: set[Fault], enable: bool, mode: Mode) -> None:
+    events = ModeEvents(faults=frozenset(present), enable=enable)
+    assert next_mode(in_policy(), events, 1.0, SETTINGS).actual is mode
+
+
+def test_edges_are_logged_once_and_in_order() -> None:
+    both = faults(Fault.WORKER_DEAD, Fault.FORECAST)
+    state = next_mode(in_policy(), both, 1.0, SETTINGS)
+    assert state.raised == (Fault.FORECAST, Fault.WORKER_DEAD)
+    state = next_mode(state, both, 2.0, SETTINGS)
+    assert (state.raised, state.cleared, state.changed) == ((), (), False)
+    state = next_mode(state, QUIET, 3.0, SETTINGS)
+    assert state.cleared == (Fault.FORECAST,)  # the other one waits for a person
+    state = next_mode(state, both, 4.0, SETTINGS)
+    assert state.raised == (Fault.FORECAST,)
+
+
+def trip(state: ModeState, at_s: float, settings: ModeSettings = SETTINGS) -> ModeState:
+    """Leave the policy for a passing fault, and come back to it if that is possible."""
+    state = next_mode(state, faults(Fault.POLICY_LATE), at_s, settings)
+    return next_mode(state, QUIET, at_s + HOLD_OFF_S, settings)
+
+
+def test_three_trips_in_an_hour_lock_the_policy_out() -> None:
+    state = in_policy()
+    for at_s in (0.0, 600.0):
+        state = trip(state, at_s)
+        assert state.actual is Mode.POLICY
+    state = next_mode(state, faults(Fault.POLICY_LATE), 1200.0, SETTINGS)
+    assert state.raised == (Fault.POLICY_LATE, Fault.REPEATED_TRIPS)
+    state = run(state, [QUIET] * 100, start_s=1201.0, tick_s=60.0)
+    assert (state.actual, state.reason) == (Mode.RULES, "REPEATED_TRIPS")
+    state = next_mode(state, ModeEvents(rearm=True), 8000.0, SETTINGS)
+    assert (state.actual, state.trips_s) == (Mode.POLICY, ())
+    assert trip(state, 8001.0).actual is Mode.POLICY
+
+
+def test_trips_are_forgotten_after_an_hour() -> None:
+    state = in_policy()
+    for at_s in (0.0, 1800.0, 3600.0, 5400.0, 7200.0):
+        state = trip(state, at_s)
+        assert state.actual is Mode.POLICY, at_s
+
+
+def test_leaving_for_another_cause_is_no_trip() -> None:
+    state = in_policy()
+    for at_s in (0.0, 400.0, 800.0, 1200.0):
+        for cause in (ModeEvents(override=True), faults(Fault.PLANT_LINK)):
+            state = next_mode(state, cause, at_s, SETTINGS)
+        state = next_mode(state, QUIET, at_s + HOLD_OFF_S, SETTINGS)
+        assert state.actual is Mode.POLICY
+    # asked for rules in the very tick of a fault
+    both = ModeEvents(request=Mode.RULES, faults=frozenset({Fault.POLICY_LATE}))
+    assert next_mode(state, both, 2000.0, SETTINGS).trips_s == ()
+
+
+def test_a_clock_set_back_does_not_keep_the_policy_out() -> None:
+    state = next_mode(in_policy(10_000.0), faults(Fault.POLICY_LATE), 10_000.0, SETTINGS)
+    state = next_mode(state, QUIET, 100.0, SETTINGS)
+    assert state.actual is Mode.RULES
+    assert next_mode(state, QUIET, 100.0 + HOLD_OFF_S, SETTINGS).actual is Mode.POLICY
+
+
+def test_settings() -> None:
+    settings = ModeSettings(hold_off_s=10.0, lockout_trips=1, lockout_window_s=60.0)
+    state = next_mode(in_policy(), faults(Fault.POLICY_LATE), 0.0, settings)
+    assert Fault.REPEATED_TRIPS in state.latched
+    patient = ModeSettings(hold_off_s=10.0)
+    state = next_mode(in_policy(), faults(Fault.POLICY_LATE), 0.0, patient)
+    assert next_mode(state, QUIET, 10.0, patient).actual is Mode.POLICY
+
+
+def test_it_is_a_pure_function() -> None:
+    state = in_policy()
+    events = faults(Fault.POLICY_LATE)
+    kept = dataclasses.replace(state)
+    first = next_mode(state, events, 1.0, SETTINGS)
+    assert first == next_mode(state, events, 1.0, SETTINGS)
+    assert state == kept

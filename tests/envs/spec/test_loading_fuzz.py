@@ -1,0 +1,120 @@
+"""Whatever a file holds, the loader answers with a district or with a DistrictError."""
+
+import random
+import re
+from collections.abc import Callable
+from typing import Any
+
+import hypothesis.strategies as st
+import yaml
+from hypothesis import HealthCheck, given, settings
+
+from heatrouter.envs.errors import ConfigError, DistrictError, TaskError
+from heatrouter.envs.spec.loading import parse_district, parse_task, preset_text
+
+TEXT = preset_text("energy-web")
+LINES = TEXT.splitlines()
+DATA = yaml.safe_load(TEXT)
+POISON = (
+    "", "null", "true", "-1", "0", "1e400", ".nan", "-.inf", "[]", "{}", "[[]]", "{a: b}", "abc",
+    "'", '"', "*quarter", "&x 1", "!!set {a}", "!!binary aGk=", "2020-01-01", "\t", "- 1", "? 1",
+    "<<: *quarter", "0x1F", "1:30", "\u2028", "\U0001f525", "%TAG", "@", "`", "|", ">", "---",
+)  # fmt: skip
+ENOUGH = settings(
+    max_examples=60,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+
+
+def answers(text: str) -> None:
+    parsers: tuple[tuple[Callable[[str], object], type[ConfigError]], ...] = (
+        (parse_district, DistrictError),
+        (parse_task, TaskError),
+    )
+    for parse, refusal in parsers:
+        refused = None
+        try:
+            parse(text)
+        except refusal as error:
+            refused = error
+        assert refused is None or (refused.mistakes and str(refused))
+
+
+def test_lines_changed_at_random() -> None:
+    rng = random.Random(1)
+    for _ in range(150):
+        lines = LINES.copy()
+        for _ in range(rng.randint(1, 6)):
+            at = rng.randrange(len(lines))
+            match rng.randrange(5):
+                case 0:
+                    del lines[at]
+                case 1:
+                    lines.insert(at, rng.choice(lines))
+                case 2:
+                    lines[at] = re.sub(r": .*", lambda _: ": " + rng.choice(POISON), lines[at])
+                case 3:
+                    lines[at] = lines[at][: rng.randrange(len(lines[at]) + 1)]
+                case _:
+                    lines[at] = " " * rng.randint(0, 3) + lines[at] + rng.choice(POISON)
+        answers("\n".join(lines))
+
+
+def test_bytes_changed_at_random() -> None:
+    rng = random.Random(2)
+    for _ in range(100):
+        letters = list(TEXT)
+        for _ in range(rng.randint(1, 30)):
+            letters[rng.randrange(len(letters))] = rng.choice("{}[]:,-&*!|>'\"%@`#? \n\t\x000aé")
+        answers("".join(letters))
+
+
+ANYTHING: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["name", "kind", "location", "x", "pipes"]), inner, max_size=3
+        )
+    ),
+    max_leaves=6,
+)
+
+
+def places(data: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    found = [at] if at else []
+    if isinstance(data, dict | list):
+        for key, value in data.items() if isinstance(data, dict) else enumerate(data):
+            found += places(value, (*at, key))
+    return found
+
+
+PLACES = places(DATA)
+
+
+@ENOUGH
+@given(
+    st.lists(st.tuples(st.sampled_from(PLACES), ANYTHING, st.booleans()), min_size=1, max_size=5)
+)
+def test_values_of_any_kind_in_any_place(changes: list[tuple[tuple[Any, ...], Any, bool]]) -> None:
+    data = yaml.safe_load(TEXT)
+    for place, value, remove in changes:
+        part = data
+        try:
+            for key in place[:-1]:
+                part = part[key]
+            if remove:
+                del part[place[-1]]
+            else:
+                part[place[-1]] = value
+        except (KeyError, IndexError, TypeError):
+            continue  # an earlier change took the place away
+    answers(yaml.safe_dump(data))
+
+
+@ENOUGH
+@given(st.text(max_size=200))
+def test_any_text(text: str) -> None:
+    answers(text)

@@ -1,0 +1,46 @@
+"""``heatrouter export``: a training run becomes a bundle that the control service runs."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def export(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a training run.")],
+    *,
+    out: Annotated[
+        Path,
+        typer.Option(metavar="DIR", help="Folder of the bundle; an older bundle is replaced."),
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Export a trained policy as a bundle that the control service runs.
+
+    Compares the exported graph with the trained network on 12 000 observations, extremes among
+    them, and writes golden vectors from observation to guarded set-points.
+
+    Example: heatrouter export runs/demo/train --out bundle
+    """
+    # Down here, so that --help does not load PyTorch.
+    from heatrouter.training.export import export_run
+
+    report = export_run(run, out)
+    if as_json:
+        content = {
+            "bundle": str(report.folder),
+            "digest": report.digest,
+            "model_bytes": report.model_bytes,
+            "best_saving": report.best_saving,
+            "parity": report.parity.model_dump(),
+        }
+        typer.echo(json.dumps(content, indent=1))
+        return
+    parity = report.parity
+    typer.echo(
+        f"{report.folder}: {report.digest[:12]}, {report.model_bytes / 1000:.0f} kB\n"
+        f"parity over {parity.observations:,} observations: "
+        f"{parity.max_abs_error_normalised:.1e} of the normalised action (limit 1e-05), "
+        f"{parity.max_abs_error_physical:.1e} in physical units ({parity.worst_channel})"
+    )

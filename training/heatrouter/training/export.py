@@ -1,0 +1,174 @@
+"""From a training run to a bundle: graph, parity, golden vectors, manifest."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from heatrouter.agents.bundle import (
+    Bundle,
+    GoldenVectors,
+    Manifest,
+    ObservationStatistics,
+    Parity,
+    TrainingRecord,
+    load_bundle,
+    write_bundle,
+)
+from heatrouter.agents.evaluation_weeks import draw_weeks, starts
+from heatrouter.agents.golden_chain import DECODER_VERSION, guarded_set_points
+from heatrouter.agents.rollout import StepLike, rollout
+from heatrouter.envs.actuate import guard_limits
+from heatrouter.envs.arrays import Float32Array
+from heatrouter.envs.errors import TrainingConfigError
+from heatrouter.envs.gymenv.building import action_space, observation_space
+from heatrouter.envs.observe import build_contract
+from heatrouter.envs.scenarios.sources import build_library
+from heatrouter.envs.simulation.district_batch import DistrictBatch
+from heatrouter.envs.spec.district import District
+from heatrouter.envs.spec.task import Task
+from heatrouter.envs.units import SECONDS_PER_HOUR
+from heatrouter.training.checkpoints import load_tensors
+from heatrouter.training.config import TrainingConfig
+from heatrouter.training.onnx_export import ExportedPolicy, to_onnx
+from heatrouter.training.parity import measure_parity, parity_observations
+from heatrouter.training.policy import HeatPolicy
+from heatrouter.training.run_folder import RunFolder, versions
+from heatrouter.training.validation import TorchController
+
+PARITY_OBSERVATIONS: Final = 12_000
+GOLDEN_ROWS: Final = 64
+SEEN_WEEKS: Final = 8
+SEEN_HOURS: Final = 96.0
+
+
+@dataclass(frozen=True, slots=True)
+class ExportReport:
+    """What an export made.
+
+    Attributes:
+        folder: The bundle.
+        digest: What it is compared by.
+        parity: Largest errors against the trained network.
+        model_bytes: Size of the model.
+        best_saving: Share of the rules' cost saved on validation weeks.
+    """
+
+    folder: Path
+    digest: str
+    parity: Parity
+    model_bytes: int
+    best_saving: float
+
+
+def export_run(folder: Path, out: Path) -> ExportReport:
+    """Export the best policy of a run.
+
+    Args:
+        folder: The run.
+        out: Where the bundle shall be; an older bundle there is replaced.
+
+    Returns:
+        What was made; the bundle was loaded and checked once.
+
+    Raises:
+        ConfigError: The folder is no run, or has no policy yet.
+        BundleError: Parity or any check of the bundle failed.
+    """
+    run = RunFolder(folder)
+    config, task, district = run.read_inputs()
+    if not run.best.is_file():
+        msg = f"{folder}: has no policy yet; let it train, or resume it: heatrouter train --resume"
+        raise TrainingConfigError(msg)
+    best = load_tensors(run.best)
+    contract = build_contract(district, task)
+    policy = HeatPolicy(
+        observation_space(contract),
+        action_space(contract),
+        lambda _: 0.0,
+        contract=contract,
+        settings=config.network,
+    )
+    policy.load_state_dict(best["policy"])
+    policy.set_training_mode(False)
+    graph = ExportedPolicy(policy, contract)
+    seen = _seen_observations(config, task, district, graph)
+    model = to_onnx(graph, seen[:8])
+    observations = parity_observations(contract, seen, PARITY_OBSERVATIONS, config.seed)
+    parity, actions = measure_parity(graph, model, contract, observations)
+    # The seen observations stand first; some of them, evenly spread, become golden.
+    rows = np.linspace(0, len(seen) - 1, GOLDEN_ROWS).astype(np.int64)
+    golden = GoldenVectors(
+        observations[rows],
+        actions[rows],
+        guarded_set_points(district, contract, observations[rows], actions[rows]),
+    )
+    manifest = Manifest(
+        name=config.name,
+        created_utc=datetime.now(UTC).isoformat(timespec="seconds"),
+        contract=contract,
+        contract_digest=contract.digest,
+        task=task,
+        decoder=contract.parametrisation,
+        decoder_version=DECODER_VERSION,
+        guard_limits_digest=guard_limits(district, contract).digest,
+        training=TrainingRecord(
+            run=run.name,
+            config=config.name,
+            algorithm=config.algorithm,
+            seed=config.seed,
+            steps=int(best["steps"]),
+        ),
+        parity=parity,
+        metrics=_metrics(best),
+        observation_statistics=_statistics(seen),
+        versions=versions(),
+    )
+    write_bundle(out, model, manifest, golden)
+    bundle: Bundle = load_bundle(out, district)
+    return ExportReport(out, bundle.digest, parity, len(model), float(best["saving"]))
+
+
+def _metrics(best: dict[str, Any]) -> dict[str, float]:
+    return {
+        "validation_cost_eur": float(best["cost_eur"]),
+        "validation_rules_cost_eur": float(best["rules_cost_eur"]),
+        "validation_saving": float(best["saving"]),
+    }
+
+
+def _seen_observations(
+    config: TrainingConfig, task: Task, district: District, graph: ExportedPolicy
+) -> Float32Array:
+    """What the policy sees in closed loop on training scenarios, over the year."""
+    library = build_library(
+        district, "train", config.scenarios.train_years, config.scenarios.train_seed
+    )
+    steps = round(SEEN_HOURS * SECONDS_PER_HOUR / task.control_dt_s)
+    weeks = draw_weeks(library, SEEN_WEEKS, seed=config.seed, hours=SEEN_HOURS)
+    longer = task.model_copy(
+        update={"episode_hours": SEEN_HOURS + task.control_dt_s / SECONDS_PER_HOUR}
+    )
+    batch = DistrictBatch(district, longer, library, num_envs=SEEN_WEEKS, seed=config.seed)
+    kept: list[Float32Array] = []
+
+    def keep(index: int, step: StepLike) -> None:
+        del index
+        kept.append(step.observation.copy())
+
+    controller = TorchController(graph, task.parametrisation)
+    rollout(batch, controller, steps, starts=starts(weeks), columns=(), on_step=keep)
+    return np.concatenate(kept)
+
+
+def _statistics(seen: Float32Array) -> ObservationStatistics:
+    values = seen.astype(np.float64)
+    low, high = np.quantile(values, [0.001, 0.999], axis=0)
+    return ObservationStatistics(
+        mean=tuple(values.mean(axis=0).tolist()),
+        std=tuple(values.std(axis=0).tolist()),
+        low_quantile=tuple(low.tolist()),
+        high_quantile=tuple(high.tolist()),
+    )
