@@ -161,7 +161,7 @@ def test_the_policy_comes_back_after_five_clean_minutes(fault: Fault) -> None:
     state = next_mode(in_policy(), faults(fault), 10.0, SETTINGS)
     state = next_mode(state, QUIET, 11.0, SETTINGS)
     assert (state.actual, state.cleared) == (Mode.RULES, (fault,))
-    assert "hold-off" in state.reason
+    assert state.reason == "hold-off, 299 s left"
     state = next_mode(state, QUIET, 10.0 + HOLD_OFF_S - 0.001, SETTINGS)
     assert state.actual is Mode.RULES
     state = next_mode(state, QUIET, 10.0 + HOLD_OFF_S, SETTINGS)
@@ -334,17 +334,17 @@ def trip(state: ModeState, at_s: float, settings: ModeSettings = SETTINGS) -> Mo
 
 
 def test_three_trips_in_an_hour_lock_the_policy_out() -> None:
-    state = in_policy()
-    for at_s in (0.0, 600.0):
+    state = in_policy(100_000.0)
+    for at_s in (100_000.0, 100_600.0):
         state = trip(state, at_s)
         assert state.actual is Mode.POLICY
-    state = next_mode(state, faults(Fault.POLICY_LATE), 1200.0, SETTINGS)
+    state = next_mode(state, faults(Fault.POLICY_LATE), 101_200.0, SETTINGS)
     assert state.raised == (Fault.POLICY_LATE, Fault.REPEATED_TRIPS)
-    state = run(state, [QUIET] * 100, start_s=1201.0, tick_s=60.0)
+    state = run(state, [QUIET] * 100, start_s=101_201.0, tick_s=60.0)
     assert (state.actual, state.reason) == (Mode.RULES, "REPEATED_TRIPS")
-    state = next_mode(state, ModeEvents(rearm=True), 8000.0, SETTINGS)
+    state = next_mode(state, ModeEvents(rearm=True), 108_000.0, SETTINGS)
     assert (state.actual, state.trips_s) == (Mode.POLICY, ())
-    assert trip(state, 8001.0).actual is Mode.POLICY
+    assert trip(state, 108_001.0).actual is Mode.POLICY
 
 
 def test_trips_are_forgotten_after_an_hour() -> None:

@@ -9,9 +9,11 @@ import pytest
 
 from heatrouter.envs.cli import main
 from heatrouter.envs.design_day import consumers, design_heat_kw
-from heatrouter.envs.drawing import SYMBOLS, _label_boxes, draw_district, to_rgb_array
-from heatrouter.envs.drawing_layout import Box, Layout
-from heatrouter.envs.drawing_state import pipe_picture
+from heatrouter.envs.drawing import draw_district, to_rgb_array
+from heatrouter.envs.drawing.canvas import SYMBOLS
+from heatrouter.envs.drawing.layout import Box, Layout
+from heatrouter.envs.drawing.state import pipe_picture
+from heatrouter.envs.drawing.units import label_boxes
 from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.loading import load_district, preset_names
 
@@ -83,7 +85,7 @@ def test_pictures_are_reproducible(district: District, outputs: dict[str, float]
 
 
 def test_labels_keep_clear_of_each_other(district: District) -> None:
-    boxes = list(_label_boxes(district).values())
+    boxes = list(label_boxes(district).values())
     assert len(boxes) == sum(unit.kind in SYMBOLS for unit in district.units)
     for i, box in enumerate(boxes):
         assert box.width / 2.0 <= box.x <= 900.0 - box.width / 2.0

@@ -25,7 +25,9 @@ def toy_contract() -> Contract:
         parametrisation="heat_price",
         control_dt_s=900.0,
         observation=tuple(
-            Channel(name=f"o{i}", unit="kW", low=-50.0, high=150.0, source="measured", origin=f"o{i}")
+            Channel(
+                name=f"o{i}", unit="kW", low=-50.0, high=150.0, source="measured", origin=f"o{i}"
+            )
             for i in range(OBSERVATIONS)
         ),
         action=(
@@ -101,7 +103,7 @@ class ToyBatch:
         self._state = saved["state"].copy()
         self._age = saved["age"].copy()
         words = bytes(saved["random"]).hex()
-        current = self._random.bit_generator.state
+        current = dict(self._random.bit_generator.state)
         current["state"] = {"state": int(words[:32], 16), "inc": int(words[32:], 16)}
         self._random.bit_generator.state = current
 
@@ -134,10 +136,12 @@ ppo:
   environments: 8
   rollout_steps: 64
   minibatch: 128
-  learning_rate: 1.0e-3
+  learning_rate: 3.0e-3
   discount_h: 2.0
   gae_h: 1.0
   critic_rollouts: 1
 network: {policy_layers: [32], value_layers: [32]}
+evaluation: {every_rollouts: 2}
+checkpoints: {every_rollouts: 3}
 tracking: {enabled: false}
 """

@@ -1,18 +1,31 @@
 """The VecEnv gives SB3 what it asks for: fresh arrays, ends that are truncations, all terms."""
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from stable_baselines3 import PPO
+from stable_baselines3.common.logger import Logger
 
 from heatrouter.envs.actuate import denormalise
 from heatrouter.envs.contract import Contract
 from heatrouter.training.sb3_vec_env import DistrictVecEnv
 
 ENVS = 4
+
+
+Step = tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any], list[dict[str, Any]]]
+
+
+def stepped(env: DistrictVecEnv, action: np.ndarray[Any, Any] | None = None) -> Step:
+    """A step, typed: SB3 allows observations of other kinds."""
+    chosen = np.zeros((ENVS, 2), dtype=np.float32) if action is None else action
+    observation, reward, done, infos = env.step(chosen)
+    assert isinstance(observation, np.ndarray)
+    return observation, reward, done, infos
 
 
 @pytest.fixture
@@ -22,17 +35,19 @@ def env(make_batch: Callable[..., Any]) -> DistrictVecEnv:
 
 def test_spaces_are_those_of_the_contract(env: DistrictVecEnv, contract: Contract) -> None:
     low, high = contract.bounds("observation")
-    np.testing.assert_array_equal(env.observation_space.low, low.astype(np.float32))
-    np.testing.assert_array_equal(env.observation_space.high, high.astype(np.float32))
-    np.testing.assert_array_equal(env.action_space.low, -np.ones(2))
-    np.testing.assert_array_equal(env.action_space.high, np.ones(2))
+    observed: Any = env.observation_space
+    acted: Any = env.action_space
+    np.testing.assert_array_equal(observed.low, low.astype(np.float32))
+    np.testing.assert_array_equal(observed.high, high.astype(np.float32))
+    np.testing.assert_array_equal(acted.low, -np.ones(2))
+    np.testing.assert_array_equal(acted.high, np.ones(2))
 
 
 def test_shapes_types_and_bounds(env: DistrictVecEnv) -> None:
     observation = env.reset()
     assert env.observation_space.contains(observation[0])
     for _ in range(12):
-        observation, reward, done, infos = env.step(np.zeros((ENVS, 2), dtype=np.float32))
+        observation, reward, done, infos = stepped(env)
         assert observation.shape == (ENVS, 5)
         assert observation.dtype == np.float32
         assert all(env.observation_space.contains(row) for row in observation)
@@ -48,14 +63,14 @@ def test_what_was_returned_does_not_change_later(env: DistrictVecEnv) -> None:
     copies = [returned[0].copy()]
     rewards, dones = [], []
     for _ in range(8):
-        observation, reward, done, _ = env.step(np.zeros((ENVS, 2), dtype=np.float32))
+        observation, reward, done, _ = stepped(env)
         returned.append(observation)
         copies.append(observation.copy())
         rewards.append((reward, reward.copy()))
         dones.append((done, done.copy()))
     for array, copy in [*zip(returned, copies, strict=True), *rewards, *dones]:
         np.testing.assert_array_equal(array, copy)
-    for first, second in zip(returned, returned[1:], strict=False):
+    for first, second in pairwise(returned):
         assert not np.shares_memory(first, second)
         assert not np.array_equal(first, second)
 
@@ -65,7 +80,7 @@ def test_an_end_is_a_truncation_with_the_last_observation(make_batch: Callable[.
     env.reset()
     ends = 0
     for _ in range(10):
-        observation, _, done, infos = env.step(np.zeros((ENVS, 2), dtype=np.float32))
+        observation, _, done, infos = stepped(env)
         for index in range(ENVS):
             if not done[index]:
                 assert infos[index] == {}
@@ -83,13 +98,18 @@ def test_actions_reach_the_batch_in_physical_units(
     make_batch: Callable[..., Any], contract: Contract
 ) -> None:
     batch = make_batch(ENVS)
-    seen = []
+    seen: list[np.ndarray[Any, Any]] = []
     step = batch.step
-    batch.step = lambda action: seen.append(action) or step(action)
+
+    def recorded(action: np.ndarray[Any, Any]) -> Any:
+        seen.append(action)
+        return step(action)
+
+    batch.step = recorded
     env = DistrictVecEnv(batch, reward_scale_eur=10.0)
     env.reset()
     action = np.array([[-1.0, 0.0], [0.0, 1.0], [1.0, -1.0], [0.5, 0.5]], dtype=np.float32)
-    env.step(action)
+    stepped(env, action)
     expected = [[-20.0, 0.0], [60.0, 8.0], [200.0, -8.0], [130.0, 4.0]]
     np.testing.assert_allclose(seen[0], expected)
     np.testing.assert_allclose(seen[0], denormalise(contract, action.astype(np.float64)))
@@ -102,14 +122,13 @@ def test_rewards_are_scaled_and_count_from_the_baseline(make_batch: Callable[...
     )
     plain.reset()
     based.reset()
-    zero = np.zeros((ENVS, 2), dtype=np.float32)
-    reward, other = plain.step(zero)[1], based.step(zero)[1]
+    reward, other = stepped(plain)[1], stepped(based)[1]
     np.testing.assert_allclose(other * 5.0, reward * 10.0 + 3.0, rtol=1e-5)
 
 
 def test_terms_are_means_since_the_last_call(env: DistrictVecEnv) -> None:
     env.reset()
-    rewards = [env.step(np.zeros((ENVS, 2), dtype=np.float32))[1] for _ in range(6)]
+    rewards = [stepped(env)[1] for _ in range(6)]
     terms = env.drain_terms()
     assert set(terms) == {"energy", "wear"}
     assert sum(terms.values()) == pytest.approx(-10.0 * np.mean(rewards), rel=1e-5)
@@ -122,6 +141,7 @@ def test_the_value_of_the_last_observation_is_added_at_a_truncation(
     """SB3 bootstraps only with terminal_observation and TimeLimit.truncated both there."""
     env = DistrictVecEnv(make_batch(ENVS, episode_steps=5), reward_scale_eur=10.0)
     model = PPO("MlpPolicy", env, n_steps=10, batch_size=8, n_epochs=1, gamma=0.9, seed=0)
+    model.set_logger(Logger(folder=None, output_formats=[]))
     seen: list[tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], list[dict[str, Any]]]] = []
     step_wait = env.step_wait
 

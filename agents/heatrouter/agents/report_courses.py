@@ -177,7 +177,8 @@ def lines(
     )
     chart.y_axis(4)
     chart.x_axis(course.ticks)
-    for _, values, colour, style in series:
+    # Back to front: the controllers that matter most come first.
+    for _, values, colour, style in reversed(series):
         chart.line(course.hours.tolist(), values.tolist(), colour, style=style)
     marks = [
         ("dash" if "dash" in style else "line", colour, name) for name, _, colour, style in series

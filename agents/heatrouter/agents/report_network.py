@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from importlib.util import find_spec
 from io import StringIO
 from typing import Final
 
@@ -22,12 +23,12 @@ def network_map(district: District, outputs: Mapping[str, float], subtitle: str)
     Returns:
         An SVG element without references; empty where matplotlib is not installed.
     """
-    try:
-        import matplotlib as mpl
-
-        from heatrouter.envs.drawing import draw_district
-    except ImportError:
+    if find_spec("matplotlib") is None:
         return ""
+    import matplotlib as mpl
+
+    from heatrouter.envs.drawing import draw_district
+
     drawn = StringIO()
     # Names inside the file are random otherwise, and the same report would differ each time.
     with mpl.rc_context({"svg.hashsalt": district.digest}):

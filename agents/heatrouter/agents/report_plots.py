@@ -8,12 +8,13 @@ from typing import Final
 import numpy as np
 
 from heatrouter.agents.evaluation_results import Evaluation
-from heatrouter.agents.report_palette import DEMAND, OTHER, controller_colours
+from heatrouter.agents.report_palette import DEMAND, OTHER
 from heatrouter.agents.report_svg import Chart, legend, nice_ticks, plain, span
 from heatrouter.agents.report_terms import GROUP_COLOURS, mean_groups, mean_terms
 from heatrouter.agents.report_text import rounded, title_of
 
 _MONTHS: Final = calendar.month_abbr
+_CHEAPER: Final = "#0072b2"
 _DEARER: Final = "#d55e00"
 
 
@@ -78,7 +79,6 @@ def saving_by_week(evaluation: Evaluation, controller: str, baseline: str) -> st
         height=230.0,
     )
     chart.y_axis()
-    cheaper = controller_colours(evaluation.controller_names, baseline)[controller]
     labelled = ""
     for position, week in enumerate(evaluation.weeks):
         start = datetime.fromisoformat(week.start_utc)
@@ -91,7 +91,7 @@ def saving_by_week(evaluation: Evaluation, controller: str, baseline: str) -> st
             f"week from {start.day} {month}, {week.scenario}, {week.ambient_mean_c:.1f} °C: "
             f"{rounded(saving, signed=True)} €"
         )
-        colour = cheaper if saving >= 0.0 else _DEARER
+        colour = _CHEAPER if saving >= 0.0 else _DEARER
         chart.bar((position - 0.36, position + 0.36), (0.0, saving), colour, tip)
-    entries = [("area", cheaper, "cheaper"), ("area", _DEARER, "dearer")]
+    entries = [("area", _CHEAPER, "cheaper"), ("area", _DEARER, "dearer")]
     return f"{chart.svg()}{legend(entries)}"

@@ -19,11 +19,19 @@ from heatrouter.agents.report_text import (
 )
 
 
-def key_figures(evaluation: Evaluation, baseline: str) -> str:
-    """Every key figure of the baseline and of the others, with paired differences."""
-    base = evaluation.controller(baseline)
-    others = evaluation.comparisons
-    head = ["mean of a week", escape(title_of(baseline))]
+def key_figures(evaluation: Evaluation, order: list[str]) -> str:
+    """Every key figure of the baseline and of the others, with paired differences.
+
+    Args:
+        evaluation: What was found.
+        order: Names of the controllers, the baseline first.
+
+    Returns:
+        A section.
+    """
+    base = evaluation.controller(order[0])
+    others = sorted(evaluation.comparisons, key=lambda c: order.index(c.controller))
+    head = ["mean of a week", escape(title_of(order[0]))]
     cost = ["Cost, €", number(float(np.mean(base.costs_eur)), decimals=0)]
     timing = [
         "Time of a decision, ms<small>median; 99 of 100 below</small>",

@@ -14,6 +14,7 @@ import typer
 
 from heatrouter.deploy.logs import configure_logging
 from heatrouter.deploy.plant import Pace, VirtualPlant
+from heatrouter.deploy.plant_server import check_loopback
 from heatrouter.deploy.state_dir import remove_file, write_json
 from heatrouter.deploy.tags import default_tags
 from heatrouter.envs.arrays import FloatArray
@@ -151,6 +152,7 @@ def plant(
     if split not in {"train", "validation", "test"}:
         msg = f"{split!r} is not train, validation or test"
         raise typer.BadParameter(msg, param_hint="--split")
+    check_loopback(opcua)
     virtual_plant = build_plant(
         district,
         task if task is not None else district,

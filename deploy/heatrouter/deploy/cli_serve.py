@@ -43,16 +43,12 @@ async def run_service(setup: ServiceSetup) -> dict[str, object]:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    with AuditLog(state_dir.audit_path) as audit:
+    with state_dir.locked(), AuditLog(state_dir.audit_path) as audit:
+        state_dir.forget_request()
         try:
             await link.open()
             if config.bundle is not None and config.policy:
-                worker = WorkerLink(
-                    config.bundle,
-                    contract_digest=setup.contract.digest,
-                    n_action=len(setup.contract.action),
-                    clock=time.monotonic,
-                )
+                worker = policy_worker(setup, config.bundle)
                 await worker.open()
             service = Service(setup, link, worker, audit=audit, state_dir=state_dir)
             await service.run(stop)
@@ -69,6 +65,24 @@ async def run_service(setup: ServiceSetup) -> dict[str, object]:
         "link_reconnects": link.reconnects,
         "audit": verify_audit(state_dir.audit_path),
     }
+
+
+async def check_bundle(setup: ServiceSetup) -> None:
+    """Let a worker load and check the bundle; raises BundleError."""
+    if setup.config.bundle is not None:
+        worker = policy_worker(setup, setup.config.bundle)
+        await worker.open()
+        await worker.close()
+
+
+def policy_worker(setup: ServiceSetup, bundle: Path) -> WorkerLink:
+    """The worker of a bundle, not started yet."""
+    return WorkerLink(
+        bundle,
+        contract_digest=setup.contract.digest,
+        n_action=len(setup.contract.action),
+        clock=time.monotonic,
+    )
 
 
 def verify_audit(path: Path) -> dict[str, object]:
@@ -144,6 +158,7 @@ def serve(
     }
     setup = prepare(load_config(config_file, overrides))
     if check_config:
+        asyncio.run(check_bundle(setup))
         typer.echo(f"ok: {setup.contract.district}, contract {setup.contract.digest[:12]}")
         return
     result = asyncio.run(run_service(setup))

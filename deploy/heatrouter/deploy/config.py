@@ -170,8 +170,8 @@ def prepare(config: ServiceConfig) -> ServiceSetup:
         district = _attempt(mistakes, "district", lambda: load_district(name))
     if manifest is not None:
         task = manifest.task
-    elif name is not None:
-        source = config.task or name
+    elif config.task is not None or district is not None:
+        source = config.task or str(name)
         task = _attempt(mistakes, "task", lambda: load_task(source))
     contract = None
     if manifest is not None and district is not None:

@@ -34,6 +34,17 @@ WriteHandler = Callable[[str, object], bool]
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
+def check_loopback(endpoint: str) -> None:
+    """Refuse to serve anybody but this machine; raises ConfigError."""
+    parts = urlparse(endpoint)
+    if parts.scheme != "opc.tcp" or parts.hostname not in LOOPBACK_HOSTS:
+        msg = (
+            f"endpoint {endpoint!r}: the virtual plant has no security and serves loopback only; "
+            "use opc.tcp://127.0.0.1:PORT"
+        )
+        raise ConfigError(msg)
+
+
 class PlantServer:
     """Serves tags on loopback.
 
@@ -46,13 +57,7 @@ class PlantServer:
     """
 
     def __init__(self, endpoint: str, on_write: WriteHandler) -> None:
-        parts = urlparse(endpoint)
-        if parts.scheme != "opc.tcp" or parts.hostname not in LOOPBACK_HOSTS:
-            msg = (
-                f"endpoint {endpoint!r}: the virtual plant has no security and serves loopback "
-                "only; use opc.tcp://127.0.0.1:PORT"
-            )
-            raise ConfigError(msg)
+        check_loopback(endpoint)
         self._endpoint = endpoint
         self._on_write = on_write
         self._server = Server()

@@ -62,6 +62,7 @@ class RunRecord:
 
     ticks: int = 0
     fallback_ticks: int = 0
+    failed_ticks: int = 0
     decisions: int = 0
     decision_faults: int = 0
     writes: int = 0
@@ -121,6 +122,7 @@ class RunRecord:
             "ticks": self.ticks,
             "modes": dict(self.modes),
             "fallback_ticks": self.fallback_ticks,
+            "failed_ticks": self.failed_ticks,
             "decisions": self.decisions,
             "decision_faults": self.decision_faults,
             "writes": self.writes,

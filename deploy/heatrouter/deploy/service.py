@@ -119,7 +119,7 @@ class Service:
         gc.freeze()
         begin, slot = self._clock(), 0
         while not stop.is_set():
-            await self.tick()
+            await self.safe_tick()
             if self._config.ticks is not None and self.record.ticks >= self._config.ticks:
                 break
             late = math.floor((self._clock() - begin) / period_s)
@@ -132,6 +132,21 @@ class Service:
             except TimeoutError:
                 continue
         await self._leave()
+
+    async def safe_tick(self) -> None:
+        """One tick; whatever goes wrong in it that nobody thought of leads to HOLD.
+
+        Nothing is written in a tick that failed, so that the plant's own controller takes over
+        when it misses the heartbeat; a person has to arm the service again.
+        """
+        try:
+            await self.tick()
+        except Exception as error:  # noqa: BLE001  # the loop's single boundary
+            self.record.ticks += 1
+            self.record.failed_ticks += 1
+            if Fault.RULES_FAILED not in self.watch.present:
+                _log.exception("tick %d failed", self.record.ticks - 1)
+            self.watch.note(Fault.RULES_FAILED, repr(error))
 
     async def tick(self) -> None:
         """One tick, from reading to record."""

@@ -10,20 +10,24 @@ a mode.
 """
 
 import contextlib
+import fcntl
 import json
 import os
 import tempfile
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from heatrouter.envs.errors import ServiceConfigError
+
 STATUS_FILE: Final = "status.json"
 REQUEST_FILE: Final = "mode-request.json"
 AUDIT_FILE: Final = "audit.jsonl"
+LOCK_FILE: Final = "lock"
 
 
 class ModeRequest(BaseModel):
@@ -89,9 +93,33 @@ class StateDir:
         self.path = path
 
     def create(self) -> None:
-        """Make the folder and forget requests that were meant for an earlier run."""
+        """Make the folder if it is not there."""
         self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def forget_request(self) -> None:
+        """Drop a request that was meant for an earlier run."""
         (self.path / REQUEST_FILE).unlink(missing_ok=True)
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep a second service out: two would fight over the plant.
+
+        The lock goes with the process, however it ends.
+
+        Raises:
+            ServiceConfigError: Another service works in this folder.
+        """
+        with (self.path / LOCK_FILE).open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                status = self.read_status() or {}
+                msg = (
+                    f"{self.path}: another service (process {status.get('pid', 'unknown')}) works "
+                    "in this folder; stop it, or name another --state-dir"
+                )
+                raise ServiceConfigError(msg) from error
+            yield
 
     @property
     def audit_path(self) -> Path:

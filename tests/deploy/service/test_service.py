@@ -316,6 +316,27 @@ async def test_after_a_crash_it_comes_up_in_shadow(
     assert again.plant.written == []
 
 
+async def test_a_tick_that_fails_is_survived_and_the_plant_takes_over(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bench.run(5)
+
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(bench.service.cycle, "guarded", broken)
+        for _ in range(10):
+            await bench.service.safe_tick()
+            bench.clock.now_s += TICK_S
+    assert len(bench.set_point_writes()) == 5
+    assert bench.plant.plc.state is PlcState.LOCAL_NO_HEARTBEAT
+    assert await bench.run(30) == [Mode.HOLD] * 30
+    bench.ask("POLICY")
+    assert await bench.run(1) == [Mode.POLICY]
+    assert bench.service.record.failed_ticks == 10
+
+
 async def test_a_full_disk_leaves_the_policy_out(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -336,7 +357,7 @@ async def test_no_unsafe_write_under_random_actions_and_faults(bench: Bench, see
     rng = np.random.default_rng(seed)
     contract = bench.service.cycle.contract
     low, high = contract.bounds("action")
-    for _ in range(600):
+    for _ in range(250):
         bench.worker.action = rng.uniform(low, high)
         bench.worker.fault = rng.choice(np.array([None] * 8 + [*FaultKind], dtype=object))
         if not bench.worker.ready:

@@ -191,6 +191,41 @@ def test_a_floor_starts_a_unit_against_its_dwell_and_a_cap_wins_over_it() -> Non
     assert executed == [0.0, 85.0]
 
 
+@pytest.mark.parametrize("immediate", [True, False])
+def test_of_several_the_tightest_bounds_count(immediate: bool) -> None:
+    bounds: list[tuple[dict[str, float], dict[str, float]]] = [
+        ({}, {"main.supply_temp_c": 85.0}),
+        ({"boiler.load_share": 0.4}, {"main.supply_temp_c": 90.0}),
+        ({"boiler.load_share": 0.6}, {}),
+    ]
+    limits = limits_with(
+        *(
+            Interlock(
+                name="cold",
+                channel=0,
+                above=False,
+                threshold=2.0,
+                immediate=immediate,
+                caps=caps,
+                floors=floors,
+            )
+            for caps, floors in bounds
+        )
+    )
+    executed, _, _ = step(limits, start(limits, 0.4), 1.0, (0.9, 80.0))
+    assert executed == [0.4, 90.0]
+
+
+def test_a_cap_at_the_minimum_load_leaves_it_running() -> None:
+    lock = Interlock(
+        name="full", channel=0, above=True, threshold=0.98, caps={"boiler.load_share": 0.3}
+    )
+    limits = limits_with(lock)
+    executed, _, after = step(limits, start(limits, 0.35), 0.99, (0.35, 80.0))
+    assert executed[0] == 0.3
+    assert after.on[0, 0]
+
+
 def test_a_cap_between_off_and_minimum_load_is_off() -> None:
     lock = Interlock(
         name="full", channel=0, above=True, threshold=0.98, caps={"boiler.load_share": 0.2}

@@ -23,6 +23,8 @@ def test_it_starts_from_safe_values(limits: GuardLimits) -> None:
         ([np.nan, np.inf, -np.inf, np.nan, np.nan], [0.0, 0.0, 1.0, 80.0, 0.0]),
         ([2.0, -1.0, 5.0, 200.0, -9.0], [1.0, 0.0, 1.0, 95.0, -3.0]),
         ([0.2, 0.1, 0.0, 65.0, 0.0], [0.3, 0.0, 0.0, 65.0, 0.0]),  # between off and least load
+        ([0.15, 0.2, 0.0, 65.0, 0.0], [0.3, 0.25, 0.0, 65.0, 0.0]),
+        ([0.149, 0.199, 0.0, 65.0, 0.0], [0.0, 0.0, 0.0, 65.0, 0.0]),
     ],
 )
 def test_it_starts_from_a_read_back(
@@ -71,7 +73,8 @@ def test_without_history_the_first_switch_is_free(limits: GuardLimits) -> None:
 
 def test_some_environments_are_reset(limits: GuardLimits) -> None:
     old = initial_memory(limits, np.full(3, 900.0), np.full((3, 5), 0.5))
-    fresh = initial_memory(limits, np.zeros(3))
+    fresh = initial_memory(limits, np.zeros(3), held_s=7.0)
+    fresh = fresh._replace(tripped=~fresh.tripped)
     mask = np.array([False, True, False])
     mixed = old.merged(mask, fresh)
     for name in GuardMemory._fields:

@@ -43,6 +43,7 @@ def prediction(
     [
         (prediction(), Reason(0)),
         (prediction(highest=(105.0, 34.0), lowest=(-1e9, 10.0)), Reason(0)),
+        (prediction(lowest=(90.0, 20.0), highest=(90.0, 20.0)), Reason(0)),
         (prediction(highest=(105.001, 25.0)), Reason.PREDICTION_LIMIT),
         (prediction(highest=(95.0, 34.001)), Reason.PREDICTION_LIMIT),
         (prediction(lowest=(70.0, 9.999)), Reason.PREDICTION_LIMIT),

@@ -34,7 +34,7 @@ def width(envs: DistrictVectorEnv) -> int:
 
 
 def run(envs: DistrictVectorEnv, seed: int | list[int | None], steps: int) -> list[np.ndarray]:
-    seen = [envs.reset(seed=seed)[0]]
+    seen: list[np.ndarray] = [envs.reset(seed=seed)[0]]
     for action in actions(1, steps, width(envs)):
         observation, reward, _, truncated, _ = envs.step(action)
         seen += [observation, reward, truncated]
@@ -70,9 +70,9 @@ def test_a_batch_equals_single_environments(
         options = {key: values[e] for key, values in STARTS.items()}
         np.testing.assert_array_equal(single.reset(options=options)[0], together[e][0])
         for k, action in enumerate(taken):
-            observation, reward, _, cut, _ = single.step(action[e])
-            np.testing.assert_array_equal(observation, together[e][k + 1][0])
-            assert reward == together[e][k + 1][1]
+            alone, cost, _, cut, _ = single.step(action[e])
+            np.testing.assert_array_equal(alone, together[e][k + 1][0])
+            assert cost == together[e][k + 1][1]
             assert cut == together[e][k + 1][2]
 
 
@@ -106,8 +106,8 @@ def test_ends_are_staggered_and_leave_their_sums(envs: DistrictVectorEnv) -> Non
             np.testing.assert_array_equal(info["_final_obs"], truncated)
             assert all(info["final_obs"][e] is None for e in np.flatnonzero(~truncated))
     assert len({tuple(e) for e in ends}) > 1, "first episodes have lengths of their own"
-    for e in ends:
-        assert set(np.diff(e)) <= {STEPS}
+    for own in ends:
+        assert set(np.diff(own)) <= {STEPS}
 
 
 def test_returned_arrays_are_fresh(envs: DistrictVectorEnv) -> None:

@@ -16,7 +16,9 @@ from stable_baselines3.common.logger import Logger
 from heatrouter.envs.arrays import FloatArray
 from heatrouter.envs.errors import TrainingConfigError
 from heatrouter.envs.simulation.district_batch import DistrictBatch
+from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.loading import load_district, load_task
+from heatrouter.envs.spec.task import Task
 from heatrouter.training.checkpoints import (
     Snapshot,
     newest_snapshot,
@@ -55,28 +57,41 @@ def start_training(config: TrainingConfig, folder: Path, console: Console) -> di
     run = RunFolder(folder)
     run.create()
     run.write_inputs(config, task, district)
+    try:
+        inputs, validation, prepared = _prepared(config, task, district, run, console)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(_nothing_learnt(run)) from None
+    return _run(inputs, run, validation, prepared, None, console)
+
+
+def _prepared(
+    config: TrainingConfig, task: Task, district: District, run: RunFolder, console: Console
+) -> tuple[TrainingInputs, Validation, Preparation]:
+    """Everything before PPO, and its record in the run's folder."""
     console.print(f"{run.name}: scenarios, rules on validation weeks", highlight=False)
     inputs = TrainingInputs.load(config, task, district)
     validation = Validation(district, task, inputs.validation, config.evaluation)
     prepared = prepare(inputs, run, console)
-    write_json(
-        run.record,
-        {
-            "name": run.name,
-            "config": config.name,
-            "config_digest": config.digest,
-            "created_utc": datetime.now(UTC).isoformat(timespec="seconds"),
-            "seed": config.seed,
-            "versions": versions(),
-            "scenarios": {
-                "train": scenario_ids(inputs.train),
-                "validation": scenario_ids(inputs.validation),
-            },
-            "validation_weeks": validation.starts,
-            "prepared": prepared.to_record(),
+    record = {
+        "name": run.name,
+        "config": config.name,
+        "config_digest": config.digest,
+        "created_utc": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seed": config.seed,
+        "versions": versions(),
+        "scenarios": {
+            "train": scenario_ids(inputs.train),
+            "validation": scenario_ids(inputs.validation),
         },
-    )
-    return _run(inputs, run, validation, prepared, None, console)
+        "validation_weeks": validation.starts,
+        "prepared": prepared.to_record(),
+    }
+    write_json(run.record, record)
+    return inputs, validation, prepared
+
+
+def _nothing_learnt(run: RunFolder) -> str:
+    return f"nothing learnt yet; remove {run.path} and start again"
 
 
 def resume_training(folder: Path, console: Console) -> dict[str, Any]:
@@ -181,7 +196,7 @@ def _run(
             tracker.text("config.yaml", (run.path / "config.yaml").read_text(encoding="utf-8"))
         with TrainingProgress(config.total_steps, model.num_timesteps, console) as progress:
             boundary = RolloutBoundary(config, run, batch, validation, tracker, progress, resumed)
-            _learn(model, boundary, snapshot, tracker)
+            learn(model, boundary, snapshot, tracker)
     summary = _summary(run, config, boundary, validation)
     write_json(run.summary, summary)
     tracker.text("summary.json", json.dumps(summary, indent=1))
@@ -189,9 +204,20 @@ def _run(
     return summary
 
 
-def _learn(
+def learn(
     model: PPO, boundary: RolloutBoundary, snapshot: Snapshot | None, tracker: Tracker
 ) -> None:
+    """Let PPO learn up to the configured number of steps.
+
+    Args:
+        model: Freshly made, or restored from the snapshot.
+        boundary: What happens between rollouts.
+        snapshot: What the run goes on from; None for a new one.
+        tracker: Closed where the run does not end well.
+
+    Raises:
+        KeyboardInterrupt: The user stopped it; the newest boundary is on disk.
+    """
     remaining = boundary.total_steps - model.num_timesteps
     if snapshot is not None:
         # Last, since making tracker and environments may have drawn numbers.
@@ -207,11 +233,9 @@ def _learn(
     except KeyboardInterrupt:
         steps = boundary.write_checkpoint()
         tracker.close("KILLED")
-        folder = boundary.run.path
         if not steps:
-            msg = f"nothing learnt yet; remove {folder} and start again"
-            raise KeyboardInterrupt(msg) from None
-        msg = f"kept at step {steps:,}; to go on: heatrouter train --resume {folder}"
+            raise KeyboardInterrupt(_nothing_learnt(boundary.run)) from None
+        msg = f"kept at step {steps:,}; to go on: heatrouter train --resume {boundary.run.path}"
         raise KeyboardInterrupt(msg) from None
     except BaseException:
         tracker.close("FAILED")

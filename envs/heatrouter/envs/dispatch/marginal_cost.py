@@ -112,14 +112,14 @@ def marginal_cost(
         cost[:, :first_pump] = plan.heat_price - plan.sink_ratio * electricity
     if plan.n_heat_pumps:
         part = slice(first_pump, first_boiler)
-        outlet = np.minimum(_of(plan, supply_temp, part), plan.max_sink_temp)
-        inlet = _of(plan, conditions.return_temp, part)
+        outlet = np.minimum(plan.by_unit(supply_temp, part), plan.max_sink_temp)
+        inlet = plan.by_unit(conditions.return_temp, part)
         inverse = 1.0 / _lorenz_cop(plan, np.minimum(inlet, outlet - _MIN_SPREAD_K), outlet)
         spared = (1.0 - inverse) * plan.tower_ratio
         cost[:, part] = electricity * (inverse - spared)
     if plan.n_boilers:
         part = slice(first_boiler, plan.n_producers)
-        warm = (_of(plan, conditions.return_temp, part) - 35.0) * (1.0 / 25.0)
+        warm = (plan.by_unit(conditions.return_temp, part) - 35.0) * (1.0 / 25.0)
         warm = np.minimum(np.maximum(warm, 0.0), 1.0)
         efficiency = plan.efficiency_35 + warm * (plan.efficiency_60 - plan.efficiency_35)
         gas = observation[:, at.gas, np.newaxis] + plan.gas_fee + co2 * plan.emission_factor
@@ -132,7 +132,7 @@ def unit_limits(plan: DispatchPlan, conditions: Conditions, observation: FloatAr
     limit = np.empty(conditions.running.shape)
     first_pump, first_boiler = plan.n_sources, plan.n_sources + plan.n_heat_pumps
     if plan.n_sources:
-        lift = plan.stream_temp - _of(plan, conditions.return_temp, slice(0, first_pump))
+        lift = plan.stream_temp - plan.by_unit(conditions.return_temp, slice(0, first_pump))
         share = np.minimum(plan.exhaust_share, plan.return_gain * np.maximum(lift, 0.0))
         limit[:, :first_pump] = observation.take(plan.available_at, axis=1) * share
     if plan.n_heat_pumps:
@@ -150,13 +150,6 @@ def _of_stores(plan: DispatchPlan, observation: FloatArray, at: IntArray) -> Flo
     for weight, column in zip(plan.level_weight, at, strict=True):
         mean += observation[:, column, np.newaxis] * weight
     return mean
-
-
-def _of(plan: DispatchPlan, of_circuits: FloatArray, part: slice) -> FloatArray:
-    """Values of circuits for some of the producers."""
-    if plan.n_circuits == 1:
-        return of_circuits
-    return of_circuits.take(plan.circuit_of[part], axis=1)
 
 
 def _lorenz_cop(plan: DispatchPlan, inlet: FloatArray, outlet: FloatArray) -> FloatArray:

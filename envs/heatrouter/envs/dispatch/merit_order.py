@@ -53,9 +53,10 @@ def merit_order_dispatch(
     Every unit that costs less than heat is worth at the present level runs, cheapest first, up to
     demand plus charge, the last one at part load. The charge leads to the wanted level. Waste
     heat that is clearly cheaper than what it will be worth there is stored beyond it, up to a
-    full store: machines keep room for it, and it is never turned away for a level. When the
-    stores run short every unit may cover the demand, whatever it costs. Without a store, units
-    cover the demand in order of cost.
+    full store: machines keep room for it, and it is never turned away for a level. Boilers are
+    backup: they cover demand and bring a store back from where it is short, and no more. When
+    the stores are short every unit may do so, whatever it costs. Without a store, units cover the
+    demand in order of cost.
 
     Args:
         plan: The plan.
@@ -85,11 +86,13 @@ def merit_order_dispatch(
     goal[:] = unit(target)
     if plan.n_sources:
         sources = slice(0, plan.n_sources)
-        cheaper = ((unit(value_at_target) - cost) / unit(worth))[:, sources]
+        cheaper = (unit(value_at_target, sources) - cost[:, sources]) / unit(worth, sources)
         goal[:, sources] += np.minimum(np.maximum(cheaper, 0.0), 1.0) * (1.0 - goal[:, sources])
     charge = unit(now.store_kwh) * (goal - unit(level)) / _CHARGE_HOURS
     worthwhile = cost < unit(value) + unit(stay) * now.running
     charge = np.where(worthwhile, charge, unit(recovery))
+    backup = slice(plan.n_sources + plan.n_heat_pumps, plan.n_producers)
+    charge[:, backup] = np.minimum(charge[:, backup], unit(recovery, backup))
     power = unit(plan.store_kw)
     charge = np.minimum(np.maximum(charge, -power), power)
     limit = unit_limits(plan, now, observation)

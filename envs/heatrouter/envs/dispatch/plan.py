@@ -122,11 +122,16 @@ class DispatchPlan:
     set_point_safe: FloatArray
     hour_at: IntArray  # sine and cosine
 
-    def by_unit(self, of_circuits: npt.NDArray[_Scalar]) -> npt.NDArray[_Scalar]:
-        """Values of circuits for each producer; those of an only circuit broadcast as they are."""
+    def by_unit(
+        self, of_circuits: npt.NDArray[_Scalar], part: slice = slice(None)
+    ) -> npt.NDArray[_Scalar]:
+        """Values of circuits for producers, all or some.
+
+        Those of an only circuit are returned as they are, since they broadcast.
+        """
         if self.n_circuits == 1:
             return of_circuits
-        return of_circuits.take(self.circuit_of, axis=-1)
+        return of_circuits.take(self.circuit_of[part], axis=-1)
 
     @classmethod
     def from_district(cls, district: District, contract: Contract) -> "DispatchPlan":

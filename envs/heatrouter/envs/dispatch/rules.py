@@ -1,10 +1,8 @@
 """What a heating operator writes: no forecast, always feasible, a page to read."""
 
 import math
-from typing import TypeVar
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from heatrouter.envs.arrays import FloatArray
@@ -17,8 +15,6 @@ from heatrouter.envs.dispatch.marginal_cost import (
 )
 from heatrouter.envs.dispatch.merit_order import assemble
 from heatrouter.envs.dispatch.plan import DispatchMemory, DispatchPlan
-
-_Scalar = TypeVar("_Scalar", np.float64, np.bool_)
 
 _HOURS_PER_RADIAN = 24.0 / (2.0 * math.pi)
 _GRADE_STEP_EUR_PER_MWH = 1e4
@@ -141,24 +137,19 @@ def rules_dispatch(
     allowed = np.empty(cost.shape, dtype=np.bool_)
     allowed[:] = unit(short)
     sources = slice(0, plan.n_sources)
-    required[:, sources] += _part(unit(source_charge), sources)
+    required[:, sources] += unit(source_charge, sources)
     allowed[:, sources] = True
     key[:, sources] -= _GRADE_STEP_EUR_PER_MWH
     if plan.n_heat_pumps:
         pumps = slice(plan.n_sources, plan.n_sources + plan.n_heat_pumps)
         dearest = parameters.heat_pump_price_factor * _cheapest_boiler(plan, cost)
-        allowed[:, pumps] |= _part(unit(charging), pumps) & (cost[:, pumps] < dearest)
-        required[:, pumps] += _part(unit(charging * rate), pumps)
+        allowed[:, pumps] |= unit(charging, pumps) & (cost[:, pumps] < dearest)
+        required[:, pumps] += unit(charging * rate, pumps)
     key[:, plan.n_sources + plan.n_heat_pumps :] += _GRADE_STEP_EUR_PER_MWH
 
     heat = allocate(plan, key, np.where(allowed, limit, 0.0), required, now.running, unit(short))
     set_points = assemble(plan, heat, limit, supply, _night_offset(plan, parameters, observation))
     return set_points, DispatchMemory(now.demand_kw, charging, short)
-
-
-def _part(of_units: npt.NDArray[_Scalar], part: slice) -> npt.NDArray[_Scalar]:
-    """Some of the producers; what broadcasts over all of them does so over some."""
-    return of_units if of_units.shape[1] == 1 else of_units[:, part]
 
 
 def _cheapest_boiler(plan: DispatchPlan, cost: FloatArray) -> FloatArray:

@@ -10,8 +10,8 @@ from gymnasium import spaces
 from heatrouter.envs.arrays import Float32Array, IntArray
 from heatrouter.envs.contract import Contract
 from heatrouter.envs.errors import TaskError
-from heatrouter.envs.scenarios import build_library
 from heatrouter.envs.scenarios.library import ScenarioLibrary, Split
+from heatrouter.envs.scenarios.sources import build_library
 from heatrouter.envs.simulation.district_batch import DistrictBatch
 from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.loading import load_district, load_task

@@ -16,7 +16,11 @@ SUPPLY_OFFSET_K = 8.0
 # 5 (gas about 35 EUR/MWh at the hub, 60 EUR/t of CO2). They only centre the action range.
 _NOMINAL_GAS_EUR_PER_MWH = 35.0
 _NOMINAL_CO2_EUR_PER_T = 60.0
-_NEUTRAL_TARGET_LEVEL = 0.6
+# Shares of nominal boiler cost: an empty store is worth more than it, a full one half of it; and
+# machines leave a little room for waste heat. Without knowing more that is a sound standing order.
+_NEUTRAL_EMPTY_SHARE = 1.25
+_NEUTRAL_FULL_SHARE = 0.5
+_NEUTRAL_TARGET_LEVEL = 0.8
 
 
 def set_points(district: District) -> tuple[SetPoint, ...]:
@@ -107,18 +111,18 @@ def _offset_channels(district: District) -> tuple[ActionChannel, ...]:
 
 def _heat_price_channels(district: District) -> tuple[ActionChannel, ...]:
     low, high = PRICE_RANGE_EUR_PER_MWH
-    neutral_empty = min(max(_boiler_cost_eur_per_mwh(district) * 1.1, low), high)
+    nominal = _boiler_cost_eur_per_mwh(district)
     channels: list[ActionChannel] = []
     for unit in district.units:
         if isinstance(unit, Store):
-            for end, neutral in (("empty", neutral_empty), ("full", 0.0)):
+            for end, share in (("empty", _NEUTRAL_EMPTY_SHARE), ("full", _NEUTRAL_FULL_SHARE)):
                 channels.append(
                     ActionChannel(
                         name=f"{unit.name}.price_{end}_eur_per_mwh",
                         unit="eur/MWh",
                         low=low,
                         high=high,
-                        neutral=neutral,
+                        neutral=min(max(nominal * share, low), high),
                     )
                 )
             channels.append(

@@ -16,7 +16,6 @@ from heatrouter.envs.spec.base import Described
 from heatrouter.envs.spec.explaining import kind_of
 from heatrouter.envs.spec.yaml_reading import Location
 
-
 _ANY_LENGTH = 2  # arguments of `tuple[T, ...]`
 
 

@@ -1,0 +1,80 @@
+"""The drawing area in pixels: its margins and colours, symbols of units, and the map's scale."""
+
+import math
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+import numpy as np
+
+from heatrouter.envs.spec.district import District
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap
+
+WIDTH_PX, HEIGHT_PX, DPI = 900, 600, 100
+INK, QUIET, PAPER = "#1f2933", "#7b8794", "#ffffff"
+TOP_PX, BOTTOM_PX, _MARGIN_PX = 58.0, 92.0, 26.0
+_WIDEST_PT, _THINNEST_PT = 8.0, 1.2
+_UNKNOWN = "#9aa5b1"
+Colour: TypeAlias = str | tuple[float, float, float]
+
+
+class Symbol(NamedTuple):
+    """How a kind of unit is drawn."""
+
+    marker: str
+    colour: str
+    meaning: str
+
+
+SYMBOLS: dict[str, Symbol] = {
+    "waste_heat_source": Symbol("^", "#d9480f", "waste heat"),
+    "heat_pump": Symbol("D", "#7048e8", "heat pump"),
+    "boiler": Symbol("v", "#5c4033", "boiler"),
+    "store": Symbol("s", "#0b7285", "store"),
+    "substation": Symbol("p", "#1864ab", "town quarter"),
+    "process_heat": Symbol("h", "#495057", "process"),
+    "greenhouse": Symbol("8", "#2b8a3e", "greenhouse"),
+}
+
+
+class Canvas(NamedTuple):
+    """The drawing area in pixels, and the scale of the map."""
+
+    axes: "Axes"
+    colours: "Colormap"
+    low_c: float
+    high_c: float
+    widest_kg_s: float
+
+    def colour(self, temp_c: float) -> Colour:
+        """Colour of a temperature; grey where nothing is known."""
+        if not math.isfinite(temp_c):
+            return _UNKNOWN
+        span = max(self.high_c - self.low_c, 1e-9)
+        red, green, blue, _ = self.colours(min(max((temp_c - self.low_c) / span, 0.0), 1.0))
+        return float(red), float(green), float(blue)
+
+    def line_width(self, flow_kg_s: float) -> float:
+        """Width of a pipe by its flow, points."""
+        share = min(abs(flow_kg_s) / max(self.widest_kg_s, 1e-9), 1.0)
+        # By root, so that area stands for flow and small flows stay visible.
+        return _THINNEST_PT + (_WIDEST_PT - _THINNEST_PT) * math.sqrt(share)
+
+
+def places_px(district: District) -> dict[str, tuple[float, float]]:
+    """Pixel of every location; the map keeps its proportions."""
+    xs = np.array([m.x_m for m in district.locations])
+    ys = np.array([m.y_m for m in district.locations])
+    room_x = WIDTH_PX - 2.0 * (_MARGIN_PX + 50.0)
+    room_y = HEIGHT_PX - TOP_PX - BOTTOM_PX - 2.0 * _MARGIN_PX - 24.0
+    scale = min(room_x / max(float(np.ptp(xs)), 1.0), room_y / max(float(np.ptp(ys)), 1.0))
+    middle_y = BOTTOM_PX + (HEIGHT_PX - TOP_PX - BOTTOM_PX) / 2.0
+    centre_x, centre_y = (xs.max() + xs.min()) / 2.0, (ys.max() + ys.min()) / 2.0
+    return {
+        m.name: (
+            WIDTH_PX / 2.0 + scale * (m.x_m - float(centre_x)),
+            middle_y + scale * (m.y_m - float(centre_y)),
+        )
+        for m in district.locations
+    }

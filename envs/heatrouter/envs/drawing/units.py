@@ -1,0 +1,159 @@
+"""Units as labelled symbols, with what they do just now."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+from heatrouter.envs.drawing.canvas import (
+    BOTTOM_PX,
+    HEIGHT_PX,
+    INK,
+    PAPER,
+    SYMBOLS,
+    TOP_PX,
+    WIDTH_PX,
+    Canvas,
+    places_px,
+)
+from heatrouter.envs.drawing.layout import Box, Layout
+from heatrouter.envs.spec.district import District, PlacedUnit, Unit
+from heatrouter.envs.spec.plant_units import CoolingLoad, HeatPump
+from heatrouter.envs.unit_facts import power, unit_size
+
+_SYMBOL_PX, _LINE_PX = 18.0, 11.5
+_TITLE_PX, _VALUE_PX = 5.6, 6.6  # mean width of a letter in the label's two lines
+_MOST_LABELS = 40
+_LONGEST_NOTE = {"store": "100%", "heat_pump": "COP 4.0", "greenhouse": "20.0 °C"}
+_LONGEST_VALUE = "8.88 MW short"
+_UNMET_SHARE = 0.01  # below it, a shortage is the valve's motion and no alarm
+
+
+def draw_units(
+    canvas: Canvas,
+    district: District,
+    outputs: Mapping[str, float] | None,
+    places: Mapping[str, tuple[float, float]],
+) -> None:
+    """Draw all units, with labels as long as one can read them."""
+    boxes = label_boxes(district)
+    for unit in _placed_units(district):
+        anchor = places[unit.location]
+        if unit.name not in boxes:
+            _draw_symbol(canvas, unit, *anchor, outputs)
+            continue
+        _draw_label(canvas, unit, boxes[unit.name], anchor, _label(unit, outputs), outputs)
+
+
+def _placed_units(district: District) -> list[PlacedUnit]:
+    return [u for u in district.units if not isinstance(u, CoolingLoad)]
+
+
+@lru_cache(maxsize=8)
+def label_boxes(district: District) -> Mapping[str, Box]:
+    """Place of every label, the same for all hours so that labels do not jump between frames."""
+    units = _placed_units(district)
+    if len(units) > _MOST_LABELS:
+        return {}
+    places = places_px(district)
+    lines = [(*places[p.from_location], *places[p.to_location]) for p in district.pipes]
+    layout = Layout(WIDTH_PX, HEIGHT_PX - TOP_PX - BOTTOM_PX, BOTTOM_PX, lines)
+    layout.placed.extend(Box(x, y, 10.0, 10.0) for x, y in places.values())
+    # Crowded places first: their labels have the least choice.
+    crowd = [u.location for u in units]
+    boxes = {}
+    for unit in sorted(units, key=lambda u: -crowd.count(u.location)):
+        title = f"{_title(unit)} {_LONGEST_NOTE.get(unit.kind, '')}".strip()
+        text_px = max(_TITLE_PX * len(title), _VALUE_PX * len(_LONGEST_VALUE))
+        height = 2.0 * _LINE_PX + 6.0
+        boxes[unit.name] = layout.place(places[unit.location], _SYMBOL_PX + 16.0 + text_px, height)
+    return boxes
+
+
+def _draw_label(
+    canvas: Canvas,
+    unit: Unit,
+    box: Box,
+    anchor: tuple[float, float],
+    text: tuple[str, str, bool],
+    outputs: Mapping[str, float] | None,
+) -> None:
+    from matplotlib.patches import FancyBboxPatch
+
+    title, value, alarm = text
+    symbol = SYMBOLS[unit.kind]
+    left, low = box.x - box.width / 2.0, box.y - box.height / 2.0
+    canvas.axes.plot(
+        [anchor[0], box.x], [anchor[1], box.y], color=symbol.colour, linewidth=0.9, zorder=3
+    )
+    canvas.axes.add_patch(
+        FancyBboxPatch(
+            (left + 2.0, low + 2.0),
+            box.width - 4.0,
+            box.height - 4.0,
+            boxstyle="round,pad=1.5,rounding_size=4",
+            facecolor="#fff0f0" if alarm else PAPER,
+            edgecolor="#e03131" if alarm else symbol.colour,
+            linewidth=1.6 if alarm else 0.9,
+            zorder=5,
+        )
+    )
+    _draw_symbol(canvas, unit, left + 6.0 + _SYMBOL_PX / 2.0, box.y, outputs)
+    text_x = left + _SYMBOL_PX + 10.0
+    canvas.axes.text(
+        text_x, box.y + _LINE_PX / 2.0, title, fontsize=7.2, color=INK, va="center", zorder=7
+    )
+    canvas.axes.text(
+        text_x,
+        box.y - _LINE_PX / 2.0,
+        value,
+        fontsize=7.2,
+        color="#e03131" if alarm else INK,
+        weight="bold",
+        va="center",
+        zorder=7,
+    )
+
+
+def _draw_symbol(
+    canvas: Canvas, unit: Unit, x: float, y: float, outputs: Mapping[str, float] | None
+) -> None:
+    symbol = SYMBOLS[unit.kind]
+    running = outputs is None or _heat_kw(unit, outputs) > 0.0 or unit.kind == "store"
+    canvas.axes.plot(
+        [x],
+        [y],
+        marker=symbol.marker,
+        markersize=9.5,
+        markerfacecolor=symbol.colour if running else PAPER,
+        markeredgecolor=symbol.colour,
+        markeredgewidth=1.4,
+        zorder=8,
+    )
+
+
+def _heat_kw(unit: Unit, outputs: Mapping[str, float]) -> float:
+    column = "charge_kw" if unit.kind == "store" else "heat_kw"
+    return float(outputs[f"{unit.name}.{column}"])
+
+
+def _title(unit: Unit) -> str:
+    return unit.name.replace("_", " ")
+
+
+def _label(unit: Unit, outputs: Mapping[str, float] | None) -> tuple[str, str, bool]:
+    """Title, value, and whether something is wrong with the unit."""
+    title = _title(unit)
+    if outputs is None:
+        return title, unit_size(unit), False
+    heat_kw = _heat_kw(unit, outputs)
+    if unit.kind == "store":
+        level = outputs[f"{unit.name}.level"]
+        verb = "in" if heat_kw >= 0.0 else "out"
+        return f"{title} {level:.0%}", f"{power(abs(heat_kw))} {verb}", False
+    if isinstance(unit, HeatPump) and heat_kw > 0.0:
+        return f"{title} COP {outputs[f'{unit.name}.cop']:.1f}", power(heat_kw), False
+    if unit.kind == "greenhouse":
+        title = f"{title} {outputs[f'{unit.name}.air_temp_c']:.1f} °C"
+    unmet_kw = outputs.get(f"{unit.name}.unmet_kw", 0.0)
+    if unmet_kw > _UNMET_SHARE * max(heat_kw, 1.0):
+        return title, f"{power(unmet_kw)} short", True
+    return title, power(heat_kw) if heat_kw > 0.0 else "off", False
