@@ -123,13 +123,15 @@ def ask(
 ) -> FloatArray:
     memory = memory or initial_memory(plan, 1)
     price = HeatPrice(*(np.array([[v]]) for v in (empty, full, target, SUPPLY_C, 0.0)))
-    return merit_order_dispatch(plan, memory, observation, price)[0][0]
+    set_points: FloatArray = merit_order_dispatch(plan, memory, observation, price)[0][0]
+    return set_points
 
 
 def costs(plan: DispatchPlan, observation: FloatArray, supply: float = SUPPLY_C) -> FloatArray:
     supply_temp = np.full((1, plan.n_circuits), supply)
     now = read_conditions(plan, initial_memory(plan, 1), observation, supply_temp)
-    return marginal_cost(plan, now, observation, supply_temp)[0]
+    cost: FloatArray = marginal_cost(plan, now, observation, supply_temp)[0]
+    return cost
 
 
 def test_marginal_costs_by_hand(plan: DispatchPlan, contract: Contract) -> None:
@@ -212,8 +214,9 @@ def test_surplus_cuts_the_dearest_source_first(plan: DispatchPlan, contract: Con
     set_points = ask(plan, observation)
     assert set_points[DAIRY] == pytest.approx(1.0)  # 0.1 EUR/MWh
     assert 0.0 < set_points[GLASSWORKS] < 1.0  # 5 EUR/MWh
-    dear = ask(plan, observation, empty=3.0, full=3.0)
-    assert dear[GLASSWORKS] > 0.0  # running, within its hysteresis
+    half = observe(contract, main__mass_flow_kg_s=12.0)
+    running = ask(plan, half, empty=3.0, full=3.0)
+    assert running[GLASSWORKS] > 0.0  # within its hysteresis
     assert ask(plan, observation, empty=-8.0, full=-8.0)[GLASSWORKS] == 0.0
 
 
@@ -368,9 +371,8 @@ def test_circuits_are_dispatched_apart(two_circuits: District) -> None:
         "fab.mass_flow_kg_s": 10.0,
     }
     observation = observe(contract, **{k.replace(".", "__"): v for k, v in fab.items()})
-    price = HeatPrice(
-        *(np.array([[v]]) for v in (1.0, 1.0, 0.5)), np.array([[88.0, 80.0]]), np.zeros((1, 1))
-    )
+    one, half = np.ones((1, 1)), np.full((1, 1), 0.5)
+    price = HeatPrice(one, one, half, np.array([[88.0, 80.0]]), np.zeros((1, 1)))
     set_points, memory = merit_order_dispatch(plan, initial_memory(plan, 1), observation, price)
     # the fab's circuit has no store: its heat pump covers 10 x 4.19 x 37 whatever heat is worth
     assert set_points[0, HEAT_PUMP] * plan.capacity_kw[HEAT_PUMP] == pytest.approx(1550.3)

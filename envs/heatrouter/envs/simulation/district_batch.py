@@ -285,9 +285,9 @@ class DistrictBatch:
         self, envs: IntArray, scenario: IntArray, start_step: IntArray, seeds: IntArray
     ) -> None:
         """Start episodes of some environments, up to and with their first observation."""
+        # before step 0 the scenario's end stands in, as it does after its last step
         lead_s = round(WARM_UP_STEPS * self.task.control_dt_s)
-        horizon_s = self.library.values.shape[1] * self.library.step_s
-        start_s = (start_step * self.library.step_s - lead_s) % horizon_s
+        start_s = start_step * self.library.step_s - lead_s
         set_points = self._first_set_points(scenario, start_step)
         if len(envs) == self.num_envs:
             self.plant.reset(envs, scenario, start_s, seeds)
