@@ -279,12 +279,14 @@ def test_negative_electricity_prices_put_heat_pumps_first(
 
 
 def test_heating_curve(plan: DispatchPlan) -> None:
-    parameters = RuleParameters()
+    parameters = RuleParameters(supply_shift_k=0.0)
     ambient = np.array([30.0, 15.0, 0.5, -14.0, -30.0])
     curve = heating_curve(plan, parameters, ambient)[:, 0]
     assert curve[0] == curve[1] == 70.0
-    assert curve[2] == pytest.approx(70.0 + 0.5 * 25.0)
-    assert curve[3] == curve[4] == 95.0
+    assert curve[2] == pytest.approx(70.0 + 0.5 * 18.0)
+    # radiators are designed for 85, and 3 K are lost on the way
+    assert curve[3] == curve[4] == 88.0
+    assert heating_curve(plan, RuleParameters(supply_shift_k=15.0), ambient).max() == 95.0
     low = heating_curve(plan, RuleParameters(supply_shift_k=-15.0, supply_floor_c=75.0), ambient)
     assert low.min() == 75.0
 

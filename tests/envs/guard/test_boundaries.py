@@ -82,6 +82,10 @@ SOURCE = SetPointLimits(
         (95.001, 95.0, Reason.RANGE),
         (64.99999, 65.0, Reason(0)),  # rounding of a 32-bit policy: clamped, not blamed
         (95.00001, 95.0, Reason(0)),
+        (64.99998, 65.0, Reason(0)),
+        (64.99996, 65.0, Reason.RANGE),
+        (95.00002, 95.0, Reason(0)),
+        (95.00004, 95.0, Reason.RANGE),
         (-1.0e308, 65.0, Reason.RANGE),
         (1.0e308, 95.0, Reason.RANGE),
         (np.inf, 80.0, Reason.NOT_FINITE),

@@ -121,6 +121,15 @@ def test_an_immediate_one_beats_the_ramp() -> None:
     assert Reason.INTERLOCK in reasons[0]
 
 
+def test_one_immediate_among_others() -> None:
+    slow = Interlock(
+        name="warm", channel=0, above=True, threshold=90.0, caps={"main.supply_temp_c": 70.0}
+    )
+    limits = limits_with(slow, hot(immediate=True))
+    executed, _, _ = step(limits, start(limits, 1.0), 101.0, (1.0, 80.0))
+    assert executed == [0.0, pytest.approx(79.4)]
+
+
 def test_an_immediate_one_acts_while_time_stands_still() -> None:
     limits = limits_with(hot(immediate=True))
     memory = start(limits, 1.0)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from heatrouter.envs.scenarios.sources import build_library
 from heatrouter.envs.scenarios.library import ScenarioLibrary
+from heatrouter.envs.scenarios.sources import build_library
 from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.loading import load_district
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from heatrouter.envs.arrays import BoolArray, FloatArray, IntArray
 from heatrouter.envs.contract import Contract
-from heatrouter.envs.spec.consumer_units import Greenhouse
+from heatrouter.envs.spec.consumer_units import Greenhouse, ProcessHeat, Substation
 from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.network import Circuit
 from heatrouter.envs.spec.plant_units import Boiler, CoolingLoad, HeatPump, Store, WasteHeatSource
@@ -26,6 +26,8 @@ starts only for the whole of it. Between the two it is left alone."""
 _BRIDGED_SHARE = 0.8
 """While a store can bridge, a heat pump starts for this share of its capacity: one long run with
 full load in the place of many short ones."""
+_WAY_K = 3.0
+"""Loss of temperature from the plant to the worst consumer on the design day."""
 _LEAST_KW = 1e-6
 
 
@@ -105,6 +107,7 @@ class DispatchPlan:
     heat_capacity: FloatArray  # kJ/(kg K)
     supply_low: FloatArray
     supply_high: FloatArray
+    curve_high: FloatArray  # supply on the design day: what consumers are designed for
     design_temp: float
     # stores
     level_at: IntArray  # (n_stores,)
@@ -257,6 +260,7 @@ class DispatchPlan:
             heat_capacity=_floats([c.heat_capacity_j_kgk / 1000.0 for c in circuits]),
             supply_low=_floats([c.supply_temp_min_c for c in circuits]),
             supply_high=_floats([c.supply_temp_max_c for c in circuits]),
+            curve_high=_floats([_design_supply(district, c) for c in circuits]),
             design_temp=district.site.design_temp_c,
             level_at=at([u.name for u in stores], "level"),
             top_at=at([u.name for u in stores], "top_temp_c"),
@@ -296,6 +300,21 @@ def _store_sizes(
         energies.append(row)
         powers[c] += store.max_mass_flow_kg_s * heat / W_PER_KW
     return energies, powers
+
+
+def _design_supply(district: District, circuit: Circuit) -> float:
+    """Supply that the consumers of a circuit are designed for, plus what the way there costs."""
+    designed = [
+        u.space_heat_exchanger.primary_supply_c
+        if isinstance(u, Substation)
+        else u.exchanger.primary_supply_c
+        if isinstance(u, ProcessHeat)
+        else u.design_supply_c
+        for u in district.units
+        if isinstance(u, Substation | ProcessHeat | Greenhouse) and u.location in circuit.locations
+    ]
+    wanted = max(designed, default=circuit.supply_temp_max_c) + _WAY_K
+    return min(max(wanted, circuit.supply_temp_min_c), circuit.supply_temp_max_c)
 
 
 def _effectiveness(source: WasteHeatSource) -> float:

@@ -34,7 +34,7 @@ class RuleParameters(BaseModel):
         15.0, ge=0.0, le=25.0, description="outdoor temperature from which the supply is lowest"
     )
     supply_shift_k: float = Field(
-        0.0, ge=-15.0, le=15.0, description="parallel shift of the heating curve"
+        -5.0, ge=-15.0, le=15.0, description="parallel shift of the heating curve"
     )
     supply_floor_c: float = Field(
         68.0, ge=20.0, le=80.0, description="never below: hot water of 60 degC, legionella"
@@ -83,13 +83,14 @@ def heating_curve(
 ) -> FloatArray:
     """Weather-compensated supply temperature, degC, shape ``(num_envs, n_circuits)``.
 
-    From the least at the heating limit to the greatest on the design day, shifted, never below
-    the floor (where the circuit may go that high) and inside the circuit's range.
+    From the circuit's least at the heating limit to what its consumers are designed for on the
+    design day, shifted, never below the floor (where the circuit may go that high) and inside the
+    circuit's range.
     """
     span = max(parameters.heating_limit_c - plan.design_temp, 1.0)
     cold = (parameters.heating_limit_c - ambient_temp) * (1.0 / span)
     cold = np.minimum(np.maximum(cold, 0.0), 1.0)[:, np.newaxis]
-    temp = plan.supply_low + cold * (plan.supply_high - plan.supply_low)
+    temp = plan.supply_low + cold * (plan.curve_high - plan.supply_low)
     temp = np.maximum(temp + parameters.supply_shift_k, parameters.supply_floor_c)
     return np.minimum(np.maximum(temp, plan.supply_low), plan.supply_high)
 
