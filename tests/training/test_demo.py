@@ -13,8 +13,9 @@ import pytest
 from rich.console import Console
 
 from heatrouter.envs.cli import main
+from heatrouter.training.cli_demo import _make_room
 from heatrouter.training.demo_service import ServiceRun, _kill_policy, _result
-from heatrouter.training.demo_stages import DemoError, Stages, end, start, tail
+from heatrouter.training.demo_stages import LOGS, DemoError, Stages, end, start, tail
 from heatrouter.training.demo_summary import (
     build_summary,
     controller_figures,
@@ -35,9 +36,10 @@ SERVICE = ServiceRun(
 
 def evaluation(policy_eur: float = 900.0) -> dict[str, Any]:
     def controller(name: str, costs: tuple[float, ...]) -> dict[str, Any]:
-        kpis = {"reuse_rate": 0.8, "unmet_demand_share": 0.001, "recapture": 0.9}
+        kpis = {"reuse_rate": 0.8, "recapture": 0.9}
         empty: dict[str, Any] = {"seasonal_cop": None, "boiler_kwh": 1000.0, "co2_t": 3.0}
-        return {"name": name, "weeks": [{"cost_eur": c, "kpis": kpis | empty} for c in costs]}
+        weeks = [{"cost_eur": c, "kpis": kpis | empty} for c in costs]
+        return {"name": name, "unmet_share": 0.001, "weeks": weeks}
 
     return {
         "split": "test",
@@ -194,7 +196,19 @@ def test_a_folder_that_is_in_use_is_left_alone(
 ) -> None:
     (tmp_path / "mine").write_text("x")
     assert main(["demo", "--out", str(tmp_path)]) == 78
-    assert "not empty" in capsys.readouterr().err
+    assert "something else than a demo" in capsys.readouterr().err
+    assert (tmp_path / "mine").read_text() == "x"
+
+
+def test_an_earlier_demo_is_kept_aside(tmp_path: Path) -> None:
+    out = tmp_path / "demo"
+    for text in ("first", "second"):
+        (out / LOGS).mkdir(parents=True)
+        (out / "report.html").write_text(text)
+        _make_room(out, Console(quiet=True))
+        assert list(out.iterdir()) == []
+    assert (tmp_path / "demo-1" / "report.html").read_text() == "first"
+    assert (tmp_path / "demo-2" / "report.html").read_text() == "second"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from heatrouter.envs.errors import EXIT_FAILURE, ConfigError
 from heatrouter.training.demo_service import run_service
-from heatrouter.training.demo_stages import Stages
+from heatrouter.training.demo_stages import LOGS, Stages
 from heatrouter.training.demo_summary import build_summary, failed_checks, print_summary
 from heatrouter.training.run_folder import versions, write_json
 
@@ -22,7 +22,8 @@ _FAST = ("total_steps=43008", "constant_price.generations=3", "evaluation.weeks=
 def demo(
     *,
     out: Annotated[
-        Path, typer.Option(metavar="DIR", help="Folder of the results; must be new or empty.")
+        Path,
+        typer.Option(metavar="DIR", help="Folder of the results; an earlier demo moves aside."),
     ] = Path("runs/demo"),
     fast: Annotated[
         bool, typer.Option("--fast", help="Train and judge less: about half of the time.")
@@ -35,11 +36,8 @@ def demo(
 
     Example: heatrouter demo --out runs/demo
     """
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        msg = f"{out} exists and is not empty; name a new folder with --out, or remove it"
-        raise ConfigError(msg)
-    out.mkdir(parents=True, exist_ok=True)
     console = Console()
+    _make_room(out, console)
     stages = Stages(out, console, total=6)
     summary = _run(stages, out, fast=fast, seed=seed)
     failed = failed_checks(summary)
@@ -63,6 +61,24 @@ def demo(
         console.print(f"[bold red]failed:[/] {message}", highlight=False)
     if failed:
         raise typer.Exit(EXIT_FAILURE)
+
+
+def _make_room(out: Path, console: Console) -> None:
+    """Make the folder; the results of an earlier demo are kept under the next free name.
+
+    Raises:
+        ConfigError: Something else lies there.
+    """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        if not (out / LOGS).is_dir():
+            msg = f"{out} holds something else than a demo; name another folder with --out"
+            raise ConfigError(msg)
+        number = 1
+        while (kept := out.with_name(f"{out.name}-{number}")).exists():
+            number += 1
+        out.rename(kept)
+        console.print(f"kept the earlier demo as {kept}", highlight=False)
+    out.mkdir(parents=True, exist_ok=True)
 
 
 def _run(stages: Stages, out: Path, *, fast: bool, seed: int) -> dict[str, Any]:

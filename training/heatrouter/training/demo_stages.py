@@ -16,6 +16,9 @@ from heatrouter.envs.errors import HeatrouterError
 
 _TAIL_LINES = 15
 _POLL_S = 0.25
+_SAY_EVERY_S = 15.0
+"""Without a terminal, the last line of a command is repeated this often."""
+LOGS = "logs"
 
 
 class DemoError(HeatrouterError):
@@ -38,6 +41,7 @@ class Stages:
     total: int
     seconds: dict[str, float] = field(default_factory=dict)
     _begin: float = field(default_factory=time.perf_counter)
+    _said_s: float = 0.0
 
     @property
     def elapsed_s(self) -> float:
@@ -78,7 +82,7 @@ class Stages:
             DemoError: It failed; the message ends with the last lines of its log.
         """
         with self.stage(name, what) as status:
-            process, log = start(arguments, self.folder / "logs" / name)
+            process, log = start(arguments, self.folder / LOGS / name)
             try:
                 while process.poll() is None:
                     self._show(status, what, log)
@@ -90,10 +94,14 @@ class Stages:
         return log.with_suffix(".out").read_text(encoding="utf-8")
 
     def _show(self, status: Status, what: str, log: Path) -> None:
+        lines = tail(log.with_suffix(".out"), 1)
         if not self.console.is_terminal:
+            if self.elapsed_s - self._said_s >= _SAY_EVERY_S:
+                self._said_s = self.elapsed_s
+                said = f"      {self.elapsed_s:.0f} s  {lines[-1] if lines else 'working'}"
+                self.console.print(said, highlight=False, markup=False, soft_wrap=True)
             return
         text = f"\\[{len(self.seconds) + 1}/{self.total}] {what}"
-        lines = tail(log.with_suffix(".out"), 1)
         width = max(self.console.width - len(what) - 24, 10)
         last = lines[-1][:width].replace("[", "\\[") if lines else ""
         status.update(f"{text}  [dim]{last}[/]  {self.elapsed_s:.0f} s")

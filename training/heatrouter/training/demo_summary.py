@@ -42,6 +42,7 @@ def controller_figures(evaluation: Mapping[str, Any]) -> dict[str, dict[str, flo
         total = sum(week["cost_eur"] for week in weeks)
         figures[result["name"]] = {
             **means,
+            "unmet_demand_share": result["unmet_share"],
             "cost_eur": total / len(weeks),
             "objective_eur": total,
         }
