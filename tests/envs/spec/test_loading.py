@@ -56,6 +56,14 @@ def test_presets_load(name: str) -> None:
     assert load_task(name).district == name
 
 
+def test_a_wrong_entry_does_not_hide_the_list_it_stands_in() -> None:
+    """The only circuit has a wrong pump and a wrong root: two mistakes, and no others follow."""
+    found = mistakes_of(
+        changed(("efficiency: 0.65", "efficiency: 1.9"), ("root: central", "root: x"))
+    )
+    assert sorted(found) == ["circuits[0].dp_control.efficiency", "circuits[0].root"]
+
+
 def test_ten_mistakes_are_ten_messages_with_their_paths() -> None:
     found = mistakes_of(changed(*((old, new) for old, new, _ in TEN_MISTAKES)))
     assert sorted(found) == sorted(path for _, _, path in TEN_MISTAKES)

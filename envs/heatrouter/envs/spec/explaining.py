@@ -100,6 +100,13 @@ def field_mistakes(
         already accounts for it, as a misspelt key does for the one that is then missing.
     """
     details = [(locate(model, d["loc"], str(d["type"])), d) for d in refused.errors()]
+    # pydantic counts only sound entries, so a list of wrong ones is "too short" as well
+    wrong = [place.location for place, _ in details]
+    details = [
+        (place, d)
+        for place, d in details
+        if d["type"] != "too_short" or not _has_entry_among(place.location, wrong)
+    ]
     unknown_keys: dict[tuple[int | str, ...], list[str]] = {}
     for place, detail in details:
         if detail["type"] == "extra_forbidden":
@@ -113,6 +120,13 @@ def field_mistakes(
             message = explain(dict(detail), place)
             found[place.location] = Mistake(dotted_path(place.location), message)
     return found
+
+
+def _has_entry_among(
+    location: tuple[int | str, ...], others: Iterable[tuple[int | str, ...]]
+) -> bool:
+    depth = len(location)
+    return any(len(other) > depth and other[:depth] == location for other in others)
 
 
 def locate(root: type[BaseModel], keys: Iterable[int | str], error: str = "") -> Place:
