@@ -23,6 +23,12 @@ def _presets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cli_init, "configs_folder", lambda: configs)
 
 
+def test_a_task_beside_a_preset_is_no_preset() -> None:
+    folder = Path(str(cli_init.presets_folder()))
+    (folder / "energy-web.task.yaml").write_text("name: x\n", encoding="utf-8")
+    assert cli_init.preset_names() == ["battery-fab", "energy-web"]
+
+
 EXPECTED = [
     Path("configs/training/energy-web-ppo.yaml"),
     Path("configs/training/ppo.yaml"),

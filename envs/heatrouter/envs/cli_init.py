@@ -31,13 +31,12 @@ def configs_folder() -> Traversable | None:
 
 
 def preset_names() -> list[str]:
-    """Return the names of all presets, sorted."""
+    """Return the names of all presets, sorted; `<preset>.task.yaml` beside one is no preset."""
     folder = presets_folder()
     if not folder.is_dir():
         return []
-    return sorted(
-        item.name.removesuffix(".yaml") for item in folder.iterdir() if item.name.endswith(".yaml")
-    )
+    stems = (i.name.removesuffix(".yaml") for i in folder.iterdir() if i.name.endswith(".yaml"))
+    return sorted(stem for stem in stems if "." not in stem)
 
 
 def create_project(directory: Path, preset: str) -> list[Path]:
