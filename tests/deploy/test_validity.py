@@ -184,6 +184,61 @@ def test_it_does_not_share_or_change_its_arguments() -> None:
         assert not np.shares_memory(array, values)
 
 
+def test_bounds_belong_to_what_is_allowed() -> None:
+    limits = ValidityLimits(
+        (
+            TagLimits(name="a", low=0.0, high=1.0, substitute=0.0, critical=True),
+            TagLimits(name="b", low=0.0, high=1.0, substitute=1.0, critical=True),
+        ),
+        1,
+    )
+    inputs, _ = check_inputs(
+        limits,
+        initial_validity(limits, 0.0),
+        np.array([NAN, 1.0]),
+        np.zeros(2, dtype=np.int8),
+        np.full(2, NAN),
+        1.0,
+    )
+    assert inputs.faulty.tolist() == [True, False]
+    assert inputs.fault  # one of them is enough
+    with pytest.raises(ServiceConfigError, match="must lie below"):
+        ValidityLimits((TagLimits(name="a", low=1.0, high=1.0, substitute=1.0),))
+
+
+def test_at_the_same_instant_hardly_anything_can_have_moved() -> None:
+    watch = Watch(dataclasses.replace(TAG, max_gradient_per_s=0.5))
+    assert watch.cause(60.0, 1.0) == Cause(0)
+    assert watch.cause(60.0004, 1.0) == Cause(0)
+    assert watch.cause(60.1, 1.0) == Cause.GRADIENT
+
+
+def test_a_movement_of_the_whole_band_does_not_count() -> None:
+    watch = Watch(dataclasses.replace(TAG, freeze_s=10.0, freeze_band=0.5))
+    assert watch.cause(60.0, 0.0) == Cause(0)
+    assert watch.cause(60.5, 9.0) == Cause(0)
+    assert watch.cause(60.0, 11.0) == Cause.FROZEN
+
+
+def test_no_age_is_negative() -> None:
+    watch = Watch(TAG)
+    watch.read(60.0, 100.0, stamp_s=5.0)
+    assert watch.read(60.0, 90.0, stamp_s=5.0).age_s[0] == 0.0
+
+
+def test_causes_are_written_to_the_audit_log_and_must_not_change() -> None:
+    assert {cause.name: cause.value for cause in Cause} == {
+        "QUALITY": 1,
+        "NOT_FINITE": 2,
+        "RANGE": 4,
+        "STALE": 8,
+        "GRADIENT": 16,
+        "FROZEN": 32,
+    }
+    assert TAG.freeze_band == 0.0
+    assert not TAG.accept_uncertain
+
+
 def test_all_mistakes_at_once() -> None:
     with pytest.raises(ServiceConfigError) as caught:
         ValidityLimits(

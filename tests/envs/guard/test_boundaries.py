@@ -226,6 +226,23 @@ def test_single_precision_and_other_shapes() -> None:
         check(limits, memory, reading, np.array([80.0]), None)
 
 
+def test_reasons_are_written_to_the_audit_log_and_must_not_change() -> None:
+    assert {reason.name: reason.value for reason in Reason} == {
+        "RANGE": 1,
+        "RATE": 2,
+        "DEADBAND": 4,
+        "DWELL": 8,
+        "MIN_LOAD": 16,
+        "INTERLOCK": 32,
+        "NOT_FINITE": 64,
+        "CLOCK": 128,
+        "PREDICTION_MISSING": 256,
+        "PREDICTION_LATE": 512,
+        "PREDICTION_LIMIT": 1024,
+    }
+    assert Reason.PREDICTION.value == 256 + 512 + 1024
+
+
 def test_digest_follows_every_number() -> None:
     base = GuardLimits(set_points=(SLOW, BOILER))
     other = GuardLimits(set_points=(SLOW, RAMPED))
