@@ -1,7 +1,6 @@
 """Consumers in a sub-step: heat delivered, heat owed, rooms, air, charges, and their reports."""
 
 from heatrouter.envs.arrays import FloatArray
-from heatrouter.envs.components.batch_process import batch_step
 from heatrouter.envs.components.building import room_step
 from heatrouter.envs.components.exchanger import substation_heat_fast
 from heatrouter.envs.components.greenhouse import greenhouse_step, rail_heat
@@ -24,7 +23,6 @@ BACKLOG_LIMIT_S = 900.0
 BACKLOG_MEMORY_S = 3600.0
 COMFORT_BAND_K = 0.5
 MEAN_AIR_S = 86400.0
-RELEASE_FROM = 0.5
 W_TO_KW = 1e-3
 
 
@@ -59,7 +57,6 @@ def serve_consumers(
     par: Parameters,
     here: EnvState,
     exogenous: FloatArray,
-    set_points: FloatArray,
     work: Work,
     out: FloatArray,
     last: bool,
@@ -115,7 +112,7 @@ def serve_consumers(
         else:
             spend(work.energy, main * dt)
             if kind == t.BATCH:
-                _heat_charge(u, par, here, exogenous, set_points, main, out, last, dt)
+                _heat_charge(u, par, here, work, main, out, last)
 
 
 @compiled
@@ -244,39 +241,14 @@ def _warm_greenhouse(
 
 
 @compiled
-def _heat_charge(
-    u: int,
-    par: Parameters,
-    here: EnvState,
-    exogenous: FloatArray,
-    set_points: FloatArray,
-    main: float,
-    out: FloatArray,
-    last: bool,
-    dt: float,
-) -> None:
-    """The charge in the furnace takes what the preheat left to fuel; then the queue moves on."""
-    index, data, state = par.consumer_index[u], par.consumer[u], here.consumer[u]
-    k = index[t.CI_COLUMN]
-    if state[t.CX_RUN_LEFT] > 0.0:
-        fuel = max(data[t.CF_CHARGE_HEAT] - main, 0.0) / data[t.CF_FUEL_ETA]
-        out[k + o.BATCH_FUEL] += fuel * W_TO_KW
-    release = set_points[index[t.CI_SET_POINT]] >= RELEASE_FROM
-    due, waiting, oldest, left, started, delayed = batch_step(
-        state[t.CX_NEXT_DUE],
-        state[t.CX_WAITING],
-        state[t.CX_OLDEST],
-        state[t.CX_RUN_LEFT],
-        exogenous[index[t.CI_LEVEL]],
-        1.0 if release else 0.0,
-        dt,
-        data[t.CF_INTERVAL],
-        data[t.CF_SLACK],
-        data[t.CF_DURATION],
-    )
-    state[t.CX_NEXT_DUE], state[t.CX_WAITING], state[t.CX_OLDEST] = due, waiting, oldest
-    state[t.CX_RUN_LEFT] = left
-    out[k + o.BATCH_STARTED] += started
-    out[k + o.BATCH_DELAY] += delayed / 3600.0
+def _heat_charge(u: int, par: Parameters, here: EnvState, work: Work, main: float, out: FloatArray,
+                 last: bool) -> None:  # fmt: skip
+    """What the preheat left to do, fuel does; reports the queue."""
+    data, asked = par.consumer[u], work.consumer[u]
+    k = par.consumer_index[u, t.CI_COLUMN]
+    rest = max(data[t.CF_CHARGE_HEAT] * asked[t.CW_RUNNING] - main, 0.0)
+    out[k + o.BATCH_FUEL] += rest / data[t.CF_FUEL_ETA] * W_TO_KW
+    out[k + o.BATCH_STARTED] += asked[t.CW_STARTED]
+    out[k + o.BATCH_DELAY] += asked[t.CW_LATE] / 3600.0
     if last:
-        out[k + o.BATCH_WAITING] = waiting
+        out[k + o.BATCH_WAITING] = here.consumer[u, t.CX_WAITING]

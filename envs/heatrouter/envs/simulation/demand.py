@@ -3,7 +3,7 @@
 import math
 
 from heatrouter.envs.arrays import FloatArray
-from heatrouter.envs.components.batch_process import preheat_share
+from heatrouter.envs.components.batch_process import batch_step, preheat_share
 from heatrouter.envs.components.building import heat_request
 from heatrouter.envs.components.exchanger import film_term, flow_for_heat_fast
 from heatrouter.envs.components.fab import make_up_air_heat, ultrapure_water_heat
@@ -51,7 +51,12 @@ def lamp_power(data: FloatArray, local_hour: float, irradiance: float) -> float:
 
 @compiled
 def request_heat(
-    par: Parameters, here: EnvState, exogenous: FloatArray, set_points: FloatArray, work: Work
+    par: Parameters,
+    here: EnvState,
+    exogenous: FloatArray,
+    set_points: FloatArray,
+    work: Work,
+    dt: float,
 ) -> None:
     """Heat that each consumer asks for now, W; primary sides of links ask later.
 
@@ -94,18 +99,39 @@ def request_heat(
             asked[t.CW_REQUEST] = need + state[t.CX_OWED] / BACKLOG_RECOVERY_S
             asked[t.CW_USEFUL] = need
         elif kind == t.BATCH:
-            need = 0.0
-            if state[t.CX_RUN_LEFT] > 0.0:
-                supply = here.node_temp[par.consumer_location[u]]
-                need = data[t.CF_CHARGE_HEAT] * preheat_share(
-                    supply, data[t.CF_APPROACH], data[t.CF_START_TEMP], data[t.CF_TARGET_TEMP]
-                )
+            need = _request_charge(
+                data, state, asked, exogenous[par.consumer_index[u, t.CI_LEVEL]],
+                set_points[par.consumer_index[u, t.CI_SET_POINT]],
+                here.node_temp[par.consumer_location[u]], dt,
+            )  # fmt: skip
             asked[t.CW_REQUEST] = need
             asked[t.CW_USEFUL] = need
         elif kind == t.GREENHOUSE:
             _request_greenhouse(
                 par, u, data, state, asked, ambient, irradiance, wind, hour, set_points
             )
+
+
+@compiled
+def _request_charge(
+    data: FloatArray,
+    state: FloatArray,
+    asked: FloatArray,
+    level: float,
+    release: float,
+    supply: float,
+    dt: float,
+) -> float:
+    """Move the queue of charges on; what the one in work takes as preheat, W."""
+    due, waiting, oldest, left, started, heating, late = batch_step(
+        state[t.CX_NEXT_DUE], state[t.CX_WAITING], state[t.CX_OLDEST], state[t.CX_RUN_LEFT],
+        level, release, dt, data[t.CF_INTERVAL], data[t.CF_SLACK], data[t.CF_DURATION],
+    )  # fmt: skip
+    state[t.CX_NEXT_DUE], state[t.CX_WAITING], state[t.CX_OLDEST] = due, waiting, oldest
+    state[t.CX_RUN_LEFT] = left
+    asked[t.CW_RUNNING], asked[t.CW_STARTED], asked[t.CW_LATE] = heating / dt, started, late
+    share = preheat_share(supply, data[t.CF_APPROACH], data[t.CF_START_TEMP], data[t.CF_TARGET_TEMP])
+    return float(data[t.CF_CHARGE_HEAT] * share * heating / dt)
 
 
 @compiled

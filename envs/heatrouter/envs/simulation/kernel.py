@@ -95,7 +95,7 @@ def advance_env(
             then = (step - par.level_lag[level] // step_s) % series.shape[0]
             wave = series[then, par.site_series[SITE_GROUND]] - mean_ground
             work.ground[level] = mean_ground + par.level_ratio[level] * wave
-        request_heat(par, here, exogenous, set_points, work)
+        request_heat(par, here, exogenous, set_points, work, dt)
         command_circuits(net, par, here, exogenous, set_points, work, dt)
         if not circulate(net, pipes, par, here, work):
             return NO_CONVERGENCE
@@ -103,7 +103,7 @@ def advance_env(
         feed_lines(net, par, here, work)
         if not _carry(0, net, pipes, here, work, dt):
             return FLOW_CIRCLE
-        serve_consumers(net, par, here, exogenous, set_points, work, out, last, dt)
+        serve_consumers(net, par, here, exogenous, work, out, last, dt)
         if not _carry(1, net, pipes, here, work, dt):
             return FLOW_CIRCLE
         convert_heat(par, here, exogenous, work, out, last, dt, unit_s)
