@@ -24,7 +24,6 @@ from heatrouter.envs.simulation.work import Work
 
 MAX_BALANCE_ROUNDS = 4
 SHORT_KG_S = 1e-9
-_ALWAYS_OPEN = 0.0
 
 
 @compiled
@@ -149,12 +148,9 @@ def _settle(
     for j in range(par.circuit_order.size):
         _balance(par.circuit_order[j], net, par, here, work, 0.0)
     _withdraw(net, par, work)
-    no_valve = par.valve_resistance * _ALWAYS_OPEN
-    no_dp = par.min_dp * _ALWAYS_OPEN
-    unlimited = par.max_head + 1e12
     steps = solve_network(
-        net, pipes, work.viscosity, work.withdrawal, par.consumer_location, work.wanted, no_valve,
-        no_dp, unlimited, par.head_drop, here.chord_flow, here.friction, work.achieved,
+        net, pipes, work.viscosity, work.withdrawal, par.consumer_location, work.wanted,
+        work.no_valve, work.no_dp, work.no_limit, par.head_drop, here.chord_flow, here.friction, work.achieved,
         here.pipe_flow, work.drop, work.slope, work.pressure, work.head, work.root_flow,
         work.available_dp, work.saturated, work.node_work, work.matrix, work.rhs,
     )  # fmt: skip
