@@ -5,9 +5,9 @@ R_i = sum ln(r_{k+1}/r_k) / (2 pi k_k), R_s = ln(4 H'/D_c) / (2 pi k_s), H' = H 
 R_h = ln(1 + (2 H'/E)^2) / (4 pi k_s).
 
 Twin pipes in one casing need the first order: P. Wallenten, Steady-state heat loss from insulated
-pipes (thesis, Lund 1991). Against a converged multipole solution it is within 0.3 % of the loss to
-ground and 6 % of the exchange for DN25 to DN150 (see the tests); the zeroth order misses the loss
-to ground by 6 to 20 %.
+pipes (thesis, Lund 1991), here without the surface's small share in the last denominator. Against
+a converged multipole solution it is within 0.4 % (symmetric) and 6.5 % (antisymmetric) for DN25 to
+DN150, see the tests; the zeroth order misses the loss to ground by 6 to 20 %.
 """
 
 import math
