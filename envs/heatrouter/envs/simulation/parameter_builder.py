@@ -6,6 +6,7 @@ from typing import NamedTuple, TypeVar, cast
 
 import numpy as np
 
+from heatrouter.envs.set_points import set_point_names
 from heatrouter.envs.simulation.outputs import SITE_SERIES, OutputLayout
 from heatrouter.envs.simulation.parameters import (
     Boilers,
@@ -34,6 +35,8 @@ from heatrouter.envs.spec.plant_units import (
     Store,
     WasteHeatSource,
 )
+
+__all__ = ["Exchanger", "build_parameters", "design_exchanger", "set_point_names"]
 
 _T = TypeVar("_T")
 HOT_WATER_HOURS = 3000.0
@@ -68,20 +71,6 @@ def design_exchanger(design: HeatExchangerDesign, heat_w: float, cp: float) -> E
         heat_w / (cp * (design.secondary_supply_c - design.secondary_return_c)),
         heat_w / lmtd,
     )
-
-
-def set_point_names(district: District) -> tuple[str, ...]:
-    """Names of what is written to the plant, in order."""
-    names = []
-    for unit in district.units:
-        if isinstance(unit, WasteHeatSource):
-            names.append(f"{unit.name}.recovery_share")
-        elif isinstance(unit, HeatPump | Boiler):
-            names.append(f"{unit.name}.load_share")
-        elif isinstance(unit, Greenhouse):
-            names.append(f"{unit.name}.offset_k")
-    names.extend(f"{circuit.name}.supply_temp_c" for circuit in district.circuits)
-    return tuple(names)
 
 
 class _Builder:
