@@ -122,6 +122,8 @@ def design_draws(district: "District", circuit: "Circuit") -> list[Draw]:
             draw = Draw(unit.name, unit.source_location, cooled_kw, unit.source_spread_k)
         else:
             continue
-        if draw.location in circuit.locations:
+        inside = draw.location in circuit.locations
+        # a link within one circuit is a mistake of its own, and takes nothing out of it
+        if inside and (isinstance(unit, Consumer) or unit.location not in circuit.locations):
             draws.append(draw)
     return draws
