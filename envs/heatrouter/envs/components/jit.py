@@ -22,12 +22,13 @@ class _Kernel(CPUDispatcher):  # type: ignore[misc]  # numba ships no annotation
     nobody calls them; tests and scripts do, and get them then.
     """
 
-    def __call__(self, *args: Any) -> Any:
+    def __call__(self, *args: object) -> object:
         from_python = self.__dict__.get("from_python")
         if from_python is None:
             from_python = numba.njit(**KERNEL_OPTIONS)(self.py_func)
             self.__dict__["from_python"] = from_python
-        return from_python(*args)
+        result: object = from_python(*args)
+        return result
 
 
 def compiled(function: Callable[P, R]) -> Callable[P, R]:

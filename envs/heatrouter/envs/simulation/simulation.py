@@ -74,7 +74,6 @@ class Simulation:
                 district,
                 library.series,
                 library.values,
-                library.step_s,
                 self._layout,
                 self._net,
             )
