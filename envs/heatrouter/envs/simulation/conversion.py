@@ -77,6 +77,7 @@ def convert_heat(
         if heat > 0.0 and state[t.PX_HEAT] <= 0.0:
             out[k + o.PRO_STARTS] += 1.0
         state[t.PX_HEAT] = heat
+        state[t.PX_FLOW] = flow
         if last:
             out[k + o.PRO_SHARE] = state[t.PX_SHARE]
             out[k + o.PRO_LIMIT] = offer[t.PW_LIMIT] * W_TO_KW

@@ -57,7 +57,7 @@ def build_parameters(
         frozenset(c.root for c in district.circuits),
     )
     consumers = build_consumers(district, at)
-    producer_index, producer = build_producers(district, at, net.order.size, consumers.primary_of)
+    producer_index, producer = build_producers(district, at, net, consumers.primary_of)
     cooling_index, cooling = build_coolings(district, at)
     store_index, store = _stores(district, at)
     digesters = of_kind(district, Digester)

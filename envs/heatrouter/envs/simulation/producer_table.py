@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from heatrouter.envs.arrays import FloatArray, IntArray
+from heatrouter.envs.network.topology import Topology
 from heatrouter.envs.set_points import set_point_name
 from heatrouter.envs.simulation import tables as t
 from heatrouter.envs.simulation.consumer_table import design_exchanger
@@ -26,7 +27,7 @@ from heatrouter.envs.spec.plant_units import (
 _FIRST_TO_LAST_CUT = (t.BOILER, t.CHP, t.LINK, t.HEAT_PUMP, t.SOLAR, t.SOURCE)
 """Which kinds give way first to a surplus: dear heat before heat that would be lost."""
 
-_BOILER_TOP_C = 140.0
+_BOILER_TOP_C = 120.0
 _MEDIA = {"air": 2, "ground": 3}
 
 
@@ -36,14 +37,14 @@ def producer_units(district: District) -> list[Producer]:
 
 
 def build_producers(
-    district: District, at: Indices, n_loc: int, primary_of: Mapping[str, int]
+    district: District, at: Indices, net: Topology, primary_of: Mapping[str, int]
 ) -> tuple[IntArray, FloatArray]:
     """Indices and data of all producers.
 
     Args:
         district: The description.
         at: Where names are.
-        n_loc: Number of locations.
+        net: Index arrays of the network.
         primary_of: Consumer entry of the primary side of a link or heat pump.
     """
     units = producer_units(district)
@@ -55,7 +56,8 @@ def build_producers(
     for row, d, u in zip(index, data, units, strict=True):
         place = at.location[u.location]
         row[t.PI_CIRCUIT] = at.circuit_of[place]
-        row[t.PI_IN], row[t.PI_OUT], row[t.PI_FEEDS] = _nodes(u, at, n_loc)
+        row[t.PI_IN], row[t.PI_OUT], row[t.PI_FEEDS] = _nodes(u, at, net.order.size)
+        row[t.PI_BESIDE], row[t.PI_BESIDE_SIGN] = _pipe_beside(row, net)
         row[t.PI_AT_ROOT] = int(u.location in at.roots and row[t.PI_FEEDS] == 1)
         row[t.PI_SET_POINT] = at.point(set_point_name(u))
         row[t.PI_COLUMN] = at.column[u.name]
@@ -103,6 +105,21 @@ def _nodes(unit: Producer, at: Indices, n_loc: int) -> tuple[int, int, int]:
     if connection == "return_to_return":
         return n_loc + taken, n_loc + place, 0
     return taken, place, 0
+
+
+def _pipe_beside(row: IntArray, net: Topology) -> tuple[int, int]:
+    """The pipe whose flow a unit within one line takes over, and whether it points the same way.
+
+    It is the pipe towards the root at the unit's end away from the root.
+    """
+    n_loc = net.order.size
+    in_return = row[t.PI_OUT] >= n_loc
+    far = row[t.PI_IN] - n_loc if in_return else row[t.PI_OUT]
+    pair = int(net.parent_pair[far])
+    if row[t.PI_FEEDS] == 1 or pair < 0:
+        return -1, 0
+    away = int(net.parent_sign[far])
+    return (pair + net.pair_from.size, -away) if in_return else (pair, away)
 
 
 def _medium(unit: HeatPump) -> int:

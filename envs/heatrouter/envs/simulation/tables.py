@@ -2,7 +2,8 @@
 
 Every kind of thing has one row per unit and a table of indices, one of data, one of state and one
 of work. A table costs the compiler one array where fields of their own would cost dozens, and a
-unit's numbers lie side by side in memory. Units are SI: W, J, kg, kg/s, Pa, s; temperatures are in degC.
+unit's numbers lie side by side in memory. Units are SI: W, J, kg, kg/s, Pa, s; temperatures are in
+degC.
 
 Prefixes: P producers (everything that heats network water), C consumers (everything that cools it),
 S stores, K cooling loads, D digesters, R circuits; then I indices, F data, X state, W work.
@@ -20,7 +21,9 @@ PI_COOLING, PI_PRIMARY, PI_FUEL = range(9, 12)  # cooling load, consumer entry, 
 PI_SWITCHED = 12  # 1 where it jumps between off and its least load
 PI_BALANCES = 13
 PI_MEDIUM = 14  # heat pumps: 0 cooling load, 1 another circuit, 2 air, 3 ground
-PI_FIELDS = 15
+PI_BESIDE = 15  # pipe that lies beside a unit which lifts no return water to the supply, or -1
+PI_BESIDE_SIGN = 16  # 1 where that pipe points from inlet to outlet, else -1
+PI_FIELDS = 17
 
 PF_CAPACITY, PF_MAX_FLOW, PF_MAX_OUTLET, PF_RAMP, PF_MIN_LOAD, PF_MIN_RUN = range(6)
 PF_STREAM_TEMP, PF_STREAM_CAPACITY, PF_MIN_EXHAUST, PF_REFERENCE, PF_UA, PF_SINK = range(6, 12)
@@ -33,8 +36,8 @@ PF_FIELDS = 34
 
 COOLER_CAPACITY, COOLER_AIR, COOLER_IN, COOLER_OUT, COOLER_FAN, COOLER_FITTED = range(6)
 
-PX_SHARE, PX_HEAT, PX_TEMP, PX_BALANCING, PX_BALANCING_S = range(5)
-PX_FIELDS = 5
+PX_SHARE, PX_HEAT, PX_TEMP, PX_BALANCING, PX_BALANCING_S, PX_FLOW = range(6)
+PX_FIELDS = 6
 
 PW_OFFER_FLOW, PW_OFFER_HEAT, PW_FLOW, PW_HEAT, PW_LIMIT = range(5)
 PW_COP, PW_ETA, PW_PUMPING, PW_LEVEL, PW_SOURCE_TEMP, PW_AVAILABLE = range(5, 11)
