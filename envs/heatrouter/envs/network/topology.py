@@ -5,8 +5,7 @@ n_pairs + p with the same from and to locations. Supply nodes are 0..n_loc-1, re
 """
 
 from collections import deque
-from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,36 +13,6 @@ from heatrouter.envs.arrays import FloatArray, IntArray
 from heatrouter.envs.components.pipe_loss import pair_conductance
 from heatrouter.envs.errors import DistrictError, Mistake
 from heatrouter.envs.spec.district import District
-
-
-class _Named(Protocol):
-    @property
-    def name(self) -> str: ...
-
-
-class _Rooted(Protocol):
-    @property
-    def root(self) -> str: ...
-
-
-class _Joined(Protocol):
-    @property
-    def from_location(self) -> str: ...
-    @property
-    def to_location(self) -> str: ...
-
-
-class Graph(Protocol):
-    """What of a district its network is: a district, or a network without any units."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def circuits(self) -> Sequence[_Rooted]: ...
-    @property
-    def locations(self) -> Sequence[_Named]: ...
-    @property
-    def pipes(self) -> Sequence[_Joined]: ...
 
 
 class Topology(NamedTuple):
@@ -76,8 +45,8 @@ class PipeData(NamedTuple):
     between: FloatArray  # W/K between the two
 
 
-def build_topology(district: Graph) -> Topology:
-    """Index arrays of a district, or of any named graph of locations and pipes.
+def build_topology(district: District) -> Topology:
+    """Index arrays of a district.
 
     Raises:
         DistrictError: if a location has no path of pipes to its circuit's root.
