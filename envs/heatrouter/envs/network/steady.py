@@ -8,9 +8,11 @@ conductance (B. van der Heijde et al., Energy Conversion and Management 151 (201
 """
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numba import types
+from numba.experimental import structref
 
 from heatrouter.envs.arrays import BoolArray, FloatArray, IntArray
 from heatrouter.envs.components.jit import compiled
@@ -34,15 +36,6 @@ _REASONS = {
     REVERSED_ROOT: "producers feed in more than consumers take; lower their flows",
     NO_PAIR: "the heat exchange between supply and return did not converge",
 }
-
-
-class Water(NamedTuple):
-    """Constant properties of the water."""
-
-    density: float  # kg/m3
-    heat_capacity: float  # J/(kg K)
-    viscosity_supply: float  # Pa s
-    viscosity_return: float  # Pa s
 
 
 class SteadyState(NamedTuple):
@@ -72,46 +65,48 @@ class _Load(NamedTuple):
     producer_temp: FloatArray  # degC
     root_temp: FloatArray  # (n_circuits,) degC
     min_dp: FloatArray  # (n_circuits,) Pa
+    viscosity: FloatArray  # (2, n_circuits) Pa s
 
 
 class _Work(NamedTuple):
-    """Scratch, kept between calls."""
+    """Scratch and warm starts, kept between calls."""
 
+    withdrawal: FloatArray  # (2 n_loc,) kg/s
     achieved: FloatArray  # (n_consumers,)
     valve: FloatArray  # (n_consumers,) zero
     saturated: BoolArray  # (n_consumers,)
-    w_supply: FloatArray  # (n_loc,)
-    w_return: FloatArray  # (n_loc,)
     max_head: FloatArray  # (n_circuits,)
     head_drop: FloatArray  # (n_circuits,)
     head: FloatArray  # (n_circuits,)
-    chord_flow: FloatArray  # (2 n_chords,) warm start
+    chord_flow: FloatArray  # (2 n_chords,)
+    friction: FloatArray  # (2 n_pairs,)
+    slope: FloatArray  # (2 n_pairs,)
+    node_work: FloatArray  # (3, n_loc)
+    matrix: FloatArray  # (n_chords, n_chords)
+    rhs: FloatArray  # (n_chords,)
     mean_temp: FloatArray  # (2 n_pairs,)
     mass: FloatArray  # (n_loc,)
     enthalpy: FloatArray  # (n_loc,)
-    order: IntArray  # (2 n_loc,) nodes of both lines in flow order
     pending: IntArray  # (n_loc,)
+    queue: IntArray  # (n_loc,)
 
 
 @compiled
 def _hydraulics(
-    net: Topology, pipes: PipeData, water: Water, load: _Load, work: _Work, out: SteadyState
+    net: Topology, pipes: PipeData, load: _Load, work: _Work, out: SteadyState
 ) -> int:
     """Flows, drops and pressures; the one place that calls the network solver."""
-    work.w_supply[:] = 0.0
-    work.w_return[:] = 0.0
+    n_loc = net.order.size
+    work.withdrawal[:] = 0.0
     for k in range(load.producer_location.size):
         at = load.producer_location[k]
-        work.w_supply[at] -= load.producer_flow[k]
-        work.w_return[at] += load.producer_flow[k]
-    steps = solve_network(
+        work.withdrawal[at] -= load.producer_flow[k]
+        work.withdrawal[n_loc + at] += load.producer_flow[k]
+    return solve_network(
         net,
         pipes,
-        water.density,
-        water.viscosity_supply,
-        water.viscosity_return,
-        work.w_supply,
-        work.w_return,
+        load.viscosity,
+        work.withdrawal,
         load.consumer_location,
         load.consumer_flow,
         work.valve,
@@ -119,69 +114,20 @@ def _hydraulics(
         work.max_head,
         work.head_drop,
         work.chord_flow,
+        work.friction,
         work.achieved,
         out.flow,
         out.drop,
+        work.slope,
+        out.pressure,
         work.head,
+        out.root_flow,
         out.available_dp,
         work.saturated,
+        work.node_work,
+        work.matrix,
+        work.rhs,
     )
-    n_loc = net.order.size
-    n_pairs = pipes.length.size
-    out.root_flow[:] = 0.0
-    for u in range(load.consumer_location.size):
-        out.root_flow[net.circuit_of[load.consumer_location[u]]] += load.consumer_flow[u]
-    for k in range(load.producer_location.size):
-        out.root_flow[net.circuit_of[load.producer_location[k]]] -= load.producer_flow[k]
-    for j in range(n_loc):
-        here = net.order[j]
-        up = net.parent[here]
-        if up < 0:
-            out.pressure[here] = work.head[net.circuit_of[here]]
-            out.pressure[n_loc + here] = 0.0
-        else:
-            p = net.parent_pair[here]
-            sign = net.parent_sign[here]
-            out.pressure[here] = out.pressure[up] - sign * out.drop[p]
-            out.pressure[n_loc + here] = out.pressure[n_loc + up] - sign * out.drop[n_pairs + p]
-    return steps
-
-
-@compiled
-def _flow_order(line: int, net: Topology, flow: FloatArray, work: _Work) -> bool:
-    """Nodes of a line, each after all from which water comes; False where flows run in a circle."""
-    n_loc = net.order.size
-    n_pairs = net.pair_from.size
-    first = line * n_loc
-    work.pending[:] = 0
-    for p in range(n_pairs):
-        m = flow[line * n_pairs + p]
-        if m > NO_FLOW_KG_S:
-            work.pending[net.pair_to[p]] += 1
-        elif m < -NO_FLOW_KG_S:
-            work.pending[net.pair_from[p]] += 1
-    head = 0
-    tail = 0
-    for i in range(n_loc):
-        if work.pending[i] == 0:
-            work.order[first + tail] = i
-            tail += 1
-    while head < tail:
-        here = work.order[first + head]
-        head += 1
-        for j in range(net.incident.shape[1]):
-            pair = net.incident[here, j]
-            if pair < 0:
-                break
-            m = flow[line * n_pairs + pair]
-            forward = net.pair_from[pair] == here
-            if (m > NO_FLOW_KG_S and forward) or (m < -NO_FLOW_KG_S and not forward):
-                there = net.pair_to[pair] if forward else net.pair_from[pair]
-                work.pending[there] -= 1
-                if work.pending[there] == 0:
-                    work.order[first + tail] = there
-                    tail += 1
-    return head == n_loc
 
 
 @compiled
@@ -190,31 +136,49 @@ def _carry(
     coupled: bool,
     net: Topology,
     pipes: PipeData,
-    cp: float,
     ground_temp: float,
     work: _Work,
     out: SteadyState,
 ) -> float:
-    """Temperatures of one line in flow order; returns the largest change of a pipe's mean, K."""
+    """Temperatures of one line, downstream from node to node.
+
+    Returns:
+        The largest change of a pipe's mean temperature since the last pass, K (0 where supply and
+        return are not coupled), or -1 where flows run in a circle.
+    """
     n_loc = net.order.size
     n_pairs = net.pair_from.size
-    first = line * n_loc
     offset = line * n_pairs
     other = n_pairs - offset
-    change = 0.0
+    pending, queue = work.pending, work.queue
     for i in range(n_loc):
-        here = work.order[first + i]
+        pending[i] = 0
+    for p in range(n_pairs):
+        m = out.flow[offset + p]
+        if m > NO_FLOW_KG_S:
+            pending[net.pair_to[p]] += 1
+        elif m < -NO_FLOW_KG_S:
+            pending[net.pair_from[p]] += 1
+    head = 0
+    tail = 0
+    for i in range(n_loc):
+        if pending[i] == 0:
+            queue[tail] = i
+            tail += 1
+    change = 0.0
+    while head < tail:
+        here = queue[head]
+        head += 1
         still = work.mass[here] <= NO_FLOW_KG_S
         temp = ground_temp if still else work.enthalpy[here] / work.mass[here]
-        out.node_temp[first + here] = temp
-        for j in range(net.incident.shape[1]):
-            pair = net.incident[here, j]
-            if pair < 0:
-                break
+        out.node_temp[line * n_loc + here] = temp
+        for j in range(net.incident_start[here], net.incident_start[here + 1]):
+            pair = net.incident[j]
             m = out.flow[offset + pair]
             forward = net.pair_from[pair] == here
             if not ((m > NO_FLOW_KG_S and forward) or (m < -NO_FLOW_KG_S and not forward)):
                 continue
+            m = abs(m)
             conductance = pipes.to_ground[pair]
             outside = ground_temp
             if coupled:
@@ -222,7 +186,7 @@ def _carry(
                 outside = conductance * ground_temp + between * work.mean_temp[other + pair]
                 conductance += between
                 outside = outside / conductance if conductance > 0.0 else ground_temp
-            capacity = abs(m) * cp
+            capacity = m * pipes.heat_capacity[pair]
             ntu = conductance / capacity
             given = -math.expm1(-ntu) * (temp - outside)
             outlet = temp - given
@@ -233,9 +197,19 @@ def _carry(
                 change = max(change, abs(mean - work.mean_temp[offset + pair]))
                 work.mean_temp[offset + pair] = mean
             there = net.pair_to[pair] if forward else net.pair_from[pair]
-            work.mass[there] += abs(m)
-            work.enthalpy[there] += abs(m) * outlet
-    return change
+            work.mass[there] += m
+            work.enthalpy[there] += m * outlet
+            pending[there] -= 1
+            if pending[there] == 0:
+                queue[tail] = there
+                tail += 1
+    return change if head == n_loc else -1.0
+
+
+@compiled
+def _heat_capacity(net: Topology, pipes: PipeData, location: int) -> float:
+    """J/(kg K) of the water at a location: that of its circuit, as of any pipe there."""
+    return pipes.heat_capacity[net.incident[net.incident_start[location]]]
 
 
 @compiled
@@ -243,13 +217,12 @@ def _heat(
     coupled: bool,
     net: Topology,
     pipes: PipeData,
-    cp: float,
     ground_temp: float,
     load: _Load,
     work: _Work,
     out: SteadyState,
 ) -> float:
-    """One pass through supply, consumers and return; returns the largest change of a mean, K."""
+    """One pass through supply, consumers and return; returns as `_carry`."""
     n_loc = net.order.size
     work.mass[:] = 0.0
     work.enthalpy[:] = 0.0
@@ -260,7 +233,9 @@ def _heat(
         at = load.producer_location[k]
         work.mass[at] += load.producer_flow[k]
         work.enthalpy[at] += load.producer_flow[k] * load.producer_temp[k]
-    change = _carry(0, coupled, net, pipes, cp, ground_temp, work, out)
+    change = _carry(0, coupled, net, pipes, ground_temp, work, out)
+    if change < 0.0:
+        return change
     work.mass[:] = 0.0
     work.enthalpy[:] = 0.0
     for u in range(load.consumer_location.size):
@@ -268,45 +243,36 @@ def _heat(
         m = load.consumer_flow[u]
         temp = out.node_temp[at]
         if m > NO_FLOW_KG_S:
-            temp -= load.consumer_heat[u] / (m * cp)
+            temp -= load.consumer_heat[u] / (m * _heat_capacity(net, pipes, at))
         out.consumer_return[u] = temp
         work.mass[at] += m
         work.enthalpy[at] += m * temp
-    change = max(change, _carry(1, coupled, net, pipes, cp, ground_temp, work, out))
+    change_return = _carry(1, coupled, net, pipes, ground_temp, work, out)
+    if change_return < 0.0:
+        return change_return
     for c in range(net.root.size):
-        span = load.root_temp[c] - out.node_temp[n_loc + net.root[c]]
-        out.root_heat[c] = out.root_flow[c] * cp * span
+        at = net.root[c]
+        span = load.root_temp[c] - out.node_temp[n_loc + at]
+        out.root_heat[c] = out.root_flow[c] * _heat_capacity(net, pipes, at) * span
     for k in range(load.producer_location.size):
-        span = load.producer_temp[k] - out.node_temp[n_loc + load.producer_location[k]]
-        out.producer_heat[k] = load.producer_flow[k] * cp * span
-    return change
+        at = load.producer_location[k]
+        span = load.producer_temp[k] - out.node_temp[n_loc + at]
+        out.producer_heat[k] = load.producer_flow[k] * _heat_capacity(net, pipes, at) * span
+    return max(change, change_return)
 
 
 @compiled
-def solve_steady(
+def _solve(
     net: Topology,
     pipes: PipeData,
-    water: Water,
     ground_temp: float,
     coupled: bool,
     load: _Load,
     work: _Work,
     out: SteadyState,
 ) -> int:
-    """Solve hydraulics, then heat; returns the Newton steps or a negative reason.
-
-    Args:
-        net: index arrays.
-        pipes: physical data; wall capacities have no part in a steady state.
-        water: constant properties.
-        ground_temp: undisturbed ground or air round the pipes, degC.
-        coupled: whether supply and return exchange heat (`pipes.between`), which needs a few
-            passes instead of one.
-        load: what is imposed.
-        work: scratch.
-        out: the result.
-    """
-    steps = _hydraulics(net, pipes, water, load, work, out)
+    """Solve hydraulics, then heat; returns the Newton steps or a negative reason."""
+    steps = _hydraulics(net, pipes, load, work, out)
     if steps < 0:
         return NOT_CONVERGED
     for c in range(net.root.size):
@@ -314,18 +280,37 @@ def solve_steady(
             return REVERSED_ROOT
     out.outlet_temp[:] = ground_temp
     out.loss[:] = 0.0
-    for line in range(2):
-        if not _flow_order(line, net, out.flow, work):
-            return CIRCULAR
-    if not coupled:
-        _heat(False, net, pipes, water.heat_capacity, ground_temp, load, work, out)
-        return steps
     work.mean_temp[:] = ground_temp
     for _ in range(MAX_PAIR_ROUNDS):
-        change = _heat(True, net, pipes, water.heat_capacity, ground_temp, load, work, out)
+        change = _heat(coupled, net, pipes, ground_temp, load, work, out)
+        if change < 0.0:
+            return CIRCULAR
         if change < PAIR_TOLERANCE_K:
             return steps
     return NO_PAIR
+
+
+@structref.register
+class _PlantType(types.StructRef):  # type: ignore[misc]  # numba's stubs leave it untyped
+    """Numba's type of :class:`_Plant`."""
+
+
+class _Plant(structref.StructRefProxy):  # type: ignore[misc]
+    """All arrays in one compiled object: as arguments, each call would look at all 66 (5 µs)."""
+
+    def __new__(cls, *parts: NamedTuple) -> "_Plant":
+        plant: _Plant = structref.StructRefProxy.__new__(cls, *parts)
+        return plant
+
+
+structref.define_proxy(_Plant, _PlantType, ["net", "pipes", "load", "work", "out"])
+
+
+@compiled
+def _solve_plant(plant: Any, ground_temp: float, coupled: bool) -> int:  # noqa: ANN401
+    return _solve(
+        plant.net, plant.pipes, ground_temp, coupled, plant.load, plant.work, plant.out
+    )
 
 
 class SteadySolver:
@@ -333,8 +318,8 @@ class SteadySolver:
 
     Args:
         net: index arrays of the network.
-        pipes: physical data.
-        water: constant properties of the water.
+        pipes: physical data; wall capacities have no part in a steady state.
+        viscosity_pa_s: of supply and return water, shape (2,) or (2, n_circuits).
         consumers: location of each consumer, shape (n_consumers,).
         producers: location of each producer away from the roots, shape (n_producers,).
         min_dp_pa: pressure difference held at the worst consumer of each circuit.
@@ -344,15 +329,16 @@ class SteadySolver:
         self,
         net: Topology,
         pipes: PipeData,
-        water: Water,
+        viscosity_pa_s: FloatArray | float,
         consumers: IntArray,
         producers: IntArray | None = None,
         min_dp_pa: float = 6e4,
     ) -> None:
-        n_loc, n_pairs, n_circuits = net.order.size, pipes.length.size, net.root.size
+        n_loc, n_pairs, n_circuits = net.order.size, net.pair_from.size, net.root.size
         feeding = np.zeros(0, np.int64) if producers is None else producers
         n_con, n_pro = consumers.size, feeding.size
-        self._net, self._pipes, self._water = net, pipes, water
+        viscosity = np.empty((2, n_circuits))
+        viscosity.T[:] = np.asarray(viscosity_pa_s).T
         self._coupled = bool((pipes.between > 0.0).any())
         self._load = _Load(
             consumers.astype(np.int64),
@@ -363,22 +349,28 @@ class SteadySolver:
             np.zeros(n_pro),
             np.zeros(n_circuits),
             np.full(n_circuits, min_dp_pa),
+            viscosity,
         )
+        n_chords = net.chords.size
         self._work = _Work(
-            np.zeros(n_con),
-            np.zeros(n_con),
-            np.zeros(n_con, dtype=np.bool_),
-            np.zeros(n_loc),
-            np.zeros(n_loc),
-            np.full(n_circuits, NO_LIMIT_PA),
-            np.zeros(n_circuits),
-            np.zeros(n_circuits),
-            np.zeros(2 * net.chords.size),
-            np.zeros(2 * n_pairs),
-            np.zeros(n_loc),
-            np.zeros(n_loc),
-            np.zeros(2 * n_loc, dtype=np.int64),
-            np.zeros(n_loc, dtype=np.int64),
+            withdrawal=np.zeros(2 * n_loc),
+            achieved=np.zeros(n_con),
+            valve=np.zeros(n_con),
+            saturated=np.zeros(n_con, dtype=np.bool_),
+            max_head=np.full(n_circuits, NO_LIMIT_PA),
+            head_drop=np.zeros(n_circuits),
+            head=np.zeros(n_circuits),
+            chord_flow=np.zeros(2 * n_chords),
+            friction=np.zeros(2 * n_pairs),
+            slope=np.zeros(2 * n_pairs),
+            node_work=np.zeros((3, n_loc)),
+            matrix=np.zeros((n_chords, n_chords)),
+            rhs=np.zeros(n_chords),
+            mean_temp=np.zeros(2 * n_pairs),
+            mass=np.zeros(n_loc),
+            enthalpy=np.zeros(n_loc),
+            pending=np.zeros(n_loc, dtype=np.int64),
+            queue=np.zeros(n_loc, dtype=np.int64),
         )
         self._out = SteadyState(
             np.zeros(2 * n_pairs),
@@ -393,6 +385,7 @@ class SteadySolver:
             np.zeros(n_circuits),
             np.zeros(n_pro),
         )
+        self._plant = _Plant(net, pipes, self._load, self._work, self._out)
 
     def impose(
         self,
@@ -429,16 +422,7 @@ class SteadySolver:
             NumericalError: the loop flows do not converge, or producers feed in more than
                 consumers take.
         """
-        status = solve_steady(
-            self._net,
-            self._pipes,
-            self._water,
-            ground_temp_c,
-            self._coupled,
-            self._load,
-            self._work,
-            self._out,
-        )
+        status = _solve_plant(self._plant, ground_temp_c, self._coupled)
         if status < 0:
             raise NumericalError(_REASONS[status], unit="steady state")
         return self._out
@@ -447,7 +431,7 @@ class SteadySolver:
 def steady_state(
     net: Topology,
     pipes: PipeData,
-    water: Water,
+    viscosity_pa_s: FloatArray | float,
     *,
     consumers: IntArray,
     consumer_flow_kg_s: FloatArray | float,
@@ -465,7 +449,7 @@ def steady_state(
         NumericalError: the loop flows do not converge, or producers feed in more than consumers
             take.
     """
-    solver = SteadySolver(net, pipes, water, consumers, producers, min_dp_pa)
+    solver = SteadySolver(net, pipes, viscosity_pa_s, consumers, producers, min_dp_pa)
     solver.impose(
         consumer_flow_kg_s=consumer_flow_kg_s,
         consumer_heat_w=consumer_heat_w,

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from heatrouter.envs.network.topology import PipeData, Topology, build_topology
+from heatrouter.envs.network.pipe_data import pipe_data
+from heatrouter.envs.network.topology import PipeData, Topology, index_network
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,24 +36,6 @@ class PipeLine:
 
 
 @dataclass(frozen=True, slots=True)
-class _Location:
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Circuit:
-    root: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Graph:
-    name: str
-    circuits: tuple[_Circuit, ...]
-    locations: tuple[_Location, ...]
-    pipes: tuple[PipeLine, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class PipeNetwork:
     """A network ready for the solvers.
 
@@ -70,38 +53,38 @@ class PipeNetwork:
 
 
 def build_network(
-    name: str, lines: Sequence[PipeLine], root: str, *, density_kg_m3: float
+    lines: Sequence[PipeLine], root: str, *, density_kg_m3: float, heat_capacity_j_kgk: float
 ) -> PipeNetwork:
     """Build a network.
 
     Args:
-        name: What messages call it.
         lines: Its pipes.
         root: Location that holds pressure and closes the balance.
         density_kg_m3: Of the water.
+        heat_capacity_j_kgk: Of the water.
 
     Returns:
         The network.
 
     Raises:
-        DistrictError: a location has no path of pipes to the root.
+        UnreachedError: a location has no path of pipes to the root.
     """
     names = [*dict.fromkeys([root, *(n for p in lines for n in (p.from_location, p.to_location))])]
-    locations = tuple(_Location(n) for n in names)
-    net = build_topology(_Graph(name, (_Circuit(root),), locations, tuple(lines)))
-    length = np.array([p.length_m for p in lines])
-    diameter = np.array([p.inner_diameter_m for p in lines])
-    pipes = PipeData(
-        length,
-        diameter,
-        np.array([p.roughness_m for p in lines]) / diameter,
-        np.array([p.loss_coefficient for p in lines]),
-        0.25 * math.pi * diameter**2 * length * density_kg_m3,
-        length * np.array([p.wall_capacity_j_mk for p in lines]),
-        length / np.array([p.resistance_mk_w for p in lines]),
-        np.zeros(len(lines)),
-    )
     location = {n: i for i, n in enumerate(names)}
+    pair_from = np.array([location[p.from_location] for p in lines], dtype=np.int64)
+    pair_to = np.array([location[p.to_location] for p in lines], dtype=np.int64)
+    net = index_network(pair_from, pair_to, len(names), np.zeros(1, dtype=np.int64))
+    pipes = pipe_data(
+        length_m=np.array([p.length_m for p in lines]),
+        inner_diameter_m=np.array([p.inner_diameter_m for p in lines]),
+        roughness_m=np.array([p.roughness_m for p in lines]),
+        loss_coefficient=np.array([p.loss_coefficient for p in lines]),
+        wall_capacity_j_mk=np.array([p.wall_capacity_j_mk for p in lines]),
+        to_ground_w_mk=1.0 / np.array([p.resistance_mk_w for p in lines]),
+        between_w_mk=np.zeros(len(lines)),
+        density_kg_m3=np.full(len(lines), density_kg_m3),
+        heat_capacity_j_kgk=np.full(len(lines), heat_capacity_j_kgk),
+    )
     pair = {(p.from_location, p.to_location): i for i, p in enumerate(lines)}
     return PipeNetwork(net, pipes, location, pair)
 
