@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from heatrouter.envs.arrays import FloatArray
+from heatrouter.envs.arrays import BoolArray, FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,7 @@ class Curves:
         others: By name, time and value of each.
         label: Of the measured course.
         inlet: degC at the same times, drawn thin; None to leave it out.
+        judged: Which samples count; None for all.
         ylabel: Quantity and unit.
         error_label: Quantity and unit of the difference.
     """
@@ -77,6 +78,7 @@ class Curves:
     others: Mapping[str, tuple[FloatArray, FloatArray]] = field(default_factory=dict)
     label: str = "measured"
     inlet: FloatArray | None = None
+    judged: BoolArray | None = None
     ylabel: str = "temperature, °C"
     error_label: str = "error, K"
 
