@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from heatrouter.envs.cli import main
-from heatrouter.envs.design_day import consumers, design_heat_kw
+from heatrouter.envs.design_day import consumers
 from heatrouter.envs.drawing import draw_district, to_rgb_array
 from heatrouter.envs.drawing.canvas import SYMBOLS
 from heatrouter.envs.drawing.layout import Box, Layout
 from heatrouter.envs.drawing.state import pipe_picture
 from heatrouter.envs.drawing.units import label_boxes
+from heatrouter.envs.spec.design_load import design_heat_kw
 from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.loading import load_district, preset_names
 

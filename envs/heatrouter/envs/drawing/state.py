@@ -12,7 +12,8 @@ import numpy as np
 
 from heatrouter.envs.arrays import FloatArray
 from heatrouter.envs.design_day import consumers
-from heatrouter.envs.design_flow import NetworkFlow, design_flow
+from heatrouter.envs.design_flow import design_flow
+from heatrouter.envs.spec.design_network import NetworkFlow
 from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.network import Circuit
 from heatrouter.envs.spec.plant_units import Boiler, HeatPump, WasteHeatSource

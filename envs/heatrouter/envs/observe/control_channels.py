@@ -3,9 +3,10 @@
 import statistics
 
 from heatrouter.envs.contract import ActionChannel, Parametrisation, SetPoint
+from heatrouter.envs.set_points import plant_set_points
 from heatrouter.envs.spec.consumer_units import Greenhouse
 from heatrouter.envs.spec.district import District
-from heatrouter.envs.spec.plant_units import Boiler, HeatPump, Store, WasteHeatSource
+from heatrouter.envs.spec.plant_units import Boiler, Store
 
 PRICE_RANGE_EUR_PER_MWH = (-20.0, 200.0)
 """Heat prices an action may ask for: 20 % wider than the duals of the reference LP."""
@@ -24,52 +25,18 @@ _NEUTRAL_TARGET_LEVEL = 0.8
 
 
 def set_points(district: District) -> tuple[SetPoint, ...]:
-    """Sources, heat pumps, boilers, greenhouses, circuits; each in the district's order.
-
-    Safe values are for the case that nothing is known: waste heat in (its outlet is limited by
-    itself), no machine commanded (the plant's balancing fires boilers by itself), and the supply
-    hot enough for the coldest day.
-    """
-
-    def share(name: str, safe: float) -> SetPoint:
-        return SetPoint(name=name, unit="1", low=0.0, high=1.0, safe=safe, switchable=True)
-
-    points = [
-        share(f"{unit.name}.recovery_share", 1.0)
-        for unit in district.units
-        if isinstance(unit, WasteHeatSource)
-    ]
-    for kind in (HeatPump, Boiler):
-        points.extend(
-            share(f"{unit.name}.load_share", 0.0)
-            for unit in district.units
-            if isinstance(unit, kind)
-        )
-    for unit in district.units:
-        if isinstance(unit, Greenhouse):
-            reach = unit.offset_max_k
-            points.append(
-                SetPoint(
-                    name=f"{unit.name}.offset_k",
-                    unit="K",
-                    low=-reach,
-                    high=reach,
-                    safe=0.0,
-                    switchable=False,
-                )
-            )
-    points.extend(
+    """Set-points of the contract: those of the plant, in its order."""
+    return tuple(
         SetPoint(
-            name=f"{circuit.name}.supply_temp_c",
-            unit="degC",
-            low=circuit.supply_temp_min_c,
-            high=circuit.supply_temp_max_c,
-            safe=circuit.supply_temp_max_c,
-            switchable=False,
+            name=point.name,
+            unit=point.unit,
+            low=point.low,
+            high=point.high,
+            safe=point.safe,
+            switchable=point.switchable,
         )
-        for circuit in district.circuits
+        for point in plant_set_points(district)
     )
-    return tuple(points)
 
 
 def action_channels(
@@ -91,9 +58,9 @@ def _absolute_channels(district: District) -> tuple[ActionChannel, ...]:
             unit=point.unit,
             low=point.low,
             high=point.high,
-            neutral=0.5 * (point.low + point.high),
+            neutral=point.neutral,
         )
-        for point in set_points(district)
+        for point in plant_set_points(district)
     )
 
 

@@ -22,11 +22,21 @@ from heatrouter.envs.arrays import FloatArray, IntArray
 from heatrouter.envs.network.topology import PipeData, Topology
 from heatrouter.envs.simulation.kernel import advance_env
 from heatrouter.envs.simulation.parameters import Parameters
-from heatrouter.envs.simulation.state import State
+from heatrouter.envs.simulation.state import State, env_state
 from heatrouter.envs.simulation.stock import total_stock
 
 KERNEL_FOLDERS = ("components", "network", "simulation")
-NOT_COMPILED = {"district_batch.py", "episode_starts.py", "initial.py", "simulation.py"}
+NOT_COMPILED = {
+    "consumer_table.py",
+    "district_batch.py",
+    "episode_starts.py",
+    "indices.py",
+    "initial.py",
+    "parameter_builder.py",
+    "pipe_data.py",
+    "producer_table.py",
+    "simulation.py",
+}
 """Modules of those folders that only call the kernels: editing them compiles nothing anew."""
 
 CACHE_VARIABLE = "HEATROUTER_CACHE_DIR"
@@ -92,7 +102,7 @@ def _measure_stock(
 ) -> None:
     scratch = np.zeros(net.root.size)
     for e in envs:
-        total, _ = total_stock(e, net, pipes, par, state, unit_s, scratch)
+        total, _ = total_stock(net, pipes, par, env_state(state, e), unit_s, scratch)
         state.stock[e] = total
 
 

@@ -9,13 +9,15 @@ import numpy as np
 
 from heatrouter.envs.arrays import FloatArray, IntArray
 from heatrouter.envs.errors import DistrictError, Mistake, NumericalError, ScenarioError
-from heatrouter.envs.network.topology import build_pipe_data, build_topology
+from heatrouter.envs.network.pipe_data import build_pipe_data
+from heatrouter.envs.network.topology import build_topology
 from heatrouter.envs.scenarios.library import ScenarioLibrary
+from heatrouter.envs.set_points import set_point_names
 from heatrouter.envs.simulation.compile import range_driver, stock_driver
 from heatrouter.envs.simulation.initial import initialise_env
 from heatrouter.envs.simulation.kernel import FLOW_CIRCLE, NO_CONVERGENCE, OK, UNIT_WATER_S
 from heatrouter.envs.simulation.outputs import output_layout
-from heatrouter.envs.simulation.parameter_builder import build_parameters, set_point_names
+from heatrouter.envs.simulation.parameter_builder import build_parameters
 from heatrouter.envs.simulation.state import State, empty_state
 from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.plant_units import Store
@@ -65,9 +67,16 @@ class Simulation:
         self.set_point_names = set_point_names(district)
         self._check_layers()
         self._net = build_topology(district)
-        self._pipes = build_pipe_data(district)
+        self._pipes = build_pipe_data(district, self._net)
         try:
-            self._par = build_parameters(district, library.series, self._layout)
+            self._par = build_parameters(
+                district,
+                library.series,
+                library.values,
+                library.step_s,
+                self._layout,
+                self._net,
+            )
         except KeyError as error:
             mistake = Mistake(str(error.args[0]), "series is missing; name it in the scenario file")
             subject = f"scenarios of {district.name}"
