@@ -155,7 +155,7 @@ def _checks(case: str, found: list[Deviation], *, limited: bool, note: str) -> t
             float(np.max(values)) if values else float("nan"),
             unit,
             limit if limited else None,
-            note=note,
+            note=f"{note}; median {float(np.median(values)):.1g} {unit}" if values else note,
         )
         for figure, values, unit, limit in rows
     )
