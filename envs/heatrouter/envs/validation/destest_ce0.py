@@ -152,7 +152,10 @@ def run(case: Case) -> Report:
                 (value - middle) * scale,
                 unit,
                 limit,
-                {tools[k]: float(d) for k, d in zip(inside, deviations, strict=True)},
+                {
+                    tools[k].replace("_", " "): float(d)
+                    for k, d in zip(inside, deviations, strict=True)
+                },
             )
         )
         limits.append(math.nan if limit is None else limit)
@@ -220,8 +223,8 @@ def _pictures(
                 f"ce0-{kind}",
                 title,
                 ylabel,
-                tuple(names[g] for g in mine),
-                {tool: values[mine] for tool, values in shares.items()},
+                tuple(names[g].replace("SimpleDistrict", "SD") for g in mine),
+                {tool.replace("_", " "): values[mine] for tool, values in shares.items()},
                 limits[mine],
             )
         )

@@ -228,9 +228,10 @@ def _pictures(
     time = time[shown]
     middles = 0.5 * (edges[1:] + edges[:-1])
     pictures = []
-    for name, column, ours in (
-        ("injection", "heat_injection", injection),
-        ("losses", "heat_losses", loss),
+    # some tools book the losses of still water all at once when it moves again
+    for name, column, ours, values, errors in (
+        ("injection", "heat_injection", injection, None, (-30.0, 30.0)),
+        ("losses", "heat_losses", loss, (0.0, 8.0), (-4.0, 4.0)),
     ):
         others = {
             tool: (table["time"][shown] / 3600.0, table[column][shown] / 1000.0)
@@ -248,7 +249,9 @@ def _pictures(
                 others,
                 label=first,
                 ylabel=f"{name}, kW",
-                error_label=f"less {first}, kW",
+                error_label="difference, kW",
+                value_span=values,
+                error_span=errors,
             )
         )
     return tuple(pictures)

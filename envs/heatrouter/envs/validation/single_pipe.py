@@ -17,6 +17,8 @@ FINE_STEP_S = 1.0
 TRAINING_STEP_S = 60.0
 """Step of the simulator in training, at which the error is printed beside."""
 
+_MOVING_SHARE = 0.03
+
 
 @dataclass(frozen=True, slots=True)
 class PipeTest:
@@ -129,5 +131,16 @@ def judge(
         ours,
         test.others,
         inlet=test.inlet_c,
+        window=_window(test),
     )
     return checks, curves
+
+
+def _window(test: PipeTest) -> tuple[float, float]:
+    """Times between which the outlet changes, with some room, for the picture."""
+    slope = np.abs(np.gradient(test.outlet_c, test.time_s))
+    moving = test.time_s[slope > _MOVING_SHARE * slope.max()]
+    room = 0.15 * float(moving[-1] - moving[0])
+    return max(float(moving[0]) - room, float(test.time_s[0])), min(
+        float(moving[-1]) + room, float(test.time_s[-1])
+    )

@@ -67,6 +67,9 @@ class Curves:
         judged: Which samples count; None for all.
         ylabel: Quantity and unit.
         error_label: Quantity and unit of the difference.
+        window: Times between which it is drawn; None for all.
+        value_span: Lowest and highest value drawn; None for what fits.
+        error_span: Lowest and highest difference drawn; None for what fits.
     """
 
     name: str
@@ -81,6 +84,9 @@ class Curves:
     judged: BoolArray | None = None
     ylabel: str = "temperature, °C"
     error_label: str = "error, K"
+    window: tuple[float, float] | None = None
+    value_span: tuple[float, float] | None = None
+    error_span: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
