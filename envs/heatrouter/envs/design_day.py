@@ -32,7 +32,6 @@ from heatrouter.envs.spec.plant_units import (
     HeatExchanger,
     HeatPump,
     Production,
-    SolarThermal,
     WasteHeatSource,
 )
 from heatrouter.envs.units import KWH_PER_MWH, W_PER_KW, WATER_CP_J_KGK, ZERO_CELSIUS_K
@@ -45,9 +44,6 @@ _BATCH_RUNS_FROM_LEVEL = 0.5
 _LEAST_SPAN_K = 20.0
 _MEDIUM_SPREAD_K = 5.0
 """By which air and brine are cooled."""
-_SUMMER_AIR_C = 20.0
-_SUN_W_M2 = 800.0
-"""Irradiance of a summer noon, by which a collector field is said to be so many kW."""
 
 
 @dataclass(frozen=True)
@@ -230,14 +226,6 @@ def _source_of(district: District, unit: HeatPump) -> tuple[float, float, float]
     inlet_c = district.site.design_temp_c if unit.source_medium == "air" else GROUND_DESIGN_C
     most_kw = np.inf if inlet_c >= unit.source_min_temp_c else 0.0
     return inlet_c, inlet_c - _MEDIUM_SPREAD_K, most_kw
-
-
-def solar_peak_kw(unit: SolarThermal, water_c: float) -> float:
-    """Heat of a collector field at a summer noon for water of a mean temperature, kW."""
-    in_plane = _SUN_W_M2 * unit.plane_ratio
-    lift_k = water_c - _SUMMER_AIR_C
-    lost = unit.loss_a1_w_m2k * lift_k + unit.loss_a2_w_m2k2 * lift_k * abs(lift_k)
-    return max(unit.zero_loss_efficiency * in_plane - lost, 0.0) * unit.area_m2 / W_PER_KW
 
 
 def hourly_waste_heat_kw(district: District, weather: Weather) -> FloatArray:

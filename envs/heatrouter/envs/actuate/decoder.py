@@ -16,9 +16,8 @@ from heatrouter.envs.dispatch import (
     merit_order_dispatch,
     rules_dispatch,
 )
-from heatrouter.envs.spec.consumer_units import Greenhouse
+from heatrouter.envs.spec.consumer_units import BatchProcess, Greenhouse
 from heatrouter.envs.spec.district import District
-from heatrouter.envs.spec.plant_units import Store
 
 _Decode = Callable[[DispatchMemory, FloatArray, FloatArray], tuple[FloatArray, DispatchMemory]]
 
@@ -54,7 +53,9 @@ class ActionDecoder:
         }
         self._decode = decoders[contract.parametrisation]
         if contract.parametrisation == "heat_price":
-            stores = [u.name for u in district.units if isinstance(u, Store)]
+            stores = list(self.plan.stores)
+            commanded = list(self.plan.commanded.names)
+            batches = [u.name for u in district.units if isinstance(u, BatchProcess)]
             greenhouses = [u.name for u in district.units if isinstance(u, Greenhouse)]
             circuits = [c.name for c in district.circuits]
             self._empty_at = _at(contract, stores, "price_empty_eur_per_mwh")
@@ -62,6 +63,9 @@ class ActionDecoder:
             self._target_at = _at(contract, stores, "target_level")
             self._supply_at = _at(contract, circuits, "supply_offset_k")
             self._offset_at = _at(contract, greenhouses, "offset_k")
+            self._commanded_empty_at = _at(contract, commanded, "price_empty_eur_per_mwh")
+            self._commanded_full_at = _at(contract, commanded, "price_full_eur_per_mwh")
+            self._release_at = _at(contract, batches, "release")
 
     def initial_memory(self, num_envs: int) -> DispatchMemory:
         """Memory of environments that have seen nothing."""
@@ -116,6 +120,11 @@ class ActionDecoder:
             target_level=action.take(self._target_at, axis=1),
             supply_temp_c=curve + action.take(self._supply_at, axis=1),
             offset_k=action.take(self._offset_at, axis=1),
+            commanded=(
+                action.take(self._commanded_empty_at, axis=1),
+                action.take(self._commanded_full_at, axis=1),
+            ),
+            release=action.take(self._release_at, axis=1),
         )
         return merit_order_dispatch(plan, memory, observation, price)
 

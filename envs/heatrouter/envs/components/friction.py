@@ -27,9 +27,7 @@ def water_viscosity(temp_c: float) -> float:
 
 
 @compiled
-def colebrook(
-    reynolds: float, relative_roughness: float, warm: float
-) -> tuple[float, float]:
+def colebrook(reynolds: float, relative_roughness: float, warm: float) -> tuple[float, float]:
     """1/sqrt(f) of turbulent flow and the logarithmic slope d ln f / d ln Re.
 
     Newton on x + 2 log10(k/3.7 + 2.51 x / Re) = 0. The equation is so nearly linear that a step of

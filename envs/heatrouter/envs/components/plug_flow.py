@@ -1,10 +1,10 @@
 """Plug flow of water through a pipe: parcels, exact cooling by age, wall as two mixing volumes.
 
-A parcel holds mass m and psi, and its temperature is T = B + s psi. The base B relaxes to the ground
-temperature, dB/dt = (T_g - B)/(R C), and the scale s decays with the same time constant; so every
-parcel cools exactly, for any ground temperature, by two scalars per pipe. Parcels live in a ring of
-fixed length; when it is full, the adjacent pair that costs least, m1 m2/(m1 + m2) dpsi^2, is merged,
-which keeps mass and enthalpy.
+A parcel holds mass m and psi, and its temperature is T = B + s psi. The base B relaxes to the
+ground temperature, dB/dt = (T_g - B)/(R C), and the scale s decays with the same time constant; so
+every parcel cools exactly, for any ground temperature, by two scalars per pipe. Parcels live in a
+ring of fixed length; when it is full, the adjacent pair that costs least,
+m1 m2/(m1 + m2) dpsi^2, is merged, which keeps mass and enthalpy.
 (B. van der Heijde et al., Energy Conversion and Management 151 (2017) 158, for plug flow with the
 wall in two mixing volumes; the parcel form is this project's.)
 """
@@ -39,7 +39,7 @@ def merge_cheapest(parcels: FloatArray, start: int, count: int) -> int:
         count: number of parcels, at least two.
 
     Returns:
-        Index of the merged pair's first parcel, counted from the from-end; one parcel fewer is left.
+        Index of the merged pair's first parcel, counted from the from-end; one fewer is left.
     """
     best = np.inf
     at = 0

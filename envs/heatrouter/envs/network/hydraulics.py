@@ -175,9 +175,7 @@ def _flow_through(
             wanted[i] = withdrawal[line * n_loc + i]
         for u in range(consumer_location.size):
             wanted[consumer_location[u]] += sign * consumer_flow[u]
-        _line_flows(
-            net, wanted, chord_flow, line * n_pairs, line * net.chords.size, flow, acc
-        )
+        _line_flows(net, wanted, chord_flow, line * n_pairs, line * net.chords.size, flow, acc)
         if line == 0:
             for c in range(net.root.size):
                 root_flow[c] = acc[net.root[c]]

@@ -5,9 +5,18 @@ import math
 import numpy as np
 
 from heatrouter.envs.arrays import FloatArray
-from heatrouter.envs.components.pipe_loss import pair_conductance
+from heatrouter.envs.components.pipe_loss import (
+    PairConductance,
+    pair_conductance,
+    single_conductance,
+    twin_conductance,
+)
 from heatrouter.envs.network.topology import PipeData, Topology
 from heatrouter.envs.spec.district import District
+from heatrouter.envs.spec.network import PipePair, PipeSeries
+
+_TOUCHING = 1.02
+"""Casings of a pair lie at least this many diameters apart."""
 
 
 def pipe_data(
@@ -70,16 +79,7 @@ def build_pipe_data(district: District, net: Topology) -> PipeData:
         circuit = district.circuits[int(net.circuit_of[net.pair_from[p]])]
         outer = s.inner_diameter_m + 2.0 * s.wall_thickness_m
         wall_area = 0.25 * math.pi * (outer**2 - s.inner_diameter_m**2)
-        conductance = pair_conductance(
-            inner_diameter_m=s.inner_diameter_m,
-            wall_thickness_m=s.wall_thickness_m,
-            casing_diameter_m=s.casing_diameter_m,
-            wall_conductivity_w_mk=s.wall_conductivity_w_mk,
-            insulation_conductivity_w_mk=s.insulation_conductivity_w_mk,
-            soil_conductivity_w_mk=district.soil.conductivity_w_mk,
-            burial_depth_m=pipe.burial_depth_m,
-            axis_distance_m=max(pipe.axis_distance_m, s.casing_diameter_m * 1.02),
-        )
+        conductance = _conductance(district, s, pipe)
         rows.append(
             (
                 pipe.length_m,
@@ -107,3 +107,22 @@ def build_pipe_data(district: District, net: Topology) -> PipeData:
         heat_capacity_j_kgk=columns[8],
         ground_level=columns[9],
     )
+
+
+def _conductance(district: District, series: PipeSeries, pipe: PipePair) -> PairConductance:
+    """Conductances of a pair by how it is laid."""
+    dimensions = {
+        "inner_diameter_m": series.inner_diameter_m,
+        "wall_thickness_m": series.wall_thickness_m,
+        "casing_diameter_m": series.casing_diameter_m,
+        "wall_conductivity_w_mk": series.wall_conductivity_w_mk,
+        "insulation_conductivity_w_mk": series.insulation_conductivity_w_mk,
+        "soil_conductivity_w_mk": district.soil.conductivity_w_mk,
+        "burial_depth_m": pipe.burial_depth_m,
+    }
+    if series.laying == "single":
+        return single_conductance(**dimensions)
+    if series.laying == "twin":
+        return twin_conductance(**dimensions, axis_distance_m=pipe.axis_distance_m)
+    apart = max(pipe.axis_distance_m, series.casing_diameter_m * _TOUCHING)
+    return pair_conductance(**dimensions, axis_distance_m=apart)

@@ -4,7 +4,7 @@ import statistics
 
 from heatrouter.envs.contract import ActionChannel, Parametrisation, SetPoint
 from heatrouter.envs.set_points import plant_set_points
-from heatrouter.envs.spec.consumer_units import Greenhouse
+from heatrouter.envs.spec.consumer_units import BatchProcess, Greenhouse
 from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.plant_units import Boiler, Store
 
@@ -79,19 +79,23 @@ def _offset_channels(district: District) -> tuple[ActionChannel, ...]:
 def _heat_price_channels(district: District) -> tuple[ActionChannel, ...]:
     low, high = PRICE_RANGE_EUR_PER_MWH
     nominal = _boiler_cost_eur_per_mwh(district)
+    balancing = {name for circuit in district.circuits for name in circuit.balancing}
     channels: list[ActionChannel] = []
     for unit in district.units:
-        if isinstance(unit, Store):
-            for end, share in (("empty", _NEUTRAL_EMPTY_SHARE), ("full", _NEUTRAL_FULL_SHARE)):
-                channels.append(
-                    ActionChannel(
-                        name=f"{unit.name}.price_{end}_eur_per_mwh",
-                        unit="eur/MWh",
-                        low=low,
-                        high=high,
-                        neutral=min(max(nominal * share, low), high),
-                    )
+        if not isinstance(unit, Store):
+            continue
+        for end, share in (("empty", _NEUTRAL_EMPTY_SHARE), ("full", _NEUTRAL_FULL_SHARE)):
+            channels.append(
+                ActionChannel(
+                    name=f"{unit.name}.price_{end}_eur_per_mwh",
+                    unit="eur/MWh",
+                    low=low,
+                    high=high,
+                    neutral=min(max(nominal * share, low), high),
                 )
+            )
+        # a commanded store is charged by its price alone
+        if unit.name in balancing:
             channels.append(
                 ActionChannel(
                     name=f"{unit.name}.target_level",
@@ -122,11 +126,16 @@ def _heat_price_channels(district: District) -> tuple[ActionChannel, ...]:
         for unit in district.units
         if isinstance(unit, Greenhouse)
     )
+    channels.extend(
+        ActionChannel(name=f"{unit.name}.release", unit="1", low=0.0, high=1.0, neutral=0.5)
+        for unit in district.units
+        if isinstance(unit, BatchProcess)
+    )
     return tuple(channels)
 
 
 def _boiler_cost_eur_per_mwh(district: District) -> float:
-    """Mean cost of boiler heat at nominal prices and a return of 50 degC."""
+    """Mean cost of gas boiler heat at nominal prices and a return of 50 degC."""
     costs = [
         (
             _NOMINAL_GAS_EUR_PER_MWH
@@ -135,6 +144,6 @@ def _boiler_cost_eur_per_mwh(district: District) -> float:
         )
         / (unit.efficiency_at_35c + 0.6 * (unit.efficiency_at_60c - unit.efficiency_at_35c))
         for unit in district.units
-        if isinstance(unit, Boiler)
+        if isinstance(unit, Boiler) and unit.fuel == "gas"
     ]
     return statistics.fmean(costs) if costs else PRICE_RANGE_EUR_PER_MWH[1] / 2.0

@@ -6,7 +6,6 @@ never invented: what is missing lets the supply temperature fall.
 """
 
 from heatrouter.envs.components.jit import compiled
-from heatrouter.envs.network.topology import Topology
 from heatrouter.envs.simulation import tables as t
 from heatrouter.envs.simulation.parameters import Parameters
 from heatrouter.envs.simulation.production import MIN_SPREAD_K
@@ -91,9 +90,7 @@ def _add_balancing(
 
 
 @compiled
-def balance_circuit(
-    c: int, net: Topology, par: Parameters, here: EnvState, work: Work, dt: float
-) -> float:
+def balance_circuit(c: int, par: Parameters, here: EnvState, work: Work, dt: float) -> float:
     """Close the flow balance of circuit ``c``; returns the flow that no pump can move, kg/s.
 
     Flows and heats of its producers are set from their offers, possibly cut or raised; flows of its
@@ -128,6 +125,9 @@ def balance_circuit(
         rank = 0
     short = max(need - discharge_max, 0.0)
     need -= _add_balancing(c, rank, ranks, short, recovered, par, here, work, dt)
+    # what stores were told to take or give yields to what flows there are
+    if need > 0.0:
+        need -= _ease_stores(c, 1.0, need, par, work)
     if need > 0.0:
         return _pass_unheated(c, store, discharge_max, need, par, work)
     surplus = -need
@@ -135,6 +135,7 @@ def balance_circuit(
         taken = min(surplus, charge_max)
         work.store[store, t.SW_FLOW] = taken
         surplus -= taken
+    surplus -= _ease_stores(c, -1.0, surplus, par, work)
     for j in range(par.cut_order.size):
         p = par.cut_order[j]
         index, offer = par.producer_index[p], work.producer[p]
@@ -145,6 +146,19 @@ def balance_circuit(
             offer[t.PW_FLOW] -= cut
             surplus -= cut
     return 0.0
+
+
+@compiled
+def _ease_stores(c: int, sign: float, amount: float, par: Parameters, work: Work) -> float:
+    """Take up to ``amount`` kg/s off commanded charge (sign 1) or discharge (-1); what was taken."""
+    total = 0.0
+    for s in range(par.store.shape[0]):
+        if par.store_index[s, t.SI_CIRCUIT] == c and par.store_index[s, t.SI_SET_POINT] >= 0:
+            taken = min(amount - total, max(sign * work.store[s, t.SW_FLOW], 0.0))
+            if taken > 0.0:
+                work.store[s, t.SW_FLOW] -= sign * taken
+                total += taken
+    return total
 
 
 @compiled

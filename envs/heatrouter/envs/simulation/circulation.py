@@ -24,7 +24,6 @@ from heatrouter.envs.simulation.work import Work
 
 MAX_BALANCE_ROUNDS = 4
 SHORT_KG_S = 1e-9
-_ALWAYS_OPEN = 0.0
 
 
 @compiled
@@ -60,20 +59,18 @@ def command_circuits(
         c = par.circuit_order[j]
         consumer_flows(c, par, here, work)
         offer_heat(c, par, here, exogenous, set_points, work, dt)
-        _balance(c, net, par, here, work, dt)
+        _balance(c, par, here, work, dt)
         _ask_primaries(c, par, here, work)
 
 
 @compiled
-def _balance(
-    c: int, net: Topology, par: Parameters, here: EnvState, work: Work, dt: float
-) -> None:
+def _balance(c: int, par: Parameters, here: EnvState, work: Work, dt: float) -> None:
     consumption = 0.0
     for u in range(par.consumer.shape[0]):
         if par.consumer_index[u, t.CI_CIRCUIT] == c:
             consumption += work.wanted[u]
     work.circuit[c, t.RW_CONSUMPTION] = consumption
-    missing = balance_circuit(c, net, par, here, work, dt)
+    missing = balance_circuit(c, par, here, work, dt)
     if missing > 0.0:
         factor = max(1.0 - missing / consumption, 0.0) if consumption > 0.0 else 0.0
         for u in range(par.consumer.shape[0]):
@@ -119,7 +116,7 @@ def circulate(
     for attempt in range(MAX_BALANCE_ROUNDS):
         if attempt > 0:
             for j in range(par.circuit_order.size):
-                _balance(par.circuit_order[j], net, par, here, work, 0.0)
+                _balance(par.circuit_order[j], par, here, work, 0.0)
         _withdraw(net, par, work)
         steps = solve_network(
             net, pipes, work.viscosity, work.withdrawal, par.consumer_location, work.wanted,
@@ -142,20 +139,15 @@ def circulate(
 
 
 @compiled
-def _settle(
-    net: Topology, pipes: PipeData, par: Parameters, here: EnvState, work: Work
-) -> bool:
+def _settle(net: Topology, pipes: PipeData, par: Parameters, here: EnvState, work: Work) -> bool:
     """Carry out what the last round found, with valves that pass it."""
     for j in range(par.circuit_order.size):
-        _balance(par.circuit_order[j], net, par, here, work, 0.0)
+        _balance(par.circuit_order[j], par, here, work, 0.0)
     _withdraw(net, par, work)
-    no_valve = par.valve_resistance * _ALWAYS_OPEN
-    no_dp = par.min_dp * _ALWAYS_OPEN
-    unlimited = par.max_head + 1e12
     steps = solve_network(
-        net, pipes, work.viscosity, work.withdrawal, par.consumer_location, work.wanted, no_valve,
-        no_dp, unlimited, par.head_drop, here.chord_flow, here.friction, work.achieved,
-        here.pipe_flow, work.drop, work.slope, work.pressure, work.head, work.root_flow,
+        net, pipes, work.viscosity, work.withdrawal, par.consumer_location, work.wanted,
+        work.no_valve, work.no_dp, work.no_limit, par.head_drop, here.chord_flow,
+        here.friction, work.achieved, here.pipe_flow, work.drop, work.slope, work.pressure, work.head, work.root_flow,
         work.available_dp, work.saturated, work.node_work, work.matrix, work.rhs,
     )  # fmt: skip
     return steps >= 0

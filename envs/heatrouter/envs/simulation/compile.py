@@ -14,16 +14,17 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numba import njit
 from numba.core import config
 
 from heatrouter.envs.arrays import FloatArray, IntArray
+from heatrouter.envs.components.jit import KERNEL_OPTIONS
 from heatrouter.envs.network.topology import PipeData, Topology
 from heatrouter.envs.simulation.kernel import advance_env
 from heatrouter.envs.simulation.parameters import Parameters
 from heatrouter.envs.simulation.state import State, env_state
 from heatrouter.envs.simulation.stock import total_stock
+from heatrouter.envs.simulation.work import Work
 
 KERNEL_FOLDERS = ("components", "network", "simulation")
 NOT_COMPILED = {
@@ -76,6 +77,7 @@ def _advance_range(
     pipes: PipeData,
     par: Parameters,
     state: State,
+    work: Work,
     values: FloatArray,
     set_points: FloatArray,
     sub_steps: int,
@@ -87,8 +89,8 @@ def _advance_range(
 ) -> None:
     for e in range(begin, end):
         status[e] = advance_env(
-            e, net, pipes, par, state, values, set_points[e], sub_steps, dt, step_s, aggregation,
-            out[e],
+            e, net, pipes, par, state, work, values, set_points[e], sub_steps, dt, step_s,
+            aggregation, out[e],
         )  # fmt: skip
 
 
@@ -98,9 +100,9 @@ def _measure_stock(
     pipes: PipeData,
     par: Parameters,
     state: State,
+    scratch: FloatArray,
     unit_s: float,
 ) -> None:
-    scratch = np.zeros(net.root.size)
     for e in envs:
         total, _ = total_stock(net, pipes, par, env_state(state, e), unit_s, scratch)
         state.stock[e] = total
@@ -112,7 +114,7 @@ def _compile(function: Driver) -> Driver:
     before = getattr(config, CACHE_SETTING)
     setattr(config, CACHE_SETTING, str(cache_folder()))
     try:
-        compiled: Any = njit(cache=True, nogil=True, error_model="numpy")(function)
+        compiled: Any = njit(cache=True, nogil=True, **KERNEL_OPTIONS)(function)
     finally:
         setattr(config, CACHE_SETTING, before)
     driver: Driver = compiled

@@ -60,10 +60,10 @@ def convert_heat(
     for p in range(par.producer.shape[0]):
         index, data = par.producer_index[p], par.producer[p]
         state, offer = here.producer[p], work.producer[p]
-        kind, k = index[t.PI_KIND], index[t.PI_COLUMN]
+        k = index[t.PI_COLUMN]
         cp = par.circuit[index[t.PI_CIRCUIT], t.RF_CP]
         inlet = here.node_temp[index[t.PI_IN]]
-        heat = _heat_of(p, par, here, exogenous, work, out, last, dt)
+        heat = _heat_of(p, par, here, exogenous, work, out, dt)
         flow = offer[t.PW_FLOW]
         entering = heat + offer[t.PW_PUMPING]
         carried = flow * (inlet - state[t.PX_TEMP])
@@ -90,11 +90,10 @@ def _heat_of(
     exogenous: FloatArray,
     work: Work,
     out: FloatArray,
-    last: bool,
     dt: float,
 ) -> float:
     """Heat that a producer puts into its water, W, with what its kind reports and books."""
-    index, data, offer = par.producer_index[p], par.producer[p], work.producer[p]
+    index, offer = par.producer_index[p], work.producer[p]
     kind, k = index[t.PI_KIND], index[t.PI_COLUMN]
     heat = offer[t.PW_HEAT]
     if kind == t.SOURCE:

@@ -130,7 +130,9 @@ def _request_charge(
     state[t.CX_NEXT_DUE], state[t.CX_WAITING], state[t.CX_OLDEST] = due, waiting, oldest
     state[t.CX_RUN_LEFT] = left
     asked[t.CW_RUNNING], asked[t.CW_STARTED], asked[t.CW_LATE] = heating / dt, started, late
-    share = preheat_share(supply, data[t.CF_APPROACH], data[t.CF_START_TEMP], data[t.CF_TARGET_TEMP])
+    share = preheat_share(
+        supply, data[t.CF_APPROACH], data[t.CF_START_TEMP], data[t.CF_TARGET_TEMP]
+    )
     return float(data[t.CF_CHARGE_HEAT] * share * heating / dt)
 
 
@@ -182,7 +184,7 @@ def _rail_flow(data: FloatArray, heat: float, supply: float, air: float, cp: flo
 
 
 @compiled
-def _secondary_side(kind: int, data: FloatArray, asked: FloatArray, cp: float) -> None:
+def _secondary_side(kind: int, data: FloatArray, asked: FloatArray) -> None:
     """Flow (kg/s), inlet (degC) and film term on the consumer's side of the main exchanger.
 
     The primary side of a link has been told its flow and inlet by the circuit that it feeds.
@@ -218,9 +220,11 @@ def consumer_flows(c: int, par: Parameters, here: EnvState, work: Work) -> None:
         if kind == t.GREENHOUSE:
             flow = _rail_flow(data, request, supply, state[t.CX_TEMP], cp)
         elif kind == t.EVAPORATOR:
-            flow = min(request / (cp * (data[t.CF_SUPPLY] - data[t.CF_RETURN])), data[t.CF_MAX_FLOW])
+            flow = min(
+                request / (cp * (data[t.CF_SUPPLY] - data[t.CF_RETURN])), data[t.CF_MAX_FLOW]
+            )
         elif request > 0.0:
-            _secondary_side(kind, data, asked, cp)
+            _secondary_side(kind, data, asked)
             flow = flow_for_heat_fast(
                 request, supply, asked[t.CW_SECONDARY], asked[t.CW_INLET], data[t.CF_PRIMARY],
                 asked[t.CW_TERM], data[t.CF_UA], data[t.CF_MAX_FLOW], state[t.CX_GUESS], cp,
@@ -235,7 +239,8 @@ def consumer_flows(c: int, par: Parameters, here: EnvState, work: Work) -> None:
             asked[t.CW_HOT_TERM] = film_term(secondary / data[t.CF_HOT_SECONDARY])
             hot_flow = flow_for_heat_fast(
                 hot, supply, secondary, data[t.CF_HOT_IN], data[t.CF_HOT_PRIMARY],
-                asked[t.CW_HOT_TERM], data[t.CF_HOT_UA], data[t.CF_HOT_MAX], state[t.CX_HOT_GUESS], cp,
+                asked[t.CW_HOT_TERM], data[t.CF_HOT_UA], data[t.CF_HOT_MAX],
+                state[t.CX_HOT_GUESS], cp,
             )  # fmt: skip
         asked[t.CW_HOT_FLOW] = hot_flow
         state[t.CX_GUESS] = flow

@@ -1,4 +1,4 @@
-"""A plausible first state: lines at their heating curve, tanks part full, rooms at their setting."""
+"""A plausible first state: lines at their heating curve, tanks part full, rooms as set."""
 
 import numpy as np
 

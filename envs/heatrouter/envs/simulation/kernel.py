@@ -22,7 +22,7 @@ from heatrouter.envs.simulation.reports import report_circuits, report_energy
 from heatrouter.envs.simulation.state import EnvState, State, env_state
 from heatrouter.envs.simulation.storage import move_stores
 from heatrouter.envs.simulation.transport import carry_line, lose_heat, pipe_decay
-from heatrouter.envs.simulation.work import Work, make_work
+from heatrouter.envs.simulation.work import Work
 
 UNIT_WATER_S = 60.0
 """A producer's water content, in seconds of its largest flow."""
@@ -43,6 +43,7 @@ def advance_env(
     pipes: PipeData,
     par: Parameters,
     state: State,
+    work: Work,
     values: FloatArray,
     set_points: FloatArray,
     sub_steps: int,
@@ -59,6 +60,7 @@ def advance_env(
         pipes: pipe data.
         par: unit data.
         state: full state, changed in row e.
+        work: scratch.
         values: scenario series, shape (n_scenarios, n_steps, n_series).
         set_points: shape (n_set_points,).
         sub_steps: number of sub-steps.
@@ -71,7 +73,7 @@ def advance_env(
         OK, or the code of a numerical failure.
     """
     unit_s = max(UNIT_WATER_S, dt)
-    work = make_work(net, par)
+    work.energy[:] = 0.0
     here = env_state(state, e)
     series = values[state.scenario[e]]
     mean_ground = par.ground_mean[state.scenario[e]]

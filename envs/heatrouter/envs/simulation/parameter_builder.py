@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from heatrouter.envs.arrays import FloatArray, IntArray
+from heatrouter.envs.components.ground import depth_ratio
 from heatrouter.envs.components.pcm import pcm_enthalpy
 from heatrouter.envs.network.pipe_data import ground_depths
 from heatrouter.envs.network.topology import Topology
@@ -25,12 +26,13 @@ from heatrouter.envs.simulation.producer_table import (
 from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.plant_units import Digester, HeatExchanger, HeatPump, Store
 
+SECONDS_PER_DAY = 86400.0
+
 
 def build_parameters(
     district: District,
     series: Sequence[str],
     values: FloatArray,
-    step_s: int,
     layout: OutputLayout,
     net: Topology,
 ) -> Parameters:
@@ -40,7 +42,6 @@ def build_parameters(
         district: The description.
         series: Names of the scenario's series, in the order of its columns.
         values: Scenario series, shape (n_scenarios, n_steps, n_series).
-        step_s: Scenario step, s.
         layout: Output columns.
         net: Index arrays of the network.
 
@@ -136,7 +137,7 @@ def _circuits(
     stores = {u.name: i for i, u in enumerate(of_kind(district, Store))}
     producers = {u.name: i for i, u in enumerate(producer_units(district))}
     ranks = [[producers[n] for n in c.balancing if n in producers] for c in district.circuits]
-    order = np.full((len(ranks), max(max(map(len, ranks)), 1)), -1, dtype=np.int64)
+    order = np.full((len(ranks), max(1, *map(len, ranks))), -1, dtype=np.int64)
     index, data = [], []
     for i, c in enumerate(district.circuits):
         order[i, : len(ranks[i])] = ranks[i]
@@ -187,9 +188,10 @@ def _circuit_order(district: District, at: Indices, consumers: ConsumerTable) ->
 def _ground_levels(district: District) -> tuple[FloatArray, IntArray]:
     """Annual wave of ground temperature at each burial depth, against that of the series."""
     reference = pipe_depth_m(district)
-    omega = 2.0 * math.pi / 365.0
-    damping_m = math.sqrt(2.0 * district.soil.diffusivity_m2_d / omega)
-    deeper = [(depth - reference) / damping_m for depth in ground_depths(district)]
-    ratio = np.exp(-np.array(deeper))
-    lag = np.round(np.array(deeper) / omega * 86400.0).astype(np.int64)
+    waves = [
+        depth_ratio(depth, reference, district.soil.diffusivity_m2_d)
+        for depth in ground_depths(district)
+    ]
+    ratio = np.array([wave[0] for wave in waves])
+    lag = np.round(np.array([wave[1] for wave in waves]) * SECONDS_PER_DAY).astype(np.int64)
     return ratio, lag

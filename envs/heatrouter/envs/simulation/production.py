@@ -279,7 +279,7 @@ def _offer_link(
         design[t.CF_MAX_FLOW], supply, largest * cp / primary_cp, inlet, design[t.CF_PRIMARY],
         term, design[t.CF_UA], primary_cp,
     )  # fmt: skip
-    limit = min(min(data[t.PF_CAPACITY], most), largest * cp * spread)
+    limit = min(data[t.PF_CAPACITY], most, largest * cp * spread)
     heat = min(share * data[t.PF_CAPACITY], limit)
     offer[t.PW_LIMIT] = limit
     offer[t.PW_OFFER_HEAT] = heat

@@ -19,6 +19,7 @@ from heatrouter.envs.simulation.kernel import FLOW_CIRCLE, NO_CONVERGENCE, OK, U
 from heatrouter.envs.simulation.outputs import output_layout
 from heatrouter.envs.simulation.parameter_builder import build_parameters
 from heatrouter.envs.simulation.state import State, empty_state
+from heatrouter.envs.simulation.work import make_work
 from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.plant_units import Store
 
@@ -73,7 +74,6 @@ class Simulation:
                 district,
                 library.series,
                 library.values,
-                library.step_s,
                 self._layout,
                 self._net,
             )
@@ -86,6 +86,7 @@ class Simulation:
         self._unit_s = max(UNIT_WATER_S, self.sim_dt_s)
         self._threads = min(threads or len(os.sched_getaffinity(0)), num_envs)
         threaded = self._threads > 1 and num_envs >= THREADED_FROM
+        self._work = [make_work(self._net, self._par) for _ in range(self._threads)]
         self._pool = ThreadPoolExecutor(self._threads) if threaded else None
 
     def _check_layers(self) -> None:
@@ -150,6 +151,7 @@ class Simulation:
             self._pipes,
             self._par,
             self._state,
+            np.zeros(self._net.root.size),
             self._unit_s,
         )
 
@@ -176,6 +178,8 @@ class Simulation:
             self._pipes,
             self._par,
             self._state,
+        )
+        series = (
             self.library.values,
             points,
             sub_steps,
@@ -187,12 +191,12 @@ class Simulation:
         )
         driver = range_driver()
         if self._pool is None:
-            driver(0, self.num_envs, *arguments)
+            driver(0, self.num_envs, *arguments, self._work[0], *series)
         else:
             edges = np.linspace(0, self.num_envs, self._threads + 1).astype(int).tolist()
             jobs = [
-                self._pool.submit(driver, begin, end, *arguments)
-                for begin, end in itertools.pairwise(edges)
+                self._pool.submit(driver, begin, end, *arguments, work, *series)
+                for (begin, end), work in zip(itertools.pairwise(edges), self._work, strict=True)
             ]
             for job in jobs:
                 job.result()

@@ -1,8 +1,8 @@
 """Columns of the tables that the kernel works on.
 
-Every kind of thing has one row per unit and a table of indices, one of data, one of state and one of
-work. A table costs the compiler one array where fields of their own would cost dozens, and a unit's
-numbers lie side by side in memory. Units are SI: W, J, kg, kg/s, Pa, s; temperatures are in degC.
+Every kind of thing has one row per unit and a table of indices, one of data, one of state and one
+of work. A table costs the compiler one array where fields of their own would cost dozens, and a
+unit's numbers lie side by side in memory. Units are SI: W, J, kg, kg/s, Pa, s; temperatures are in degC.
 
 Prefixes: P producers (everything that heats network water), C consumers (everything that cools it),
 S stores, K cooling loads, D digesters, R circuits; then I indices, F data, X state, W work.

@@ -188,8 +188,8 @@ def lose_heat(
 ) -> None:
     """Cool every pipe for one step; adds the heat lost to ground in J to its circuit's ``lost``.
 
-    The exchange between the two pipes of a pair follows their mean temperatures and enters both with
-    opposite sign, as a shift of the base.
+    The exchange between the two pipes of a pair follows their mean temperatures and enters both
+    with opposite sign, as a shift of the base.
 
     Args:
         net: index arrays.

@@ -48,14 +48,16 @@ class Work(NamedTuple):
     node_work: FloatArray  # (3, n_loc)
     matrix: FloatArray  # (n_chords, n_chords)
     rhs: FloatArray  # (n_chords,)
+    no_valve: FloatArray  # (n_consumers,) zero resistance
+    no_dp: FloatArray  # (n_circuits,) zero Pa
+    no_limit: FloatArray  # (n_circuits,) Pa that no pump reaches
     pending: IntArray  # (n_loc,)
     queue: IntArray  # (n_loc,)
     energy: FloatArray  # (3,) J in, out, throughput of the call
 
 
-@compiled
 def make_work(net: Topology, par: Parameters) -> Work:
-    """Zeroed working arrays of one environment."""
+    """Working arrays of one thread; every environment overwrites what it reads."""
     n_loc, n_pairs, n_circuits = net.order.size, net.pair_from.size, net.root.size
     n_producers, n_consumers = par.producer.shape[0], par.consumer.shape[0]
     n_chords = net.chords.size
@@ -85,6 +87,9 @@ def make_work(net: Topology, par: Parameters) -> Work:
         np.zeros((3, n_loc)),
         np.zeros((n_chords, n_chords)),
         np.zeros(n_chords),
+        np.zeros(n_consumers),
+        np.zeros(n_circuits),
+        np.full(n_circuits, 1e12),
         np.zeros(n_loc, dtype=np.int64),
         np.zeros(n_loc, dtype=np.int64),
         np.zeros(3),

@@ -14,7 +14,7 @@ from heatrouter.envs.spec.consumer_units import (
     ProcessHeat,
     Substation,
 )
-from heatrouter.envs.spec.plant_units import HeatExchanger, HeatPump, PcmFill
+from heatrouter.envs.spec.plant_units import HeatExchanger, HeatPump, PcmFill, SolarThermal
 from heatrouter.envs.units import KWH_PER_MWH, W_PER_KW, WATER_CP_J_KGK
 
 if TYPE_CHECKING:
@@ -27,6 +27,9 @@ AIR_KJ_M3K: Final = 1.2
 """Heat capacity of a cubic metre of outdoor air at 20 degC and 1 bar."""
 GROUND_DESIGN_C: Final = 6.0
 """Raw water on the design day: the ground at pipe depth late in winter."""
+SUN_W_M2: Final = 800.0
+"""Irradiance of a summer noon, by which a collector field is said to be so many kW."""
+_SUMMER_AIR_C: Final = 20.0
 _DESIGN_COP: Final = 3.5
 """By which the evaporator of a heat pump between two circuits is sized."""
 _WATER_KJ_KGK: Final = WATER_CP_J_KGK / 1000.0
@@ -57,6 +60,14 @@ def pcm_kwh(fill: PcmFill, span_k: float) -> float:
     """Heat of a fill from solid to molten over a span of temperature round its melting, kWh."""
     sensible = 0.5 * (fill.heat_capacity_solid_kj_kgk + fill.heat_capacity_liquid_kj_kgk)
     return fill.mass_kg * (fill.latent_kj_kg + sensible * span_k) / 3600.0
+
+
+def solar_peak_kw(unit: SolarThermal, water_c: float) -> float:
+    """Heat of a collector field at a summer noon for water of a mean temperature, kW."""
+    in_plane = SUN_W_M2 * unit.plane_ratio
+    lift_k = water_c - _SUMMER_AIR_C
+    lost = unit.loss_a1_w_m2k * lift_k + unit.loss_a2_w_m2k2 * lift_k * abs(lift_k)
+    return max(unit.zero_loss_efficiency * in_plane - lost, 0.0) * unit.area_m2 / W_PER_KW
 
 
 def fab_heat_kw(unit: FabHeat, ambient_temp_c: float, ground_temp_c: float) -> float:
@@ -122,6 +133,8 @@ def design_draws(district: "District", circuit: "Circuit") -> list[Draw]:
             draw = Draw(unit.name, unit.source_location, cooled_kw, unit.source_spread_k)
         else:
             continue
-        if draw.location in circuit.locations:
+        inside = draw.location in circuit.locations
+        # a link within one circuit is a mistake of its own, and takes nothing out of it
+        if inside and (isinstance(unit, Consumer) or unit.location not in circuit.locations):
             draws.append(draw)
     return draws

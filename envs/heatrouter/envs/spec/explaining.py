@@ -109,6 +109,8 @@ def locate(root: type[BaseModel], keys: Iterable[int | str], error: str = "") ->
             if tagged:
                 annotation = tagged[0]
                 continue
+            if len(members) == 1:  # a part that may be absent
+                annotation = members[0]
         location.append(key)
         if isinstance(key, int):
             annotation = _item(annotation, key)
