@@ -154,5 +154,5 @@ def shown(value: float) -> str:
         return "-"
     if value == 0.0:
         return "0"
-    small = abs(value) < 1e-3  # noqa: PLR2004  # where zeros begin to hide the digits
+    small = abs(value) < 1e-3  # where zeros begin to hide the digits
     return f"{value:.1e}" if small else f"{value:.4g}"

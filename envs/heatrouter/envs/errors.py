@@ -7,7 +7,7 @@
     |   +-- TaskError                          78   observation, action, reward, episode
     |   +-- TrainingConfigError                78
     |   +-- ServiceConfigError                 78
-    |   +-- MeasurementError                   78   files of measurements that cannot be compared with
+    |   +-- MeasurementError                   78   measurements that cannot be compared with
     +-- BundleError                            78   an exported policy that must not run
     +-- PlantUnreachableError                  69   no connection to the field
     +-- NumericalError                          1   a solve that left the physics

@@ -8,8 +8,9 @@ conductance (B. van der Heijde et al., Energy Conversion and Management 151 (201
 """
 
 import math
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
+import numba
 import numpy as np
 from numba import types
 from numba.experimental import structref
@@ -92,9 +93,7 @@ class _Work(NamedTuple):
 
 
 @compiled
-def _hydraulics(
-    net: Topology, pipes: PipeData, load: _Load, work: _Work, out: SteadyState
-) -> int:
+def _hydraulics(net: Topology, pipes: PipeData, load: _Load, work: _Work, out: SteadyState) -> int:
     """Flows, drops and pressures; the one place that calls the network solver."""
     n_loc = net.order.size
     work.withdrawal[:] = 0.0
@@ -209,7 +208,8 @@ def _carry(
 @compiled
 def _heat_capacity(net: Topology, pipes: PipeData, location: int) -> float:
     """J/(kg K) of the water at a location: that of its circuit, as of any pipe there."""
-    return pipes.heat_capacity[net.incident[net.incident_start[location]]]
+    pair = net.incident[net.incident_start[location]]
+    return float(pipes.heat_capacity[pair])
 
 
 @compiled
@@ -291,26 +291,27 @@ def _solve(
 
 
 @structref.register
-class _PlantType(types.StructRef):  # type: ignore[misc]  # numba's stubs leave it untyped
+class _PlantType(types.StructRef):
     """Numba's type of :class:`_Plant`."""
 
 
-class _Plant(structref.StructRefProxy):  # type: ignore[misc]
+class _Plant(structref.StructRefProxy):
     """All arrays in one compiled object: as arguments, each call would look at all 66 (5 µs)."""
 
-    def __new__(cls, *parts: NamedTuple) -> "_Plant":
-        plant: _Plant = structref.StructRefProxy.__new__(cls, *parts)
+    def __new__(cls, *parts: NamedTuple) -> Self:
+        plant: Self = structref.StructRefProxy.__new__(cls, *parts)  # type: ignore[no-untyped-call]
         return plant
 
 
-structref.define_proxy(_Plant, _PlantType, ["net", "pipes", "load", "work", "out"])
+structref.define_proxy(  # type: ignore[no-untyped-call]
+    _Plant, _PlantType, ["net", "pipes", "load", "work", "out"]
+)
 
 
-@compiled
+# counts references, unlike the kernels: taking a compiled object apart needs it
+@numba.njit(error_model="numpy")
 def _solve_plant(plant: Any, ground_temp: float, coupled: bool) -> int:  # noqa: ANN401
-    return _solve(
-        plant.net, plant.pipes, ground_temp, coupled, plant.load, plant.work, plant.out
-    )
+    return _solve(plant.net, plant.pipes, ground_temp, coupled, plant.load, plant.work, plant.out)
 
 
 class SteadySolver:

@@ -2,8 +2,8 @@
 
 Every ``ait/ait_*.csv`` is run: inlet temperature and the flows drive the supply pipes, the
 temperatures at p2, p3 and p4 are compared. ``ait/reference_<tool>_ait.csv`` hold other tools'
-results. Every model of this network, the IBPSA library's included, is 0.8 to 1.3 K too warm with the
-given parameters; the limit is no invitation to tune.
+results. Every model of this network, the IBPSA library's included, is 0.8 to 1.3 K too warm with
+the given parameters; the limit is no invitation to tune.
 """
 
 import math
@@ -41,7 +41,7 @@ IGNORED_S = 86_400.0
 STATIONS = ("p2", "p3", "p4")
 LIMITED = ("p2", "p3")
 FLOWING_KG_S, FLOWING_S = 0.005, 2700.0
-"""p4 stands still a quarter of the time; its reading means water only after this flow for so long."""
+"""p4 stands still a quarter of the time; its reading means water only after this flow."""
 
 _COLUMNS = {
     "time": Column(TIME),
@@ -220,7 +220,11 @@ def _at_readings(table: Table, dt_s: float) -> FloatArray:
 
 
 def _their_error(
-    time: FloatArray, measured: FloatArray, kept: BoolArray, their_time: FloatArray, theirs: FloatArray
+    time: FloatArray,
+    measured: FloatArray,
+    kept: BoolArray,
+    their_time: FloatArray,
+    theirs: FloatArray,
 ) -> FloatArray:
     """Another tool's error at its own, sparser times that fall into the judged span."""
     inside = np.interp(their_time, time, kept.astype(np.float64)) >= 1.0

@@ -36,7 +36,9 @@ def run(presets: Sequence[str] | None = None, hours: float = HOURS) -> Report:
                 note=f"demand covered {100.0 * coverage:.1f} %",
             )
         )
-    return Report("closure", f"energy balance of every preset, {hours:g} h by the rules", (*checks,))
+    return Report(
+        "closure", f"energy balance of every preset, {hours:g} h by the rules", (*checks,)
+    )
 
 
 def _simulate(preset: str, hours: float) -> tuple[float, float]:

@@ -42,6 +42,9 @@ WALL_W_MK, INSULATION_W_MK = 0.35, 0.026
 
 SUPPLY_LIMIT_K, RETURN_LIMIT_K, PRESSURE_LIMIT_PERCENT = 0.05, 0.1, 5.0
 
+_STATIONS = ("i", "h", "g", "f", "e", "SimpleDistrict_1")
+_TEMPERATURES = [f"T_{line}_{name}" for line in ("supply", "return") for name in _STATIONS]
+
 OUTLIERS = {
     "TRNSYS_TUD_2021": "holds the consumers' return at about 40 degC instead of 30 K",
     "SIM_VICUS": "holds the consumers' return at about 40 degC instead of 30 K",
@@ -81,23 +84,24 @@ def load(data: Path, reader: Reader) -> Case | None:
     """
     folder = find_folder(data, "destest", "pipes.csv and results_steady.csv in ce0/") / "ce0"
     pipes = reader.read(folder / "pipes.csv", PIPE_COLUMNS)
-    kinds: dict[str, Quantity] = {name: TEMPERATURE for name in _temperatures(data)}
+    kinds: dict[str, Quantity] = dict.fromkeys(_TEMPERATURES, TEMPERATURE)
     kinds |= {"m_flow_supply_i": MASS_FLOW, "heat_source": POWER, "heat_loss_supply_i_h": POWER}
     kinds |= dict.fromkeys(("dp_supply_i_e", "dp_return_a_i", "dp_return_i_h"), PRESSURE)
     columns = {name: Column(kind, may_be_blank=True) for name, kind in kinds.items()}
-    results = reader.read(
-        folder / "results_steady.csv", {"simulator": Column(None), **columns}
-    )
+    results = reader.read(folder / "results_steady.csv", {"simulator": Column(None), **columns})
     if pipes is None or results is None:
         return None
     if ROOT not in {*pipes.text["from_node"], *pipes.text["to_node"]}:
         reader.complain(folder / "pipes.csv", f"no pipe at the root {ROOT!r}; add it")
         return None
-    return Case(network_of(pipes), results)
+    network = build_network(
+        lines_of(pipes), ROOT, density_kg_m3=DENSITY_KG_M3, heat_capacity_j_kgk=HEAT_CAPACITY_J_KGK
+    )
+    return Case(network, results)
 
 
-def network_of(pipes: Table) -> PipeNetwork:
-    """Build the network of a pipe table."""
+def lines_of(pipes: Table) -> list[PipeLine]:
+    """Return the pipes of a table with `PIPE_COLUMNS`."""
     lines = []
     for k, (start, end) in enumerate(
         zip(pipes.text["from_node"], pipes.text["to_node"], strict=True)
@@ -113,9 +117,7 @@ def network_of(pipes: Table) -> PipeNetwork:
                 start, end, float(pipes["length"][k]), inner, resistance, roughness_m=ROUGHNESS_M
             )
         )
-    return build_network(
-        lines, ROOT, density_kg_m3=DENSITY_KG_M3, heat_capacity_j_kgk=HEAT_CAPACITY_J_KGK
-    )
+    return lines
 
 
 def solver_of(network: PipeNetwork) -> SteadySolver:
@@ -190,14 +192,6 @@ def _quantities(network: PipeNetwork, state: SteadyState) -> dict[str, float]:
         found[f"T_supply_{name}"] = float(state.node_temp[at[name]])
         found[f"T_return_{name}"] = float(state.node_temp[n_loc + at[name]])
     return found
-
-
-_STATIONS = ("i", "h", "g", "f", "e", "SimpleDistrict_1")
-
-
-def _temperatures(data: Path) -> list[str]:
-    del data
-    return [f"T_{line}_{name}" for line in ("supply", "return") for name in _STATIONS]
 
 
 def _measure(name: str, middle: float) -> tuple[float, str, float | None, str]:

@@ -1,9 +1,9 @@
 """DESTEST common exercise 1: a week of 16 buildings, against four simulators.
 
 Same layout as exercise 0 with other pipes: 50 degC at the root, 20 K at every consumer, 12 degC at
-the surface of the insulation, all buildings with the same demand. ``ce1/result_<tool>.csv`` hold the
-tools' results; pressures are not compared, the tools mean different things by them. Consumers take
-exactly their demand, so injection and losses are what the pipes decide.
+the surface of the insulation, all buildings with the same demand. ``ce1/result_<tool>.csv`` hold
+the tools' results; pressures are not compared, the tools mean different things by them. Consumers
+take exactly their demand, so injection and losses are what the pipes decide.
 """
 
 import math

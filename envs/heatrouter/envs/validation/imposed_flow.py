@@ -60,7 +60,7 @@ class Drive:
             still, for cases that know only a supply pipe.
         inlet_temp_c: At the root, shape (n_steps,).
         outside_temp_c: Round the pipes, shape (n_steps,).
-        initial_temp_c: At the root and at every pipe's far end, linear between; one value fills all.
+        initial_temp_c: At the near and far end of every pipe, linear between; or one value.
     """
 
     consumer: IntArray

@@ -38,7 +38,7 @@ class Quantity:
 
 
 TIME = Quantity({"s": (1.0, 0.0), "min": (60.0, 0.0), "h": (3600.0, 0.0)}, 0.0, 1e10, "s")
-TEMPERATURE = Quantity({"degC": (1.0, 0.0), "K": (1.0, -273.15)}, -60.0, 300.0, "degC")
+TEMPERATURE = Quantity({"degC": (1.0, 0.0), "K": (1.0, -273.15)}, -60.0, 200.0, "degC")
 MASS_FLOW = Quantity(
     {
         "kg/s": (1.0, 0.0),
@@ -134,7 +134,8 @@ class Reader:
             MeasurementError: there is a mistake.
         """
         if self.mistakes:
-            raise MeasurementError(f"validation data in {self.folder}", self.mistakes)
+            subject = f"validation data in {self.folder}"
+            raise MeasurementError(subject, self.mistakes)
 
     def _shown(self, path: Path) -> str:
         return str(path.relative_to(self.folder)) if path.is_relative_to(self.folder) else str(path)
@@ -148,10 +149,11 @@ def find_folder(data: Path, name: str, what: str) -> Path:
     """
     for folder in (data, data / name):
         if not folder.is_dir():
-            raise MeasurementError(
+            message = (
                 f"{folder} is no folder; --data names the folder of the validation data, "
                 f"with {what} in {name}/"
             )
+            raise MeasurementError(message)
     return data / name
 
 

@@ -2,8 +2,8 @@
 
 With ``friction_model='colebrook'`` pandapipes takes Colebrook-White at every Reynolds number, with
 k/3.71d where this project has k/3.7d, and knows neither the laminar law nor a transition (its
-module ``pf/derivative_toolbox.py``). Above Re 4000 that is the whole difference: up to 0.06 % in the
-pressure drop of a pipe, more in pressure differences that nearly cancel.
+module ``pf/derivative_toolbox.py``). Above Re 4000 that is the whole difference: up to 0.06 % in
+the pressure drop of a pipe, more in pressure differences that nearly cancel.
 """
 
 import logging

@@ -190,7 +190,7 @@ def _draw_bars(picture: Bars) -> "Figure":
             color=LIMIT,
             linewidth=1.2,
             linestyle=":",
-            label="limit" if sign > 0.0 and limited.size else None,
+            label="limit" if sign > 0.0 and limited.size else "_nolegend_",
         )
     axes.axhline(0.0, color=MEASURED, linewidth=0.8)
     axes.set_xticks(base, [group.replace("_", " ") for group in picture.groups])

@@ -218,8 +218,8 @@ def _chords(
     ]
     pairs.sort(key=lambda ab: distance[ab])
     near = pairs[: 4 * count]
-    picked = rng.choice(len(near), min(count, len(near)), replace=False) if near else []
-    return [near[int(k)] if rng.random() < 0.5 else near[int(k)][::-1] for k in picked]
+    picked = rng.permutation(len(near))[:count].tolist()
+    return [near[k] if rng.random() < 0.5 else near[k][::-1] for k in picked]
 
 
 def _sized(
@@ -229,7 +229,7 @@ def _sized(
     parent: IntArray,
     drawn: _Draw,
 ) -> list[PipeLine]:
-    """Pipes whose diameters suit the flows of the tree; chords are as wide as the pipes they meet."""
+    """Pipes whose diameters suit the flows of the tree; chords take half of what they meet."""
     acc = np.zeros(len(place))
     np.add.at(acc, drawn.consumers, drawn.flow)
     np.add.at(acc, drawn.producers, -drawn.producer_flow)

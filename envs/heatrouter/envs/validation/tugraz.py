@@ -7,6 +7,8 @@ and materials are those of the README of the validation data; nothing is tuned.
 import math
 from pathlib import Path
 
+import numpy as np
+
 from heatrouter.envs.arrays import FloatArray
 from heatrouter.envs.validation.measurement_files import (
     MASS_FLOW,
@@ -73,7 +75,7 @@ def _test(table: Table) -> PipeTest:
     for column, values in table.values.items():
         if column.startswith(_TOOL):
             tool = column.removeprefix(_TOOL).replace("_", " ")
-            given = values == values  # noqa: PLR0124  # NaN where the tool has no value
+            given = np.isfinite(values)
             others[tool] = time[given], values[given]
             errors[tool] = (
                 rmse(values[given] - measured[given]),
@@ -82,9 +84,16 @@ def _test(table: Table) -> PipeTest:
     mean_c = float(table["T_in"].mean())
     line = _pipe(0.5 * (mean_c + float(table["T_amb"].mean())))
     return PipeTest(
-        f"tugraz {table.path.stem}", line, time, table["T_in"], measured, table["flow"], table["T_amb"],
-        others, errors,
-    )  # fmt: skip
+        f"tugraz {table.path.stem}",
+        line,
+        time,
+        table["T_in"],
+        measured,
+        table["flow"],
+        table["T_amb"],
+        others,
+        errors,
+    )
 
 
 def _pipe(insulation_c: float) -> PipeLine:

@@ -100,9 +100,7 @@ def _references(
 
 def run(tests: list[PipeTest]) -> Report:
     """Simulate and compare every test."""
-    results = [
-        judge(test, rmse_limit_k=RMSE_LIMIT_K, bias_limit_k=BIAS_LIMIT_K) for test in tests
-    ]
+    results = [judge(test, rmse_limit_k=RMSE_LIMIT_K, bias_limit_k=BIAS_LIMIT_K) for test in tests]
     return Report(
         "ulg",
         "39 m of steel pipe in a laboratory: water temperature at the outlet",
