@@ -16,7 +16,7 @@ from rich.console import Console
 from heatrouter.envs.network.steady import SteadySolver
 from heatrouter.envs.validation import destest_ce0
 from heatrouter.envs.validation.measurement_files import Reader
-from heatrouter.envs.validation.pandapipes_solution import available, build_peer, run_peer
+from heatrouter.envs.validation.pandapipes_solution import build_peer, run_peer, why_not
 from heatrouter.envs.validation.pipe_network import PipeLine, PipeNetwork, build_network
 from heatrouter.envs.validation.random_networks import (
     DENSITY_KG_M3,
@@ -50,8 +50,9 @@ def main() -> list[Measurement]:
         measure(name, lambda: solver.solve(GROUND_TEMP_C), repeats=200, calls=200, limit_s=LIMIT_S)
     ]
     console = Console()
-    if not available():
-        console.print("pandapipes is not installed (extra io): its solve of the network is skipped")
+    reason = why_not()
+    if reason:
+        console.print(f"pandapipes' solve of the network is skipped: {reason}", markup=False)
         return found
     net = build_peer(case)
     logging.getLogger("pandapipes").setLevel(logging.ERROR)

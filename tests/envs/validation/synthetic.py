@@ -2,11 +2,14 @@
 
 import math
 from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from heatrouter.envs.arrays import FloatArray
+from heatrouter.envs.validation import pandapipes_solution
 from heatrouter.envs.validation.ulg import AMBIENT_C, PIPE
 from heatrouter.envs.validation.water_properties import HEAT_CAPACITY_J_KGK, water_density_kg_m3
 
@@ -52,3 +55,14 @@ def write_ulg(folder: Path, *, shift_k: float = 0.0, name: str = "made_1") -> Pa
     header = ("time", "m_flow", "T_wall_out", "T_water_out", "T_wall_in", "T_water_in")
     units = ("s", "kg/s", "degC", "degC", "degC", "degC")
     return write_table(folder / "ulg" / f"ulg_{name}.csv", header, units, rows)
+
+
+def pretend_pandapipes(installed: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make it look as if this version of pandapipes were installed, or none."""
+
+    def version(name: str) -> str:
+        if installed is None:
+            raise PackageNotFoundError(name)
+        return installed
+
+    monkeypatch.setattr(pandapipes_solution, "version", version)

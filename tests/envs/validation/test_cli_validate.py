@@ -4,10 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.envs.validation.synthetic import write_table, write_ulg
+from tests.envs.validation.synthetic import pretend_pandapipes, write_table, write_ulg
 
 from heatrouter.envs.cli import main
-from heatrouter.envs.validation import pandapipes_solution
 
 
 def run(*arguments: object) -> int:
@@ -99,12 +98,19 @@ def test_broken_files_are_named_before_anything_runs(
     assert captured.out == ""
 
 
-def test_missing_package_is_said(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("installed", "said"),
+    [(None, "pip install 'heatrouter[io]'"), ("0.12.0", "0.16 or newer is needed")],
+)
+def test_missing_or_old_pandapipes_is_said(
+    installed: str | None,
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(pandapipes_solution, "available", lambda: False)
+    pretend_pandapipes(installed, monkeypatch)
     assert run("pandapipes") == 78
-    assert "heatrouter[io]" in capsys.readouterr().err
+    assert said in capsys.readouterr().err
 
 
 def test_the_substation_case(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,14 +3,15 @@
 from pathlib import Path
 
 import pytest
+from tests.envs.validation.synthetic import pretend_pandapipes
 
 from heatrouter.envs.spec.loading import preset_names
-from heatrouter.envs.validation import closure, pandapipes_solution
+from heatrouter.envs.validation import closure
 from heatrouter.envs.validation.parts import MEASURED, Part, plan
 
 
 def test_all_skips_what_cannot_run_and_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pandapipes_solution, "available", lambda: False)
+    pretend_pandapipes(None, monkeypatch)
     plans = {one.name: one for one in plan(Part.ALL, None)}
     assert set(plans) == {part.value for part in Part} - {"all"}
     for part in (*MEASURED, Part.PANDAPIPES):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from heatrouter.envs.validation import pandapipes_comparison
+from heatrouter.envs.validation import pandapipes_comparison, pandapipes_solution
 from heatrouter.envs.validation.random_networks import TURBULENT_RE, draw_network
 
 
@@ -27,6 +27,8 @@ def test_equal_seeds_give_equal_networks() -> None:
 @pytest.mark.filterwarnings("ignore")
 def test_pandapipes_agrees() -> None:
     pytest.importorskip("pandapipes")
+    if pandapipes_solution.why_not():
+        pytest.skip(pandapipes_solution.why_not())
     report = pandapipes_comparison.run(turbulent=3, low_flow=1, largest_pairs=40)
     assert [check for check in report.checks if check.missed] == []
     limited = [check for check in report.checks if check.limit is not None]

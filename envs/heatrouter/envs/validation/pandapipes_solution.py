@@ -8,7 +8,7 @@ the pressure drop of a pipe, more in pressure differences that nearly cancel.
 
 import logging
 from dataclasses import dataclass
-from importlib.util import find_spec
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Literal
 
 import numpy as np
@@ -24,10 +24,9 @@ from heatrouter.envs.validation.random_networks import (
     RandomNetwork,
 )
 
-MISSING = (
-    "validate pandapipes: the package 'pandapipes' is not installed; "
-    "install it with: pip install 'heatrouter[io]'"
-)
+LEAST_VERSION = (0, 16)
+"""Earlier ones name their arguments otherwise."""
+
 SAME_LAW = 3.71 / 3.7
 """On pandapipes' roughness: then both solve k/3.7d, and only the solvers are left to differ."""
 
@@ -51,9 +50,23 @@ class PeerState:
     node_temp_c: FloatArray
 
 
-def available() -> bool:
-    """Whether pandapipes is installed."""
-    return find_spec("pandapipes") is not None
+def why_not() -> str:
+    """Return why pandapipes cannot be compared with here, empty where it can."""
+    try:
+        installed = version("pandapipes")
+    except PackageNotFoundError:
+        return (
+            "validate pandapipes: the package 'pandapipes' is not installed; "
+            "install it with: pip install 'heatrouter[io]'"
+        )
+    if tuple(map(int, installed.split(".")[:2])) < LEAST_VERSION:
+        least = ".".join(map(str, LEAST_VERSION))
+        return (
+            f"validate pandapipes: pandapipes {installed} is installed, {least} or newer is "
+            f"needed; install it with: pip install 'pandapipes>={least}' (it brings older pandas "
+            "and scipy, so take an environment of its own)"
+        )
+    return ""
 
 
 def build_peer(
@@ -70,10 +83,11 @@ def build_peer(
         roughness_scale: Factor of all roughnesses; `SAME_LAW` cancels the different constant.
 
     Raises:
-        ConfigError: pandapipes is not installed.
+        ConfigError: pandapipes is not installed, or too old.
     """
-    if not available():
-        raise ConfigError(MISSING)
+    reason = why_not()
+    if reason:
+        raise ConfigError(reason)
     import pandapipes as pp
 
     # it tells of circulation pumps with every one of them

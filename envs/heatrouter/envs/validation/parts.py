@@ -100,8 +100,9 @@ def _prepare(part: Part, data: Path | None, reader: Reader) -> Sequence[Plan]:
         case Part.PANDAPIPES:
             from heatrouter.envs.validation import pandapipes_comparison, pandapipes_solution
 
-            if not pandapipes_solution.available():
-                raise ConfigError(pandapipes_solution.MISSING)
+            reason = pandapipes_solution.why_not()
+            if reason:
+                raise ConfigError(reason)
             return [Plan("pandapipes", pandapipes_comparison.run)]
         case Part.SUBSTATION:
             from heatrouter.envs.validation import substation
