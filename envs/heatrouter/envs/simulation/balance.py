@@ -150,7 +150,7 @@ def balance_circuit(c: int, par: Parameters, here: EnvState, work: Work, dt: flo
 
 @compiled
 def _ease_stores(c: int, sign: float, amount: float, par: Parameters, work: Work) -> float:
-    """Take up to ``amount`` kg/s off commanded charge (sign 1) or discharge (-1); what was taken."""
+    """Take up to ``amount`` kg/s off commanded charge (sign 1) or discharge (-1)."""
     total = 0.0
     for s in range(par.store.shape[0]):
         if par.store_index[s, t.SI_CIRCUIT] == c and par.store_index[s, t.SI_SET_POINT] >= 0:

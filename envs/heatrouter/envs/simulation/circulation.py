@@ -147,7 +147,8 @@ def _settle(net: Topology, pipes: PipeData, par: Parameters, here: EnvState, wor
     steps = solve_network(
         net, pipes, work.viscosity, work.withdrawal, par.consumer_location, work.wanted,
         work.no_valve, work.no_dp, work.no_limit, par.head_drop, here.chord_flow,
-        here.friction, work.achieved, here.pipe_flow, work.drop, work.slope, work.pressure, work.head, work.root_flow,
+        here.friction, work.achieved, here.pipe_flow, work.drop, work.slope, work.pressure,
+        work.head, work.root_flow,
         work.available_dp, work.saturated, work.node_work, work.matrix, work.rhs,
     )  # fmt: skip
     return steps >= 0

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from heatrouter.envs.arrays import FloatArray, IntArray
+from heatrouter.envs.network.topology import Topology
 from heatrouter.envs.set_points import set_point_name
 from heatrouter.envs.simulation import tables as t
 from heatrouter.envs.simulation.consumer_table import design_exchanger
@@ -26,7 +27,7 @@ from heatrouter.envs.spec.plant_units import (
 _FIRST_TO_LAST_CUT = (t.BOILER, t.CHP, t.LINK, t.HEAT_PUMP, t.SOLAR, t.SOURCE)
 """Which kinds give way first to a surplus: dear heat before heat that would be lost."""
 
-_BOILER_TOP_C = 140.0
+_BOILER_TOP_C = 120.0
 _MEDIA = {"air": 2, "ground": 3}
 
 
@@ -35,33 +36,56 @@ def producer_units(district: District) -> list[Producer]:
     return [u for u in district.units if isinstance(u, Producer)]
 
 
+def heat_origins(district: District) -> tuple[str, ...]:
+    """Where traced heat comes from: units that bring heat in, then electricity and the start.
+
+    A heat pump on a cooling load brings that load's heat, one on air or ground its own; a heat pump
+    or exchanger on another circuit passes on the origins of that circuit.
+    """
+    names: list[str] = [u.name for u in of_kind(district, CoolingLoad)]
+    for u in producer_units(district):
+        passes_on = isinstance(u, HeatExchanger) or (
+            isinstance(u, HeatPump) and u.source_medium is None
+        )
+        electric = isinstance(u, Boiler) and u.fuel == "electricity"
+        if not passes_on and not electric:
+            names.append(u.name)
+    return (*names, "electricity", "initial")
+
+
 def build_producers(
-    district: District, at: Indices, n_loc: int, primary_of: Mapping[str, int]
+    district: District, at: Indices, net: Topology, primary_of: Mapping[str, int]
 ) -> tuple[IntArray, FloatArray]:
     """Indices and data of all producers.
 
     Args:
         district: The description.
         at: Where names are.
-        n_loc: Number of locations.
+        net: Index arrays of the network.
         primary_of: Consumer entry of the primary side of a link or heat pump.
     """
     units = producer_units(district)
     index = np.full((len(units), t.PI_FIELDS), -1, dtype=np.int64)
     data = np.zeros((len(units), t.PF_FIELDS))
+    origin_of = {name: i for i, name in enumerate(heat_origins(district))}
+    origin_of |= {
+        u.name: origin_of[u.source] for u in of_kind(district, HeatPump) if u.source is not None
+    }
     balancing = {name for circuit in district.circuits for name in circuit.balancing}
     digesters = [u.name for u in of_kind(district, Digester)]
     loads = [u.name for u in of_kind(district, CoolingLoad)]
     for row, d, u in zip(index, data, units, strict=True):
         place = at.location[u.location]
         row[t.PI_CIRCUIT] = at.circuit_of[place]
-        row[t.PI_IN], row[t.PI_OUT], row[t.PI_FEEDS] = _nodes(u, at, n_loc)
+        row[t.PI_IN], row[t.PI_OUT], row[t.PI_FEEDS] = _nodes(u, at, net.order.size)
+        row[t.PI_BESIDE], row[t.PI_BESIDE_SIGN] = _pipe_beside(row, net)
         row[t.PI_AT_ROOT] = int(u.location in at.roots and row[t.PI_FEEDS] == 1)
         row[t.PI_SET_POINT] = at.point(set_point_name(u))
         row[t.PI_COLUMN] = at.column[u.name]
         row[t.PI_BALANCES] = int(u.name in balancing)
         row[t.PI_SWITCHED] = int(isinstance(u, HeatPump | Boiler | Chp))
         row[t.PI_PRIMARY] = primary_of.get(u.name, -1)
+        row[t.PI_ORIGIN] = origin_of.get(u.name, -1)
         d[t.PF_RAMP] = u.ramp_share_per_min / 60.0
         cp = district.circuits[int(row[t.PI_CIRCUIT])].heat_capacity_j_kgk
         if isinstance(u, HeatExchanger):
@@ -103,6 +127,21 @@ def _nodes(unit: Producer, at: Indices, n_loc: int) -> tuple[int, int, int]:
     if connection == "return_to_return":
         return n_loc + taken, n_loc + place, 0
     return taken, place, 0
+
+
+def _pipe_beside(row: IntArray, net: Topology) -> tuple[int, int]:
+    """The pipe whose flow a unit within one line takes over, and whether it points the same way.
+
+    It is the pipe towards the root at the unit's end away from the root.
+    """
+    n_loc = net.order.size
+    in_return = row[t.PI_OUT] >= n_loc
+    far = row[t.PI_IN] - n_loc if in_return else row[t.PI_OUT]
+    pair = int(net.parent_pair[far])
+    if row[t.PI_FEEDS] == 1 or pair < 0:
+        return -1, 0
+    away = int(net.parent_sign[far])
+    return (pair + net.pair_from.size, -away) if in_return else (pair, away)
 
 
 def _medium(unit: HeatPump) -> int:

@@ -1,6 +1,6 @@
 """What producers offer at their commanded share: flow, heat, and the most they could give now."""
 
-from heatrouter.envs.arrays import FloatArray
+from heatrouter.envs.arrays import FloatArray, IntArray
 from heatrouter.envs.components.boiler import boiler_fuel, condensing_efficiency, heat_of_fuel
 from heatrouter.envs.components.exchanger import exchanged_heat, film_term, substation_heat_fast
 from heatrouter.envs.components.heat_pump import lorenz_cop
@@ -82,7 +82,8 @@ def offer_heat(
         kind = index[t.PI_KIND]
         if kind == t.SOURCE:
             level = exogenous[index[t.PI_LEVEL]]
-            _offer_source(index[t.PI_FEEDS] == 1, data, state, offer, level, inlet, setting, cp)
+            beside = _flow_beside(index, state, here)
+            _offer_source(beside, data, state, offer, level, inlet, setting, cp)
         elif kind == t.HEAT_PUMP:
             _offer_heat_pump(p, par, here, exogenous, share, inlet, setting, work, cp)
         elif kind == t.SOLAR:
@@ -90,12 +91,28 @@ def offer_heat(
         elif kind == t.LINK:
             _offer_link(p, par, here, share, inlet, setting, work, cp)
         else:
-            _offer_fired(index[t.PI_FUEL], kind, data, offer, share, inlet, setting, work, cp)
+            beside = _flow_beside(index, state, here)
+            _offer_fired(
+                index[t.PI_FUEL], kind, beside, data, offer, share, inlet, setting, work, cp
+            )
+
+
+@compiled
+def _flow_beside(index: IntArray, state: FloatArray, here: EnvState) -> float:
+    """Flow that a unit within one line can take over without pumping it round in a circle, kg/s.
+
+    Negative for units that lift return water to the supply.
+    """
+    pipe = index[t.PI_BESIDE]
+    if pipe < 0:
+        return -1.0
+    along = index[t.PI_BESIDE_SIGN] * here.pipe_flow[pipe]
+    return float(max(along + state[t.PX_FLOW], 0.0))
 
 
 @compiled
 def _offer_source(
-    feeds: bool,
+    beside: float,
     data: FloatArray,
     state: FloatArray,
     offer: FloatArray,
@@ -117,12 +134,14 @@ def _offer_source(
         return
     largest = data[t.PF_MAX_FLOW]
     top = min(data[t.PF_MAX_OUTLET], hot - SOURCE_PINCH_K)
-    if feeds:
+    if beside < 0.0:
         spread = max(min(setting, top) - inlet, MIN_SPREAD_K)
         flow = state[t.PX_HEAT] / (cp * spread)
     else:
         flow = largest * min(share * level * 1.25, 1.0)
     flow = min(max(flow, MIN_FLOW_SHARE * largest), largest)
+    if beside >= 0.0:
+        flow = min(flow, beside)
     heat = share * min(limit, exchanged_heat(data[t.PF_UA], capacity, flow * cp, hot - inlet))
     offer[t.PW_OFFER_FLOW] = flow
     offer[t.PW_OFFER_HEAT] = min(heat, max(flow * cp * (top - inlet), 0.0))
@@ -175,7 +194,7 @@ def _offer_heat_pump(
 
 @compiled
 def _heat_pump_source(
-    index: FloatArray, data: FloatArray, par: Parameters, here: EnvState, exogenous: FloatArray
+    index: IntArray, data: FloatArray, par: Parameters, here: EnvState, exogenous: FloatArray
 ) -> tuple[float, float]:
     """Temperatures of what a heat pump cools, before and after, degC."""
     medium = index[t.PI_MEDIUM]
@@ -195,6 +214,7 @@ def _heat_pump_source(
 def _offer_fired(
     fuel: int,
     kind: int,
+    beside: float,
     data: FloatArray,
     offer: FloatArray,
     share: float,
@@ -216,9 +236,12 @@ def _offer_fired(
     heat = min(share * data[t.PF_CAPACITY], limit)
     if share > 0.0 and heat < data[t.PF_MIN_LOAD] * data[t.PF_CAPACITY]:
         heat = 0.0
-    top = min(setting, data[t.PF_MAX_OUTLET])
-    spread = max(top - inlet, MIN_SPREAD_K)
-    flow = min(heat / (cp * spread), data[t.PF_MAX_FLOW])
+    if beside < 0.0:
+        spread = max(min(setting, data[t.PF_MAX_OUTLET]) - inlet, MIN_SPREAD_K)
+        flow = min(heat / (cp * spread), data[t.PF_MAX_FLOW])
+    else:
+        spread = max(data[t.PF_MAX_OUTLET] - inlet, 0.0)
+        flow = min(beside, data[t.PF_MAX_FLOW])
     heat = min(heat, flow * cp * spread)
     offer[t.PW_ETA] = eta
     offer[t.PW_LIMIT] = limit
