@@ -12,7 +12,7 @@ import numpy as np
 
 from heatrouter.envs.arrays import FloatArray, IntArray
 from heatrouter.envs.components.jit import compiled
-from heatrouter.envs.components.plug_flow import MASS, PSI, RING
+from heatrouter.envs.components.plug_flow import MASS, PSI, RING, SHARES
 from heatrouter.envs.errors import NumericalError
 from heatrouter.envs.network.topology import PipeData, Topology
 from heatrouter.envs.simulation.transport import (
@@ -47,6 +47,9 @@ class _State(NamedTuple):
     pending: IntArray
     queue: IntArray
     lost: FloatArray  # (1,) J
+    origin: FloatArray  # (n_loc, 0): heat is not traced here
+    node_share: FloatArray  # (2 n_loc, 0)
+    trace_work: FloatArray  # (2, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,7 @@ def _advance(
         if not carry_line(
             0, net, pipes, state.flow, state.mass, state.enthalpy, state.node_temp,
             state.pipe_state, state.parcels, state.ring, dt, state.pending, state.queue,
+            state.origin, state.node_share, state.trace_work,
         ):  # fmt: skip
             return False
         state.mass[:] = 0.0
@@ -138,6 +142,7 @@ def _advance(
         if not carry_line(
             1, net, pipes, state.flow, state.mass, state.enthalpy, state.node_temp,
             state.pipe_state, state.parcels, state.ring, dt, state.pending, state.queue,
+            state.origin, state.node_share, state.trace_work,
         ):  # fmt: skip
             return False
         root_return[k] = state.node_temp[n_loc + root]
@@ -196,7 +201,7 @@ def _initial(net: Topology, pipes: PipeData, drive: Drive, dt_s: float) -> _Stat
     n_loc, n_pairs = net.order.size, net.pair_from.size
     state = _State(
         np.zeros((2 * n_pairs, PIPE_FIELDS)),
-        np.zeros((2 * n_pairs, RING, 2)),
+        np.zeros((2 * n_pairs, RING, SHARES)),
         np.zeros((2 * n_pairs, RING_FIELDS), dtype=np.int64),
         np.zeros((n_pairs, 2)),
         np.zeros(2 * n_pairs),
@@ -206,6 +211,9 @@ def _initial(net: Topology, pipes: PipeData, drive: Drive, dt_s: float) -> _Stat
         np.zeros(n_loc, dtype=np.int64),
         np.zeros(n_loc, dtype=np.int64),
         np.zeros(1),
+        np.zeros((n_loc, 0)),
+        np.zeros((2 * n_loc, 0)),
+        np.zeros((2, 0)),
     )
     pipe_decay(pipes, dt_s, state.decay)
     outside = drive.outside_temp_c[:1]
