@@ -56,6 +56,7 @@ def test_columns_may_be_missing_or_more_and_lines_blank(tmp_path: Path) -> None:
         ("time,T\ns,K\n0,300\n", ["line 1", "no column 'flow'", "there are: time, T"]),
         ("time,T,flow\ns,K,kg/s\n", ["line 3", "no rows"]),
         ("time,T,flow\n", ["line 2", "no units"]),
+        ("time,T,flow\ns,K,kg/s\n0,300,1\n", ["line 3", "the only row", "two or more"]),
         (GOOD.replace("303.15", "warm"), ["line 4", "column 'T'", "'warm' is no number"]),
         (GOOD.replace("303.15", "nan"), ["line 4", "column 'T'", "'nan'", "leave out the row"]),
         (GOOD.replace("303.15", ""), ["line 4", "column 'T'", "blank", "fill it in"]),

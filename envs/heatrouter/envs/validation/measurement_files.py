@@ -204,6 +204,8 @@ def _read(
             continue
         values[name] = _numbers(name, unit, column, [(n, row[at]) for n, row in body], findings)
     if "time" in values:
+        if values["time"].size == 1:
+            findings.add("rows", f"line {body[0][0]}: the only row; a course needs two or more")
         _check_order(values["time"], [number for number, _ in body], findings)
     return Table(path, values, text)
 

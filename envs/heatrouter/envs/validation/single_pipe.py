@@ -139,7 +139,7 @@ def judge(
 def _window(test: PipeTest) -> tuple[float, float]:
     """Times between which the outlet changes, with some room, for the picture."""
     slope = np.abs(np.gradient(test.outlet_c, test.time_s))
-    moving = test.time_s[slope > _MOVING_SHARE * slope.max()]
+    moving = test.time_s[slope >= _MOVING_SHARE * slope.max()]
     room = 0.15 * float(moving[-1] - moving[0])
     return max(float(moving[0]) - room, float(test.time_s[0])), min(
         float(moving[-1]) + room, float(test.time_s[-1])
