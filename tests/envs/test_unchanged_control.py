@@ -16,9 +16,9 @@ from heatrouter.envs.observe import build_contract
 from heatrouter.envs.spec.loading import load_district, load_task
 
 CONTRACTS: dict[Parametrisation, str] = {
-    "absolute": "fa9328fd934a59b97568a2e867521b82c4101cfefc7722dc422b6050ccca6b28",
-    "offset": "e3556ae444c99ea00d6f6d7e9d95422ee760aaaed3adcc0f58e5b6695d114e35",
-    "heat_price": "8de7a5e03ac1b0e13634ca14eb55af1ec4662957532e03a223c8a5203a7f0dfa",
+    "absolute": "9b751ba0458f244a6c3167b54cf6b8f83f99288aac9a8d6a3923a2cdc80ff50e",
+    "offset": "4b946a50c5bfb458220c36e74b0a23a524503be04b9e77a35ed0b22c8f2631fd",
+    "heat_price": "2e11985512d9ef8fd1915b843e3abfe2029c070fa2b1eedb7566d1bbce4f7e10",
 }
 GUARD = "243df5e6f5576978127c90736fb6135f89c0a5210bc7fe46326d989057bca6da"
 RULES = "adb8ef4f8a910d2dd36f81ec8f950e46c615375e19bbd9d1f338a6b651616bdc"

@@ -9,7 +9,7 @@ from tests.envs.small_districts import (
     two_circuits_with_heat_pump,
 )
 
-from heatrouter.agents.evaluation_results import ControllerResult
+from heatrouter.agents.evaluation_results import ControllerResult, DecisionTime
 from heatrouter.agents.report_courses import Course, dispatch
 from heatrouter.agents.report_heat import fed_in
 from heatrouter.agents.report_palette import OTHER, unit_colours
@@ -22,7 +22,18 @@ from heatrouter.envs.spec.plant_units import HeatExchanger, Producer
 
 def result_of(district: District, values: dict[str, float]) -> ControllerResult:
     means = {**dict.fromkeys(expected_columns(district), 0.0), **values}
-    return ControllerResult.model_construct(name="rules", mean_outputs=means)
+    return ControllerResult(
+        name="rules",
+        origin="made by hand",
+        parametrisation="absolute",
+        weeks=(),
+        breaches=(),
+        mean_outputs=means,
+        unmet_share=0.0,
+        guard_share=0.0,
+        exogenous_digest="",
+        decision_time=DecisionTime(p50_ms=1.0, p99_ms=1.0, decisions=1),
+    )
 
 
 @pytest.mark.parametrize("name", SMALL_DISTRICTS)

@@ -112,7 +112,22 @@ def test_values_of_any_kind_in_any_place(changes: list[tuple[tuple[Any, ...], An
     answers(yaml.safe_dump(data))
 
 
-VALUES = (None, True, -1, 0, 1e30, math.nan, [], {}, "", "abc", [[]], {"a": "b"}, "tank", 7)
+VALUES: tuple[Any, ...] = (
+    None,
+    True,
+    -1,
+    0,
+    1e30,
+    math.nan,
+    [],
+    {},
+    "",
+    "abc",
+    [[]],
+    {"a": "b"},
+    "tank",
+    7,
+)
 
 
 @pytest.mark.parametrize("name", SMALL_DISTRICTS)

@@ -81,9 +81,9 @@ def convert_heat(
             out[k + o.PRO_STARTS] += 1.0
         state[t.PX_HEAT] = heat
         state[t.PX_FLOW] = flow
+        out[k + o.PRO_LIMIT] += offer[t.PW_LIMIT] * W_TO_KW
         if last:
             out[k + o.PRO_SHARE] = state[t.PX_SHARE]
-            out[k + o.PRO_LIMIT] = offer[t.PW_LIMIT] * W_TO_KW
 
 
 @compiled
