@@ -51,6 +51,7 @@ class Forecaster:
         starts, ends = _window_steps(library, windows)
         self.kind = windows.kind
         self.series = windows.series
+        self.n_values = len(windows.series) * starts.size
         self._n_steps = library.n_steps
         self._day = round(86400 / library.step_s)
         columns = [library.column(name) for name in windows.series]

@@ -26,7 +26,14 @@ from heatrouter.envs.simulation.state import State
 from heatrouter.envs.simulation.stock import total_stock
 
 KERNEL_FOLDERS = ("components", "network", "simulation")
-NOT_COMPILED = {"district_batch.py", "episode_starts.py", "initial.py", "simulation.py"}
+NOT_COMPILED = {
+    "batch_step.py",
+    "district_batch.py",
+    "episode_starts.py",
+    "initial.py",
+    "simulation.py",
+    "warm_up.py",
+}
 """Modules of those folders that only call the kernels: editing them compiles nothing anew."""
 
 CACHE_VARIABLE = "HEATROUTER_CACHE_DIR"
