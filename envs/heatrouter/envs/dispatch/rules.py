@@ -16,8 +16,8 @@ from heatrouter.envs.dispatch.marginal_cost import (
 from heatrouter.envs.dispatch.merit_order import assemble
 from heatrouter.envs.dispatch.plan import DispatchMemory, DispatchPlan
 
-_HOURS_PER_RADIAN = 24.0 / (2.0 * math.pi)
-_GRADE_STEP_EUR_PER_MWH = 1e4
+HOURS_PER_RADIAN = 24.0 / (2.0 * math.pi)
+GRADE_STEP_EUR_PER_MWH = 1e4
 """Added per grade to the order: sources before heat pumps before boilers, whatever they cost."""
 
 
@@ -140,13 +140,13 @@ def rules_dispatch(
     sources = slice(0, plan.n_sources)
     required[:, sources] += unit(source_charge, sources)
     allowed[:, sources] = True
-    key[:, sources] -= _GRADE_STEP_EUR_PER_MWH
+    key[:, sources] -= GRADE_STEP_EUR_PER_MWH
     if plan.n_heat_pumps:
         pumps = slice(plan.n_sources, plan.n_sources + plan.n_heat_pumps)
         dearest = parameters.heat_pump_price_factor * _cheapest_boiler(plan, cost)
         allowed[:, pumps] |= unit(charging, pumps) & (cost[:, pumps] < dearest)
         required[:, pumps] += unit(charging * rate, pumps)
-    key[:, plan.n_sources + plan.n_heat_pumps :] += _GRADE_STEP_EUR_PER_MWH
+    key[:, plan.n_sources + plan.n_heat_pumps :] += GRADE_STEP_EUR_PER_MWH
 
     heat = allocate(plan, key, np.where(allowed, limit, 0.0), required, now.running, unit(short))
     set_points = assemble(plan, heat, limit, supply, _night_offset(plan, parameters, observation))
@@ -173,7 +173,7 @@ def _night_offset(
 ) -> FloatArray:
     """Offset of greenhouses, K, shape ``(num_envs, 1)`` so that it fits any number of them."""
     sine, cosine = observation[:, plan.hour_at[0]], observation[:, plan.hour_at[1]]
-    hour = np.arctan2(sine, cosine) * _HOURS_PER_RADIAN % 24.0
+    hour = np.arctan2(sine, cosine) * HOURS_PER_RADIAN % 24.0
     start, end = parameters.night_start_hour, parameters.night_end_hour
     late, early = hour >= start, hour < end
     night = (late | early) if start > end else (late & early)

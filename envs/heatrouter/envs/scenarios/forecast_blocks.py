@@ -49,14 +49,13 @@ class ForecastBlocks:
         # as unsigned numbers steps before the block are far beyond it
         known = ahead.view(np.uint64) < BLOCK_STEPS
         if np.count_nonzero(known) != known.size:
-            for env in np.flatnonzero(~known):
-                self._renew(env, scenario[env], step[env])
+            for env in np.flatnonzero(~known).tolist():
+                self._renew(env, int(scenario[env]), int(step[env]))
                 self._first[env] = now[env]
                 ahead[env] = 0
         return np.asarray(self._blocks[self._every, ahead])
 
     def _renew(self, env: int, scenario: int, step: int) -> None:
         """Begin a block at a step."""
-        steps = np.arange(step, step + BLOCK_STEPS)
-        windows = self._forecaster.windows_at(np.full(BLOCK_STEPS, scenario), steps)
+        windows = self._forecaster.windows_along(scenario, step, BLOCK_STEPS)
         self._blocks[env] = windows.reshape(BLOCK_STEPS, -1)
