@@ -89,9 +89,7 @@ class ArithmeticPlant:
             "memory": self.memory.copy(),
         }
 
-    def restore_state(
-        self, saved: Mapping[str, np.ndarray], envs: IntArray | None = None
-    ) -> None:
+    def restore_state(self, saved: Mapping[str, np.ndarray], envs: IntArray | None = None) -> None:
         rows = slice(None) if envs is None else envs
         for name in ("time_s", "scenario", "memory"):
             own: np.ndarray = getattr(self, name)

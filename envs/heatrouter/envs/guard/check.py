@@ -12,9 +12,9 @@ import numpy as np
 
 from heatrouter.envs.arrays import BoolArray, FloatArray
 from heatrouter.envs.errors import HeatrouterError
-from heatrouter.envs.guard.limit_rows import limit_rows
+from heatrouter.envs.guard.limit_rows import LimitRows, limit_rows
 from heatrouter.envs.guard.limits import GuardLimits
-from heatrouter.envs.guard.memory import GuardMemory, believable_elapsed_s
+from heatrouter.envs.guard.memory import GuardMemory, believable_s
 from heatrouter.envs.guard.verdict import Prediction, Reading, Reason, ReasonArray, Verdict
 
 # Typed once: making a NumPy scalar of an enum member takes longer than the arithmetic with it.
@@ -67,8 +67,9 @@ def check(
     rows = limit_rows(limits, last.shape[0])
     low, high, least = rows.low, rows.high, rows.least_on
     reasons: ReasonArray = np.zeros(last.shape, dtype=np.uint16)
-    step_s = believable_elapsed_s(limits, memory.time_s, reading.time_s)
-    odd = step_s != reading.time_s - memory.time_s
+    passed_s = reading.time_s - memory.time_s
+    step_s = believable_s(limits, passed_s)
+    odd = step_s != passed_s
     some_odd = np.count_nonzero(odd)
     if some_odd:
         _flag(reasons, odd[:, np.newaxis], _CLOCK)
@@ -79,7 +80,8 @@ def check(
     finite = np.isfinite(proposal)
     all_finite = np.count_nonzero(finite) == finite.size
     usable = finite
-    accepted: BoolArray = np.ones(last.shape[0], dtype=np.bool_)
+    accepted: BoolArray = np.empty(last.shape[0], dtype=np.bool_)
+    accepted.fill(True)
     if not all_finite:
         accepted = np.logical_and.reduce(finite, axis=1)
         _flag(reasons, ~finite, _NOT_FINITE)
@@ -109,7 +111,7 @@ def check(
         _flag(reasons, near, _DEADBAND)
         target = np.where(near, position, target)
 
-    bounds, tripped = _interlocks(limits, memory, reading)
+    bounds, tripped = _interlocks(limits, rows, memory, reading)
     if bounds is not None:
         target, run, forced = _force(limits, target, run, bounds.floor, bounds.cap)
         _flag(reasons, forced, _INTERLOCK)
@@ -181,15 +183,15 @@ def _passed(
 
 
 def _interlocks(
-    limits: GuardLimits, memory: GuardMemory, reading: Reading
+    limits: GuardLimits, rows: LimitRows, memory: GuardMemory, reading: Reading
 ) -> tuple[_Bounds | None, BoolArray]:
     """Bounds from the interlocks in force, ``None`` where none is, and which those are."""
     if not limits.n_interlocks:
         return None, memory.tripped
     channel = limits.interlock_channel
-    value = reading.values.take(channel, axis=1) * limits.interlock_sign
+    value = reading.values.take(channel, axis=1) * rows.interlock_sign
     known = reading.valid.take(channel, axis=1) & np.isfinite(value)
-    beyond = value > np.where(memory.tripped, limits.interlock_release, limits.interlock_trip)
+    beyond = value > np.where(memory.tripped, rows.interlock_release, rows.interlock_trip)
     # An interlock whose sensor fails stays as it was, unless that alone has to trip it.
     tripped = np.where(known, beyond, limits.interlock_on_invalid | memory.tripped)
     if not np.count_nonzero(tripped):

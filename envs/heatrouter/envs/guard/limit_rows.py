@@ -18,7 +18,7 @@ _KEPT = 16
 
 
 class LimitRows(NamedTuple):
-    """Arrays of :class:`GuardLimits`, each of shape ``(num_envs, n_set_points)``."""
+    """Arrays of :class:`GuardLimits`, of shape ``(num_envs, n_set_points)`` unless said."""
 
     low: FloatArray
     high: FloatArray
@@ -30,6 +30,9 @@ class LimitRows(NamedTuple):
     # (2, num_envs, n_set_points): from which value a unit runs, and its dwell
     running: FloatArray  # of a unit that runs
     standing: FloatArray  # of a unit that stands still
+    interlock_sign: FloatArray  # (num_envs, n_interlocks)
+    interlock_trip: FloatArray  # same shape
+    interlock_release: FloatArray  # same shape
 
 
 @functools.lru_cache(maxsize=_KEPT)
@@ -51,4 +54,7 @@ def limit_rows(limits: GuardLimits, num_envs: int) -> LimitRows:
         rate_down_per_s=rows(limits.rate_down_per_s)[0],
         running=rows(limits.stop_below, limits.min_run_s),
         standing=rows(limits.start_from, limits.min_stop_s),
+        interlock_sign=rows(limits.interlock_sign)[0],
+        interlock_trip=rows(limits.interlock_trip)[0],
+        interlock_release=rows(limits.interlock_release)[0],
     )

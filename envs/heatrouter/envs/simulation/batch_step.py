@@ -11,7 +11,10 @@ from heatrouter.envs.objective import TERMS
 
 
 class BatchStep(NamedTuple):
-    """What one step of all environments gave. All arrays are fresh."""
+    """What one step of all environments gave. All arrays are fresh.
+
+    Where no episode ended, ``final_observation`` is the very array of ``observation``.
+    """
 
     observation: Float32Array  # (num_envs, n_obs); of the new episode where truncated
     reward: FloatArray  # (num_envs,) minus the cost in €, all terms

@@ -157,20 +157,19 @@ class DistrictBatch:
         terms, self._stock = self._objective.terms(outputs, self._stock, self.task.control_dt_s)
         time_s = self.plant.time_s
         self._now_s = time_s.astype(np.float64)
-        forecast = self._forecasts.windows_at(
-            self.plant.scenario, time_s // self.library.step_s
-        )
+        forecast = self._forecasts.windows_at(self.plant.scenario, time_s // self.library.step_s)
         observation, self._observation = self._builder.advance(
             self._raw(outputs),
             self._guard.set_points,
             self._guard.dwell_remaining_s(self.limits, self._now_s),
             forecast,
         )
-        final_observation = observation.copy()
+        final_observation = observation
         self._steps_left -= 1
         truncated = self._steps_left <= 0
         if np.count_nonzero(truncated):
             ended = np.flatnonzero(truncated)
+            observation = observation.copy()
             self._begin(ended, *self._starts.draw(ended))
             self._steps_left[ended] = self._episode_steps
             observation[ended] = self._observation[ended]

@@ -208,9 +208,7 @@ class Simulation:
         """A copy of the full state by field name."""
         return {name: array.copy() for name, array in self._state._asdict().items()}
 
-    def restore_state(
-        self, saved: Mapping[str, np.ndarray], envs: IntArray | None = None
-    ) -> None:
+    def restore_state(self, saved: Mapping[str, np.ndarray], envs: IntArray | None = None) -> None:
         """Take back a saved state exactly.
 
         Args:
