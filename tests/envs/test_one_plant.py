@@ -1,4 +1,4 @@
-"""A single plant is dispatched in plain numbers, a batch in arrays: the answers are the same bits."""
+"""One plant is dispatched in plain numbers, many in arrays: the answers are the same bits."""
 
 import numpy as np
 import pytest
@@ -91,7 +91,11 @@ def test_one_plant_equals_one_of_many(
     if lost is not None:
         observation[0, lost] = np.nan
     alone, after = decoder.decode(memory, observation, action)
-    doubled = DispatchMemory(*(np.concatenate((part, part)) for part in memory))
+    doubled = DispatchMemory(
+        np.concatenate((memory.demand_kw, memory.demand_kw)),
+        np.concatenate((memory.charging, memory.charging)),
+        np.concatenate((memory.relief, memory.relief)),
+    )
     together, both = decoder.decode(doubled, twice(observation), twice(action))
     np.testing.assert_array_equal(alone[0], together[0])
     for mine, theirs in zip(after, both, strict=True):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from heatrouter.envs.arrays import FloatArray
+from heatrouter.envs.arrays import BoolArray, FloatArray
 from heatrouter.envs.dispatch.merit_order import (
     CHARGE_HOURS,
     RELIEF_HOURS,
@@ -109,7 +109,7 @@ def one_merit_order(
     set_points = plant.assemble(heat, limits, supply, price.offset_k)
     if set_points is None:
         return None
-    return set_points, _remember(circuits, short)._replace(charging=memory.charging)
+    return set_points, _memory(circuits, memory.charging, short)
 
 
 def one_rules(
@@ -152,7 +152,7 @@ def one_rules(
     set_points = plant.assemble(heat, limits, supply, offsets)
     if set_points is None:
         return None
-    return set_points, _remember(circuits, short)._replace(charging=np.array([charging]))
+    return set_points, _memory(circuits, np.array([charging]), short)
 
 
 def _worths(plant: OnePlant, circuits: list[OneCircuit], price: OnePrice) -> list[_Worth]:
@@ -198,7 +198,6 @@ def _night_offset(plant: OnePlant, parameters: RuleParameters, row: Row) -> floa
     return -parameters.night_setback_k if night else 0.0
 
 
-def _remember(circuits: list[OneCircuit], short: list[bool]) -> DispatchMemory:
-    nothing = np.zeros((1, len(circuits)), dtype=np.bool_)
+def _memory(circuits: list[OneCircuit], charging: BoolArray, short: list[bool]) -> DispatchMemory:
     demand = np.array([[now.demand_kw for now in circuits]])
-    return DispatchMemory(demand, nothing, np.array([short]))
+    return DispatchMemory(demand, charging, np.array([short]))

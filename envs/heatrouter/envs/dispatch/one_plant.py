@@ -141,12 +141,12 @@ class OnePlant:
             usable = (c.store_empty + level * c.store_span - return_temp) / usable_span
             found.append(
                 OneCircuit(
-                    supply_temp=temp,
-                    return_temp=return_temp,
-                    level=min(max(usable, 0.0), 1.0),
-                    store_kwh=c.store_kwh_per_k * usable_span,
-                    top_lack=temp - top,
-                    demand_kw=past + self.plan.demand_weight * (demand - past),
+                    temp,
+                    return_temp,
+                    min(max(usable, 0.0), 1.0),
+                    c.store_kwh_per_k * usable_span,
+                    temp - top,
+                    past + self.plan.demand_weight * (demand - past),
                 )
             )
         return found
@@ -207,6 +207,6 @@ class OnePlant:
         return np.array([[min(max(value, low), high) for value, (low, high) in pairs]])
 
 
-def known(*rows: Row) -> bool:
+def known(row: Row, action: Row = ()) -> bool:
     """Whether every number is there; a sum that overflows counts as no number."""
-    return all(math.isfinite(sum(row)) for row in rows)
+    return math.isfinite(sum(row) + sum(action))
