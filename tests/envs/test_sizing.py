@@ -11,13 +11,14 @@ from heatrouter.envs.cli import main
 from heatrouter.envs.design_day import (
     Weather,
     consumers,
-    design_heat_kw,
     hourly_demand_kw,
     recoverable_kw,
 )
-from heatrouter.envs.design_flow import NetworkFlow, design_flow
+from heatrouter.envs.design_flow import design_flow
 from heatrouter.envs.sizing import SizeFigure, size_figures
 from heatrouter.envs.spec.consumer_units import Greenhouse, Substation
+from heatrouter.envs.spec.design_load import design_heat_kw
+from heatrouter.envs.spec.design_network import NetworkFlow
 from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.loading import load_district, parse_district, preset_names, preset_text
 from heatrouter.envs.spec.plant_units import WasteHeatSource

@@ -11,19 +11,39 @@ import numpy as np
 from heatrouter.envs.arrays import FloatArray
 from heatrouter.envs.components.pipe_loss import pair_conductance
 from heatrouter.envs.scenarios.production import planned_level
-from heatrouter.envs.spec.consumer_units import Greenhouse, ProcessHeat, Substation
+from heatrouter.envs.spec.consumer_units import (
+    BatchProcess,
+    Consumer,
+    FabHeat,
+    ProcessHeat,
+    Substation,
+)
+from heatrouter.envs.spec.design_load import (
+    AIR_KJ_M3K,
+    GROUND_DESIGN_C,
+    design_draws,
+    design_supply_c,
+    preheat_kwh,
+)
 from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.network import Circuit
-from heatrouter.envs.spec.plant_units import CoolingLoad, HeatPump, Production, WasteHeatSource
-from heatrouter.envs.units import KWH_PER_MWH, W_PER_KW, ZERO_CELSIUS_K
+from heatrouter.envs.spec.plant_units import (
+    CoolingLoad,
+    HeatExchanger,
+    HeatPump,
+    Production,
+    WasteHeatSource,
+)
+from heatrouter.envs.units import KWH_PER_MWH, W_PER_KW, WATER_CP_J_KGK, ZERO_CELSIUS_K
 
 HOURS_PER_YEAR = 8760
-HOT_WATER_FULL_LOAD_HOURS = 3000.0
-"""By which a quarter's annual hot water gives its design heat; the simulation's figure, too."""
 
 _DAY_STARTS_H, _DAY_ENDS_H = 7.0, 21.0
 _HEATING_CURVE_END_C = 15.0
-Consumer = Substation | ProcessHeat | Greenhouse
+_BATCH_RUNS_FROM_LEVEL = 0.5
+_LEAST_SPAN_K = 20.0
+_MEDIUM_SPREAD_K = 5.0
+"""By which air and brine are cooled."""
 
 
 @dataclass(frozen=True)
@@ -53,37 +73,8 @@ def reference_weather(district: District) -> Weather:
 
 def consumers(district: District, circuit: Circuit | None = None) -> list[Consumer]:
     """Units that take heat (from one circuit), in the order of the district."""
-    units = [u for u in district.units if isinstance(u, Substation | ProcessHeat | Greenhouse)]
+    units = [u for u in district.units if isinstance(u, Consumer)]
     return [u for u in units if circuit is None or u.location in circuit.locations]
-
-
-def design_heat_kw(district: District, unit: Consumer) -> float:
-    """Heat that a consumer takes on the design day, without sun or internal gains, kW."""
-    if isinstance(unit, Substation):
-        hot_water_kw = unit.hot_water_annual_mwh * KWH_PER_MWH / HOT_WATER_FULL_LOAD_HOURS
-        return unit.space_heat_design_kw + hot_water_kw
-    if isinstance(unit, ProcessHeat):
-        depth = max(0.0, unit.weather_end_c - district.site.design_temp_c)
-        return unit.base_kw + unit.weather_kw_k * depth
-    return unit.floor_area_m2 * unit.heat_design_w_m2 / W_PER_KW
-
-
-def design_supply_c(unit: Consumer) -> float:
-    """Design supply temperature of the network water at a consumer, degC."""
-    if isinstance(unit, Substation):
-        return unit.space_heat_exchanger.primary_supply_c
-    if isinstance(unit, ProcessHeat):
-        return unit.exchanger.primary_supply_c
-    return unit.design_supply_c
-
-
-def design_span_k(unit: Consumer) -> float:
-    """Design cooling of the network water at a consumer, K."""
-    if isinstance(unit, Substation):
-        return design_supply_c(unit) - unit.space_heat_exchanger.primary_return_c
-    if isinstance(unit, ProcessHeat):
-        return design_supply_c(unit) - unit.exchanger.primary_return_c
-    return design_supply_c(unit) - unit.design_return_c
 
 
 def hourly_demand_kw(district: District, unit: Consumer, weather: Weather) -> FloatArray:
@@ -100,7 +91,16 @@ def hourly_demand_kw(district: District, unit: Consumer, weather: Weather) -> Fl
         return np.asarray(np.clip(need, 0.0, limit) + hot_water_kw)
     if isinstance(unit, ProcessHeat):
         weather_kw = unit.weather_kw_k * np.maximum(unit.weather_end_c - outdoors, 0.0)
-        return np.asarray((unit.base_kw + weather_kw) * _level(unit.production))
+        return np.asarray((unit.base_kw + weather_kw) * hourly_level(unit.production))
+    if isinstance(unit, BatchProcess):
+        running = hourly_level(unit.production) >= _BATCH_RUNS_FROM_LEVEL
+        return np.asarray(running * preheat_kwh(unit) / (unit.interval_min / 60.0))
+    if isinstance(unit, FabHeat):
+        air_k = np.maximum(unit.make_up_air_temp_c - outdoors, 0.0)
+        water_k = max(unit.ultrapure_water_temp_c - float(np.mean(outdoors)), 0.0)
+        water_kw = unit.ultrapure_water_kg_s * WATER_CP_J_KGK / W_PER_KW * water_k
+        air_kw = unit.make_up_air_m3_s * AIR_KJ_M3K * air_k
+        return np.asarray((air_kw + water_kw) * hourly_level(unit.production))
     hour = np.arange(HOURS_PER_YEAR) % 24
     day = (hour >= _DAY_STARTS_H) & (hour < _DAY_ENDS_H)
     wanted_c = np.where(day, unit.day_temp_c, unit.night_temp_c)
@@ -109,36 +109,61 @@ def hourly_demand_kw(district: District, unit: Consumer, weather: Weather) -> Fl
     return np.asarray(np.clip(need_w_m2, 0.0, unit.heat_design_w_m2) * unit.floor_area_m2 / 1000.0)
 
 
-def return_temp_c(district: District) -> float:
-    """Design return temperature of the consumers, weighted by their design flow, degC."""
-    units = consumers(district)
-    if not units:
+def circuit_return_c(district: District, circuit: Circuit) -> float:
+    """Design return temperature of a circuit, weighted by the flow of what draws from it, degC."""
+    draws = design_draws(district, circuit)
+    if not draws:
         return 40.0
-    flows = [design_heat_kw(district, u) / design_span_k(u) for u in units]
-    returns = [design_supply_c(u) - design_span_k(u) for u in units]
+    supply = _design_supplies(district, circuit)
+    flows = [d.heat_kw / d.span_k for d in draws]
+    returns = [supply[d.unit] - d.span_k for d in draws]
     return float(np.average(returns, weights=flows))
 
 
-def supply_temp_c(district: District, weather: Weather) -> FloatArray:
-    """Heating curve over the year, degC, shape ``(8760,)``.
+def circuit_supply_c(district: District, circuit: Circuit) -> float:
+    """Design supply temperature of a circuit: the highest of what draws from it, degC."""
+    highest = max(_design_supplies(district, circuit).values(), default=0.0)
+    low = circuit_return_c(district, circuit) + _LEAST_SPAN_K
+    return max(circuit.supply_temp_min_c, highest, low)
+
+
+def _design_supplies(district: District, circuit: Circuit) -> dict[str, float]:
+    """Design supply temperature of everything that draws from a circuit."""
+    supplies = {}
+    for unit in district.units:
+        if isinstance(unit, Consumer):
+            supplies[unit.name] = design_supply_c(unit)
+        elif isinstance(unit, HeatExchanger):
+            supplies[unit.name] = unit.exchanger.primary_supply_c
+        elif isinstance(unit, HeatPump) and unit.source_location is not None:
+            supplies[unit.name] = circuit.supply_temp_min_c
+    return {d.unit: supplies[d.unit] for d in design_draws(district, circuit)}
+
+
+def supply_temp_c(district: District, circuit: Circuit, weather: Weather) -> FloatArray:
+    """Heating curve of a circuit over the year, degC, shape ``(8760,)``.
 
     From the lowest supply temperature at 15 degC outdoors to the highest that a consumer is
     designed for on the design day.
     """
-    units = consumers(district)
-    low = min(c.supply_temp_min_c for c in district.circuits)
-    high = max([low, *(design_supply_c(u) for u in units)])
+    low = circuit.supply_temp_min_c
+    high = max([low, *_design_supplies(district, circuit).values()])
     cold = district.site.design_temp_c
     return np.asarray(np.interp(weather.ambient_temp_c, [cold, _HEATING_CURVE_END_C], [high, low]))
 
 
 def loss_kw(
-    district: District, supply_c: FloatArray, return_c: float, ground_c: float
+    district: District, circuit: Circuit, supply_c: FloatArray, return_c: float, ground_c: float
 ) -> FloatArray:
-    """Heat that all pipes lose to the ground, kW, of the shape of ``supply_c``."""
+    """Heat that the pipes of a circuit lose to the ground, kW, of the shape of ``supply_c``.
+
+    Twins and single pipes are taken for pairs: the difference is within what is estimated here.
+    """
     series = {s.name: s for s in district.pipe_series}
     conductance_w_k = 0.0
     for pipe in district.pipes:
+        if pipe.from_location not in circuit.locations:
+            continue
         kind = series[pipe.series]
         per_m = pair_conductance(
             inner_diameter_m=kind.inner_diameter_m,
@@ -148,7 +173,7 @@ def loss_kw(
             insulation_conductivity_w_mk=kind.insulation_conductivity_w_mk,
             soil_conductivity_w_mk=district.soil.conductivity_w_mk,
             burial_depth_m=pipe.burial_depth_m,
-            axis_distance_m=pipe.axis_distance_m,
+            axis_distance_m=max(pipe.axis_distance_m, kind.casing_diameter_m),
         )
         conductance_w_k += per_m.to_ground * pipe.length_m
     excess_k = np.maximum(supply_c + return_c - 2.0 * ground_c, 0.0)
@@ -175,33 +200,53 @@ def recoverable_kw(unit: WasteHeatSource, return_c: float) -> float:
 
 
 def heat_pump_kw(district: District, unit: HeatPump, supply_c: float, return_c: float) -> float:
-    """Heat that a heat pump gives with its cooling load at full production, kW."""
-    load = district.unit(unit.source)
-    if not isinstance(load, CoolingLoad):
-        return 0.0
+    """Heat that a heat pump gives with its source at full production, kW.
+
+    From air or ground, on the design day.
+    """
     sink_k = _log_mean_k(min(supply_c, unit.max_sink_temp_c), return_c)
-    source_k = _log_mean_k(load.water_inlet_temp_c, load.water_outlet_temp_c)
+    inlet_c, outlet_c, most_kw = _source_of(district, unit)
+    source_k = _log_mean_k(inlet_c, outlet_c)
     cop = min(unit.lorenz_efficiency * sink_k / max(sink_k - source_k, 5.0), unit.max_cop)
     cop = max(cop, 1.01)
-    return float(min(unit.capacity_kw, load.peak_kw * cop / (cop - 1.0)))
+    return float(min(unit.capacity_kw, most_kw * cop / (cop - 1.0)))
+
+
+def _source_of(district: District, unit: HeatPump) -> tuple[float, float, float]:
+    """Inlet and outlet temperature of a heat pump's source, degC, and its largest heat, kW."""
+    if unit.source is not None:
+        load = district.unit(unit.source)
+        if not isinstance(load, CoolingLoad):
+            return 0.0, 0.0, 0.0
+        return load.water_inlet_temp_c, load.water_outlet_temp_c, load.peak_kw
+    for circuit in district.circuits:
+        if unit.source_location in circuit.locations:
+            supply_c = circuit.supply_temp_min_c
+            return supply_c, supply_c - unit.source_spread_k, np.inf
+    inlet_c = district.site.design_temp_c if unit.source_medium == "air" else GROUND_DESIGN_C
+    most_kw = np.inf if inlet_c >= unit.source_min_temp_c else 0.0
+    return inlet_c, inlet_c - _MEDIUM_SPREAD_K, most_kw
 
 
 def hourly_waste_heat_kw(district: District, weather: Weather) -> FloatArray:
-    """What sources and heat pumps could give if all of it were taken, kW, shape ``(8760,)``."""
-    return_c = return_temp_c(district)
-    supply_c = float(np.mean(supply_temp_c(district, weather)))
+    """Waste heat that sources and heat pumps could give if all were taken, kW, ``(8760,)``."""
     total = np.zeros(HOURS_PER_YEAR)
-    for unit in district.units:
-        if isinstance(unit, WasteHeatSource):
-            total += recoverable_kw(unit, return_c) * _level(unit.production)
-        elif isinstance(unit, HeatPump):
-            load = district.unit(unit.source)
-            level = _level(load.production) if isinstance(load, CoolingLoad) else 0.0
-            total += heat_pump_kw(district, unit, supply_c, return_c) * level
+    for circuit in district.circuits:
+        return_c = circuit_return_c(district, circuit)
+        supply_c = float(np.mean(supply_temp_c(district, circuit, weather)))
+        for unit in district.units:
+            if isinstance(unit, WasteHeatSource) and unit.location in circuit.locations:
+                total += recoverable_kw(unit, return_c) * hourly_level(unit.production)
+            elif isinstance(unit, HeatPump) and unit.location in circuit.locations:
+                load = district.unit(unit.source) if unit.source is not None else None
+                if isinstance(load, CoolingLoad):
+                    heat_kw = heat_pump_kw(district, unit, supply_c, return_c)
+                    total += heat_kw * hourly_level(load.production)
     return total
 
 
-def _level(production: Production) -> FloatArray:
+def hourly_level(production: Production) -> FloatArray:
+    """Planned production less the mean share of outages, 0..1, shape ``(8760,)``."""
     hours = np.arange(HOURS_PER_YEAR, dtype=np.float64)
     plan = planned_level(production, 1.0, hours % 24.0, hours // 24.0 % 7.0)
     out_share = production.outages_per_year * production.outage_hours / HOURS_PER_YEAR

@@ -13,22 +13,34 @@ import numpy as np
 from heatrouter.envs.arrays import FloatArray
 from heatrouter.envs.design_day import (
     Weather,
+    circuit_return_c,
+    circuit_supply_c,
     consumers,
-    design_heat_kw,
     heat_pump_kw,
     hourly_demand_kw,
+    hourly_level,
     hourly_waste_heat_kw,
     loss_kw,
     recoverable_kw,
     reference_weather,
-    return_temp_c,
     supply_temp_c,
 )
 from heatrouter.envs.design_flow import design_flow
-from heatrouter.envs.spec.consumer_units import Greenhouse
+from heatrouter.envs.spec.consumer_units import BatchProcess, Greenhouse
+from heatrouter.envs.spec.design_load import design_heat_kw, pcm_kwh
 from heatrouter.envs.spec.district import District
-from heatrouter.envs.spec.plant_units import Boiler, HeatPump, Store, WasteHeatSource
+from heatrouter.envs.spec.plant_units import (
+    Boiler,
+    Chp,
+    Digester,
+    HeatPump,
+    Store,
+    WasteHeatSource,
+)
 from heatrouter.envs.units import J_PER_KWH, KWH_PER_MWH
+
+_LIFT_COP = 3.5
+"""Of heat pumps between circuits: what they add to the heat they lift is its part per COP."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,23 +121,28 @@ def size_figures(district: District, weather: Weather | None = None) -> tuple[Si
 
 
 def _estimate_year(district: District, weather: Weather) -> _Year:
-    demand = np.sum([hourly_demand_kw(district, u, weather) for u in consumers(district)], axis=0)
-    loss = loss_kw(
-        district,
-        supply_temp_c(district, weather),
-        return_temp_c(district),
-        float(np.mean(weather.ambient_temp_c)),
-    )
+    demand = np.zeros(weather.ambient_temp_c.shape)
+    for unit in consumers(district):
+        demand = demand + hourly_demand_kw(district, unit, weather)
+    loss = np.zeros(demand.shape)
+    ground_c = float(np.mean(weather.ambient_temp_c))
+    for circuit in district.circuits:
+        supply_c = supply_temp_c(district, circuit, weather)
+        return_c = circuit_return_c(district, circuit)
+        loss = loss + loss_kw(district, circuit, supply_c, return_c, ground_c)
     waste = hourly_waste_heat_kw(district, weather)
-    return _Year(np.asarray(demand, dtype=np.float64) + np.zeros_like(loss), loss, waste)
+    return _Year(demand, loss, waste)
 
 
 def _peak_kw(district: District, weather: Weather) -> float:
     heat_kw = sum(design_heat_kw(district, u) for u in consumers(district))
     coldest = int(np.argmin(weather.ambient_temp_c))
-    supply = supply_temp_c(district, weather)[coldest : coldest + 1]
     ground_c = float(np.mean(weather.ambient_temp_c))
-    return heat_kw + float(loss_kw(district, supply, return_temp_c(district), ground_c)[0])
+    for circuit in district.circuits:
+        supply_c = supply_temp_c(district, circuit, weather)[coldest : coldest + 1]
+        return_c = circuit_return_c(district, circuit)
+        heat_kw += float(loss_kw(district, circuit, supply_c, return_c, ground_c)[0])
+    return heat_kw
 
 
 def _energy_figures(district: District, year: _Year, peak_kw: float) -> list[SizeFigure]:
@@ -194,16 +211,34 @@ def _network_figures(district: District) -> list[SizeFigure]:
     return figures
 
 
+def _capacities_kw(district: District) -> tuple[list[float], list[float]]:
+    """Heat that can be relied on: of boilers, and of other producers; links only pass it on."""
+    boilers, others = [], []
+    for circuit in district.circuits:
+        return_c = circuit_return_c(district, circuit)
+        supply_c = circuit_supply_c(district, circuit)
+        for unit in district.units:
+            if not isinstance(unit, Boiler | Chp | HeatPump | WasteHeatSource):
+                continue
+            if unit.location not in circuit.locations:
+                continue
+            if isinstance(unit, Boiler):
+                boilers.append(unit.capacity_kw)
+            elif isinstance(unit, Chp):
+                others.append(unit.capacity_kw)
+            elif isinstance(unit, WasteHeatSource):
+                others.append(recoverable_kw(unit, return_c))
+            elif unit.source_location is None:
+                others.append(heat_pump_kw(district, unit, supply_c, return_c))
+            else:  # what it takes from the other circuit has been counted there
+                others.append(heat_pump_kw(district, unit, supply_c, return_c) / _LIFT_COP)
+    return boilers, others
+
+
 def _unit_figures(district: District, year: _Year, peak_kw: float) -> list[SizeFigure]:
-    return_c = return_temp_c(district)
-    supply_c = max(c.supply_temp_min_c for c in district.circuits)
-    capacities = [u.capacity_kw for u in district.units if isinstance(u, Boiler)]
-    boilers_kw = sum(capacities)
-    for unit in district.units:
-        if isinstance(unit, HeatPump):
-            capacities.append(heat_pump_kw(district, unit, supply_c, return_c))
-        elif isinstance(unit, WasteHeatSource):
-            capacities.append(recoverable_kw(unit, return_c))
+    boilers, others = _capacities_kw(district)
+    capacities = [*boilers, *others]
+    boilers_kw = sum(boilers)
     firm_kw = sum(capacities) - max(capacities, default=0.0)
     figures = [
         SizeFigure(
@@ -239,12 +274,53 @@ def _unit_figures(district: District, year: _Year, peak_kw: float) -> list[SizeF
         for u in district.units
         if isinstance(u, Greenhouse)
     )
+    figures.extend(_process_figures(district))
     return figures
+
+
+def _process_figures(district: District) -> list[SizeFigure]:
+    figures = []
+    for unit in district.units:
+        if isinstance(unit, BatchProcess):
+            share = 100.0 * unit.duration_min / unit.interval_min
+            figures.append(
+                SizeFigure(
+                    f"time in use of {unit.name}",
+                    share,
+                    "%",
+                    None,
+                    100.0,
+                    "interval_min: charges come faster than they are done, and queue",
+                )
+            )
+        elif isinstance(unit, Digester):
+            burnt_kw = sum(
+                u.capacity_kw / _fuel_efficiency(u)
+                for u in district.units
+                if isinstance(u, Boiler | Chp) and u.fuel_store == unit.name
+            )
+            mean_kw = unit.peak_gas_kw * float(hourly_level(unit.production).mean())
+            figures.append(
+                SizeFigure(
+                    f"burners over mean gas of {unit.name}",
+                    100.0 * burnt_kw / max(mean_kw, 1e-9),
+                    "%",
+                    100.0,
+                    None,
+                    "capacity of what burns its gas, or it is flared",
+                )
+            )
+    return figures
+
+
+def _fuel_efficiency(unit: Boiler | Chp) -> float:
+    return unit.thermal_efficiency if isinstance(unit, Chp) else unit.efficiency_at_60c
 
 
 def _store_kwh(district: District, store: Store) -> float:
     circuit = next((c for c in district.circuits if store.location in c.locations), None)
     if circuit is None:
         return 0.0
+    span_k = store.full_temp_c - store.empty_temp_c
     heat_j_k = store.volume_m3 * circuit.density_kg_m3 * circuit.heat_capacity_j_kgk
-    return heat_j_k * (store.full_temp_c - store.empty_temp_c) / J_PER_KWH
+    return heat_j_k * span_k / J_PER_KWH + (pcm_kwh(store.pcm, span_k) if store.pcm else 0.0)

@@ -1,5 +1,7 @@
 """Exchangers against closed forms and the substation case of the model page."""
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,8 +9,13 @@ from hypothesis import strategies as st
 from heatrouter.envs.components.exchanger import (
     counterflow_effectiveness,
     exchanged_heat,
+    film_term,
     flow_for_heat,
+    flow_for_heat_fast,
     substation_heat,
+    substation_heat_fast,
+    ua_at_flows,
+    ua_with_secondary,
 )
 from heatrouter.envs.simulation.parameter_builder import design_exchanger
 from heatrouter.envs.spec.consumer_units import HeatExchangerDesign
@@ -127,3 +134,127 @@ def test_flow_gives_the_heat_or_the_valve_is_open(
         assert got == pytest.approx(heat, rel=2e-4)
     else:
         assert got <= heat * (1.0 + 2e-4)
+
+
+SIZED = design_exchanger(DESIGN, HEAT_W, CP)
+LARGEST = 2.6 * SIZED.primary_flow
+
+
+def _fast_flow(heat: float, supply: float, secondary: float, inlet: float, guess: float) -> float:
+    return flow_for_heat_fast(
+        heat,
+        supply,
+        secondary,
+        inlet,
+        SIZED.primary_flow,
+        film_term(secondary / SIZED.secondary_flow),
+        SIZED.ua,
+        LARGEST,
+        guess,
+        CP,
+    )
+
+
+def _heat(flow: float, supply: float, secondary: float, inlet: float) -> float:
+    return substation_heat(
+        flow,
+        supply,
+        secondary,
+        inlet,
+        SIZED.primary_flow,
+        SIZED.secondary_flow,
+        SIZED.ua,
+        CP,
+    )
+
+
+@given(
+    flow=st.floats(0.0, 100.0),
+    supply=st.floats(-20.0, 130.0),
+    secondary=st.floats(0.0, 50.0),
+    inlet=st.floats(0.0, 70.0),
+)
+def test_fast_heat_is_the_heat(flow: float, supply: float, secondary: float, inlet: float) -> None:
+    fast = substation_heat_fast(
+        flow,
+        supply,
+        secondary,
+        inlet,
+        SIZED.primary_flow,
+        film_term(secondary / SIZED.secondary_flow),
+        SIZED.ua,
+        CP,
+    )
+    assert fast == pytest.approx(_heat(flow, supply, secondary, inlet), rel=1e-4, abs=1e-6)
+
+
+@given(
+    share=st.floats(1e-3, 1.3),
+    supply=st.floats(30.0, 120.0),
+    part=st.floats(1e-3, 1.3),
+    inlet=st.floats(5.0, 60.0),
+    guess=st.floats(-1.0, 1e3),
+)
+def test_fast_flow_gives_the_heat_or_the_valve_is_open(
+    share: float, supply: float, part: float, inlet: float, guess: float
+) -> None:
+    """With the old, slower law as the judge, from any guess."""
+    heat, secondary = share * HEAT_W, part * SIZED.secondary_flow
+    flow = _fast_flow(heat, supply, secondary, inlet, guess)
+    assert 0.0 < flow <= LARGEST
+    got = _heat(flow, supply, secondary, inlet)
+    if flow < LARGEST:
+        assert got == pytest.approx(heat, rel=2e-4)
+    else:
+        assert got <= heat * (1.0 + 2e-4)
+
+
+@given(share=st.floats(0.01, 1.2), supply=st.floats(45.0, 110.0), off=st.floats(-0.03, 0.03))
+def test_unchecked_newton_step_stays_within_the_tolerance(
+    share: float, supply: float, off: float
+) -> None:
+    heat, secondary = share * HEAT_W, SIZED.secondary_flow
+    exact = flow_for_heat(
+        heat,
+        supply,
+        secondary,
+        40.0,
+        SIZED.primary_flow,
+        secondary,
+        SIZED.ua,
+        LARGEST,
+        0.0,
+        CP,
+    )
+    flow = _fast_flow(heat, supply, secondary, 40.0, exact * (1.0 + off))
+    if flow < LARGEST:
+        assert _heat(flow, supply, secondary, 40.0) == pytest.approx(heat, rel=2e-4)
+    assert _fast_flow(heat, supply, secondary, 40.0, flow) == pytest.approx(flow, rel=1e-2)
+
+
+def test_flow_within_the_tolerance_is_kept() -> None:
+    flow = _fast_flow(HEAT_W, 85.0, SIZED.secondary_flow, 40.0, 0.9 * SIZED.primary_flow)
+    assert flow == pytest.approx(SIZED.primary_flow, rel=1e-3)
+    assert _fast_flow(HEAT_W, 85.0, SIZED.secondary_flow, 40.0, flow) == flow
+
+
+def test_known_secondary_term_gives_the_same_ua() -> None:
+    assert ua_with_secondary(SIZED.ua, 0.4, film_term(0.7)) == pytest.approx(
+        ua_at_flows(SIZED.ua, 0.4, 0.7), rel=1e-12
+    )
+
+
+@given(
+    numbers=st.tuples(*(st.floats(-1e12, 1e12) for _ in range(8))),
+    term=st.floats(0.0, 1e3),
+    guess=st.floats(-1e12, 1e12),
+)
+def test_fast_exchanger_is_finite(numbers: tuple[float, ...], term: float, guess: float) -> None:
+    heat, supply, secondary, inlet, design, ua, largest, flow = numbers
+    primary, ua = abs(design), abs(ua)
+    assert math.isfinite(
+        flow_for_heat_fast(heat, supply, secondary, inlet, primary, term, ua, largest, guess, CP)
+    )
+    assert math.isfinite(
+        substation_heat_fast(flow, supply, secondary, inlet, primary, term, ua, CP)
+    )

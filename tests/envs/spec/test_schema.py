@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from heatrouter.envs.cli import main
 from heatrouter.envs.spec.district import District
-from heatrouter.envs.spec.explaining import unit_of
+from heatrouter.envs.spec.field_units import unit_of
 from heatrouter.envs.spec.loading import (
     district_schema,
     load_district,

@@ -17,10 +17,9 @@ from heatrouter.envs.dispatch import (
     rules_dispatch,
 )
 from heatrouter.envs.dispatch.one_decision import OnePrice, one_merit_order, one_rules
-from heatrouter.envs.dispatch.one_plant import OnePlant, known
-from heatrouter.envs.spec.consumer_units import Greenhouse
+from heatrouter.envs.dispatch.one_plant import OnePlant, is_plain, known
+from heatrouter.envs.spec.consumer_units import BatchProcess, Greenhouse
 from heatrouter.envs.spec.district import District
-from heatrouter.envs.spec.plant_units import Store
 
 _Decode = Callable[[DispatchMemory, FloatArray, FloatArray], tuple[FloatArray, DispatchMemory]]
 
@@ -57,9 +56,11 @@ class ActionDecoder:
             "heat_price": self._heat_price,
         }
         self._decode = decoders[contract.parametrisation]
-        self._one = OnePlant(self.plan)
+        self._one = OnePlant(self.plan) if is_plain(self.plan) else None
         if contract.parametrisation == "heat_price":
-            stores = [u.name for u in district.units if isinstance(u, Store)]
+            stores = list(self.plan.stores)
+            commanded = list(self.plan.commanded.names)
+            batches = [u.name for u in district.units if isinstance(u, BatchProcess)]
             greenhouses = [u.name for u in district.units if isinstance(u, Greenhouse)]
             circuits = [c.name for c in district.circuits]
             self._empty_at = _at(contract, stores, "price_empty_eur_per_mwh")
@@ -77,6 +78,9 @@ class ActionDecoder:
                     self._offset_at,
                 )
             ]
+            self._commanded_empty_at = _at(contract, commanded, "price_empty_eur_per_mwh")
+            self._commanded_full_at = _at(contract, commanded, "price_full_eur_per_mwh")
+            self._release_at = _at(contract, batches, "release")
 
     def initial_memory(self, num_envs: int) -> DispatchMemory:
         """Memory of environments that have seen nothing."""
@@ -107,7 +111,7 @@ class ActionDecoder:
         self, memory: DispatchMemory, observation: FloatArray
     ) -> tuple[FloatArray, DispatchMemory]:
         """What the rules propose, whatever the parametrisation: the fallback of the service."""
-        if observation.shape[0] == 1:
+        if self._one is not None and observation.shape[0] == 1:
             row: list[float] = observation[0].tolist()
             decision = one_rules(self._one, self.rules, memory, row) if known(row) else None
             if decision is not None:
@@ -128,8 +132,9 @@ class ActionDecoder:
     def _heat_price(
         self, memory: DispatchMemory, observation: FloatArray, action: FloatArray
     ) -> tuple[FloatArray, DispatchMemory]:
-        if action.shape[0] == 1:
-            decision = self._one_heat_price(memory, observation[0].tolist(), action[0].tolist())
+        if self._one is not None and action.shape[0] == 1:
+            row, asked = observation[0].tolist(), action[0].tolist()
+            decision = self._one_heat_price(self._one, memory, row, asked)
             if decision is not None:
                 return decision
         plan = self.plan
@@ -140,16 +145,21 @@ class ActionDecoder:
             target_level=action.take(self._target_at, axis=1),
             supply_temp_c=curve + action.take(self._supply_at, axis=1),
             offset_k=action.take(self._offset_at, axis=1),
+            commanded=(
+                action.take(self._commanded_empty_at, axis=1),
+                action.take(self._commanded_full_at, axis=1),
+            ),
+            release=action.take(self._release_at, axis=1),
         )
         return merit_order_dispatch(plan, memory, observation, price)
 
     def _one_heat_price(
-        self, memory: DispatchMemory, row: list[float], action: list[float]
+        self, one: OnePlant, memory: DispatchMemory, row: list[float], action: list[float]
     ) -> tuple[FloatArray, DispatchMemory] | None:
         if not known(row, action):
             return None
         price = OnePrice(*[[action[i] for i in at] for at in self._one_price_at])
-        return one_merit_order(self._one, self.rules, memory, row, price)
+        return one_merit_order(one, self.rules, memory, row, price)
 
 
 def _at(contract: Contract, owners: list[str], quantity: str) -> IntArray:

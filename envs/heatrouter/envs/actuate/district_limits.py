@@ -2,9 +2,18 @@
 
 from heatrouter.envs.contract import Contract, SetPoint
 from heatrouter.envs.guard import GuardLimits, Interlock, PredictedLimit, SetPointLimits
+from heatrouter.envs.set_points import set_point_name
 from heatrouter.envs.spec.consumer_units import Greenhouse, Substation
 from heatrouter.envs.spec.district import District
-from heatrouter.envs.spec.plant_units import Boiler, HeatPump, WasteHeatSource
+from heatrouter.envs.spec.plant_units import (
+    Boiler,
+    Chp,
+    HeatExchanger,
+    HeatPump,
+    Producer,
+    SolarThermal,
+    WasteHeatSource,
+)
 from heatrouter.envs.units import SECONDS_PER_HOUR
 
 _SECONDS_PER_MINUTE = 60.0
@@ -19,6 +28,9 @@ _COLD_WATER_C = 50.0
 """A quarter's supply below this cannot make hot water, nor hold off legionella."""
 
 
+_Switched = WasteHeatSource | SolarThermal | HeatPump | Boiler | Chp
+
+
 def guard_limits(district: District, contract: Contract) -> GuardLimits:
     """Ranges, rates, dwell, interlocks and predicted limits of a district.
 
@@ -31,8 +43,10 @@ def guard_limits(district: District, contract: Contract) -> GuardLimits:
     for point in contract.set_points:
         owner = point.name.partition(".")[0]
         unit = units.get(owner)
-        if isinstance(unit, WasteHeatSource | HeatPump | Boiler):
+        if isinstance(unit, _Switched):
             entries.append(_machine_limits(point, unit))
+        elif isinstance(unit, HeatExchanger):
+            entries.append(_continuous_limits(point, unit.ramp_share_per_min / _SECONDS_PER_MINUTE))
         elif owner in circuits:
             rate = circuits[owner].supply_temp_ramp_k_h / SECONDS_PER_HOUR
             entries.append(_continuous_limits(point, rate))
@@ -46,9 +60,12 @@ def guard_limits(district: District, contract: Contract) -> GuardLimits:
     )
 
 
-def _machine_limits(point: SetPoint, unit: WasteHeatSource | HeatPump | Boiler) -> SetPointLimits:
+def _machine_limits(point: SetPoint, unit: _Switched) -> SetPointLimits:
     rate = unit.ramp_share_per_min / _SECONDS_PER_MINUTE
-    least = 0.0 if isinstance(unit, WasteHeatSource) else unit.min_load
+    least = 0.0 if isinstance(unit, WasteHeatSource | SolarThermal) else unit.min_load
+    min_run_min, min_stop_min = 0.0, 0.0
+    if not isinstance(unit, SolarThermal):
+        min_run_min, min_stop_min = unit.min_run_min, unit.min_stop_min
     return SetPointLimits(
         name=point.name,
         low=point.low,
@@ -59,12 +76,13 @@ def _machine_limits(point: SetPoint, unit: WasteHeatSource | HeatPump | Boiler) 
         dead_band=_SHARE_DEAD_BAND,
         switchable=True,
         min_load=max(least, _LEAST_LOAD),
-        min_run_s=unit.min_run_min * _SECONDS_PER_MINUTE,
-        min_stop_s=unit.min_stop_min * _SECONDS_PER_MINUTE,
+        min_run_s=min_run_min * _SECONDS_PER_MINUTE,
+        min_stop_s=min_stop_min * _SECONDS_PER_MINUTE,
     )
 
 
 def _continuous_limits(point: SetPoint, rate_per_s: float | None) -> SetPointLimits:
+    dead_band = _SHARE_DEAD_BAND if point.unit == "1" else _TEMP_DEAD_BAND_K
     return SetPointLimits(
         name=point.name,
         low=point.low,
@@ -73,7 +91,7 @@ def _continuous_limits(point: SetPoint, rate_per_s: float | None) -> SetPointLim
         safe=point.safe,
         rate_up_per_s=rate_per_s,
         rate_down_per_s=rate_per_s,
-        dead_band=_TEMP_DEAD_BAND_K if point.high - point.low > _TEMP_DEAD_BAND_K else 0.0,
+        dead_band=dead_band if point.high - point.low > dead_band else 0.0,
     )
 
 
@@ -82,12 +100,11 @@ def _interlocks(district: District, contract: Contract) -> tuple[Interlock, ...]
     names = {point.name for point in contract.set_points}
     for circuit in district.circuits:
         caps = {
-            f"{unit.name}.{quantity}": 0.0
+            set_point_name(unit): 0.0
             for unit in district.units
-            if isinstance(unit, WasteHeatSource | HeatPump | Boiler)
+            if isinstance(unit, Producer)
             and unit.location in circuit.locations
-            for quantity in ("recovery_share", "load_share")
-            if f"{unit.name}.{quantity}" in names
+            and set_point_name(unit) in names
         }
         if caps:
             locks.append(

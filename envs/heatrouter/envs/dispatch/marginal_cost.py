@@ -17,6 +17,10 @@ LEAST_TOP_LACK_K = 7.0
 """A store whose top misses the supply by more than the first has run short, whatever its mean
 temperature is; it has recovered at the second."""
 G_PER_KWH_TO_T_PER_MWH = 1e-3
+_FILL_STOPS = 0.15
+_FILL_STARTS = 0.60
+_FILL_FLARES = 0.95
+"""Fill levels of a digester at which its burners stop, start, and run whatever the demand is."""
 
 
 class Conditions(NamedTuple):
@@ -90,10 +94,11 @@ def marginal_cost(
 ) -> FloatArray:
     """Cost of one more MWh of heat from each producer, €/MWh, shape ``(num_envs, n_producers)``.
 
-    Sources: price of the heat less the electricity that their own cooler is spared. Heat pumps:
-    electricity over COP (Lorenz, logarithmic means, times efficiency) less the electricity that
-    the cooling tower is spared. Boilers: gas over efficiency. Electricity and gas carry fee and
-    CO2 price.
+    Sources: price of the heat less the electricity that their own cooler is spared; the sun is
+    free. Heat pumps: electricity over COP (Lorenz, logarithmic means, times efficiency) less the
+    electricity that the cooling tower is spared. Engines: fuel less what the electricity fetches at
+    the exchange. Boilers: fuel over efficiency. Heat from another circuit costs there what the
+    dearest producer costs that runs. Bought electricity carries fee and CO2 price, gas alike.
 
     Args:
         plan: The plan.
@@ -103,45 +108,113 @@ def marginal_cost(
     """
     at = plan.prices_at
     co2 = observation[:, at.co2, np.newaxis]
-    intensity = observation[:, at.carbon_intensity, np.newaxis] * G_PER_KWH_TO_T_PER_MWH
+    carbon = co2 * (observation[:, at.carbon_intensity, np.newaxis] * G_PER_KWH_TO_T_PER_MWH)
     electricity = observation[:, at.electricity, np.newaxis] + plan.electricity_fee
-    electricity = electricity + co2 * intensity
+    electricity = electricity + carbon
+    gas = observation[:, at.gas, np.newaxis] + plan.gas_fee
     cost = np.empty(conditions.running.shape)
-    first_pump, first_boiler = plan.n_sources, plan.n_sources + plan.n_heat_pumps
+    inverse_cop = np.empty((observation.shape[0], 0))
     if plan.n_sources:
-        cost[:, :first_pump] = plan.heat_price - plan.sink_ratio * electricity
-    if plan.n_heat_pumps:
-        part = slice(first_pump, first_boiler)
+        cost[:, : plan.n_sources] = plan.heat_price - plan.sink_ratio * electricity
+    part = plan.pumps
+    if part.stop > part.start:
         outlet = np.minimum(plan.by_unit(supply_temp, part), plan.max_sink_temp)
         inlet = plan.by_unit(conditions.return_temp, part)
-        inverse = 1.0 / _lorenz_cop(plan, np.minimum(inlet, outlet - MIN_SPREAD_K), outlet)
-        spared = (1.0 - inverse) * plan.tower_ratio
-        cost[:, part] = electricity * (inverse - spared)
-    if plan.n_boilers:
-        part = slice(first_boiler, plan.n_producers)
+        cold_k = _cold_mean_k(plan, observation)
+        inlet = np.minimum(inlet, outlet - MIN_SPREAD_K)
+        inverse_cop = 1.0 / _lorenz_cop(plan, cold_k, inlet, outlet)
+        spared = (1.0 - inverse_cop) * plan.tower_ratio
+        cost[:, part] = electricity * (inverse_cop - spared)
+    part = plan.engines
+    if part.stop > part.start:
+        fuel = gas * plan.engine_gas + co2 * plan.engine_emission_factor
+        sold = observation[:, at.electricity, np.newaxis] + carbon
+        cost[:, part] = (fuel - sold * plan.electric_efficiency) / plan.thermal_efficiency
+    part = plan.boilers
+    if part.stop > part.start:
         warm = (plan.by_unit(conditions.return_temp, part) - 35.0) * (1.0 / 25.0)
         warm = np.minimum(np.maximum(warm, 0.0), 1.0)
         efficiency = plan.efficiency_35 + warm * (plan.efficiency_60 - plan.efficiency_35)
-        gas = observation[:, at.gas, np.newaxis] + plan.gas_fee + co2 * plan.emission_factor
-        cost[:, part] = gas / efficiency
+        price = gas if plan.only_gas else np.where(plan.burns_gas, gas, plan.own_price)
+        price = price + co2 * plan.emission_factor
+        if not plan.only_gas:
+            price = np.where(plan.burns_electricity, electricity, price)
+        cost[:, part] = price / efficiency
+    if plan.linked:
+        _add_linked(plan, conditions, inverse_cop, cost)
     return cost
 
 
+def _cold_mean_k(plan: DispatchPlan, observation: FloatArray) -> FloatArray:
+    """Mean temperature of each heat pump's source, K: as designed, or as measured at its inlet."""
+    if not plan.cold_at:
+        return plan.cold_mean_k
+    cold_k = np.tile(plan.cold_mean_k, (observation.shape[0], 1))
+    for pump, column, half_spread_k in plan.cold_at:
+        cold_k[:, pump] = observation[:, column] - half_spread_k + ZERO_CELSIUS_K
+    return cold_k
+
+
+def _add_linked(
+    plan: DispatchPlan, conditions: Conditions, inverse_cop: FloatArray, cost: FloatArray
+) -> None:
+    """Heat from other circuits, those first that are fed by none; changes ``cost``."""
+    cost[:, plan.links] = 0.0
+    for producer, circuit, pump in plan.linked:
+        of_circuit = circuit_cost(plan, conditions, cost, circuit)
+        share = 1.0 - inverse_cop[:, pump] if pump >= 0 else 1.0
+        cost[:, producer] += share * of_circuit
+
+
+def circuit_cost(
+    plan: DispatchPlan, conditions: Conditions, cost: FloatArray, circuit: int
+) -> FloatArray:
+    """What one more MWh costs in a circuit, €/MWh, ``(num_envs,)``.
+
+    Of the producers that run the dearest, since it is the one that gives more; the cheapest where
+    none runs. A circuit without producers costs what the one costs that its balancing link draws
+    from.
+    """
+    units = plan.units_of[circuit]
+    if not units.size:
+        feeder = plan.feeder_of[circuit]
+        if feeder < 0:
+            return np.zeros(cost.shape[0])
+        return circuit_cost(plan, conditions, cost, feeder)
+    of_units = cost.take(units, axis=1)
+    running = conditions.running.take(units, axis=1)
+    dearest: FloatArray = np.where(running, of_units, -np.inf).max(axis=1)
+    return np.where(running.any(axis=1), dearest, of_units.min(axis=1))
+
+
 def unit_limits(plan: DispatchPlan, conditions: Conditions, observation: FloatArray) -> FloatArray:
-    """Largest heat that each producer could give now, kW, shape ``(num_envs, n_producers)``."""
+    """Largest heat that each producer could give now, kW, shape ``(num_envs, n_producers)``.
+
+    What burns biogas starts above a fill level of its digester and stops at a lower one.
+    """
     limit = np.empty(conditions.running.shape)
-    first_pump, first_boiler = plan.n_sources, plan.n_sources + plan.n_heat_pumps
-    if plan.n_sources:
-        lift = plan.stream_temp - plan.by_unit(conditions.return_temp, slice(0, first_pump))
+    n_sources = plan.n_sources
+    if n_sources:
+        lift = plan.stream_temp - plan.by_unit(conditions.return_temp, slice(0, n_sources))
         share = np.minimum(plan.exhaust_share, plan.return_gain * np.maximum(lift, 0.0))
-        limit[:, :first_pump] = observation.take(plan.available_at, axis=1) * share
-    if plan.n_heat_pumps:
-        part = slice(first_pump, first_boiler)
-        possible = observation.take(plan.limit_at, axis=1)
-        possible = np.minimum(possible, plan.capacity_kw[part])
-        limit[:, part] = np.where(possible < plan.min_kw[part], 0.0, possible)
-    limit[:, first_boiler:] = plan.capacity_kw[first_boiler:]
+        limit[:, :n_sources] = observation.take(plan.available_at, axis=1) * share
+    limit[:, n_sources:] = plan.capacity_kw[n_sources:]
+    for part, columns in ((plan.pumps, plan.limit_at), (plan.links, plan.link_limit_at)):
+        if part.stop > part.start:
+            possible = observation.take(columns, axis=1)
+            possible = np.minimum(possible, plan.capacity_kw[part])
+            limit[:, part] = np.where(possible < plan.min_kw[part], 0.0, possible)
+    if plan.fuelled.size:
+        fill = observation.take(plan.fill_at, axis=1)
+        running = conditions.running.take(plan.fuelled, axis=1)
+        enough = fill > np.where(running, _FILL_STOPS, _FILL_STARTS)
+        limit[:, plan.fuelled] *= enough
     return limit
+
+
+def about_to_flare(plan: DispatchPlan, observation: FloatArray) -> BoolArray:
+    """Producers whose digester is so full that gas would be flared, ``(num_envs, n_fuelled)``."""
+    return observation.take(plan.fill_at, axis=1) > _FILL_FLARES
 
 
 def _of_stores(plan: DispatchPlan, observation: FloatArray, at: IntArray) -> FloatArray:
@@ -152,10 +225,12 @@ def _of_stores(plan: DispatchPlan, observation: FloatArray, at: IntArray) -> Flo
     return mean
 
 
-def _lorenz_cop(plan: DispatchPlan, inlet: FloatArray, outlet: FloatArray) -> FloatArray:
+def _lorenz_cop(
+    plan: DispatchPlan, cold_mean_k: FloatArray, inlet: FloatArray, outlet: FloatArray
+) -> FloatArray:
     hot = outlet + ZERO_CELSIUS_K
     cold = inlet + ZERO_CELSIUS_K
     sink = (hot - cold) / np.log(hot / cold)
-    lift = np.maximum(sink - plan.cold_mean_k, MIN_LIFT_K)
+    lift = np.maximum(sink - cold_mean_k, MIN_LIFT_K)
     cop = plan.lorenz_efficiency * sink / lift
     return np.minimum(np.maximum(cop, 1.0), plan.max_cop)

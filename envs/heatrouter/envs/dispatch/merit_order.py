@@ -12,7 +12,10 @@ import numpy as np
 
 from heatrouter.envs.arrays import FloatArray
 from heatrouter.envs.dispatch.allocation import allocate
+from heatrouter.envs.dispatch.commanded_stores import charge_by_price
 from heatrouter.envs.dispatch.marginal_cost import (
+    about_to_flare,
+    circuit_cost,
     marginal_cost,
     read_conditions,
     relief,
@@ -33,16 +36,21 @@ SHORT_LEVEL = 0.05
 RELIEF_LEVEL = 0.25
 """From the first usable level to the second every unit may run, whatever it costs."""
 RELIEF_HOURS = 3.0
+DARK_KW = 1.0
+"""A field of collectors that could give less stands in the dark."""
 
 
 class HeatPrice(NamedTuple):
-    """What a controller asks of the dispatch."""
+    """What a controller asks of the dispatch; the stores are those that balance."""
 
     price_empty: FloatArray  # (num_envs, n_stores) €/MWh
     price_full: FloatArray  # (num_envs, n_stores) €/MWh
     target_level: FloatArray  # (num_envs, n_stores) 0..1
     supply_temp_c: FloatArray  # (num_envs, n_circuits)
     offset_k: FloatArray  # (num_envs, n_greenhouses)
+    commanded: tuple[FloatArray, FloatArray] | None = None
+    """What heat is worth in each commanded store when it is empty and full, €/MWh."""
+    release: FloatArray | None = None  # (num_envs, n_batch_processes) 0..1; at once if not given
 
 
 def merit_order_dispatch(
@@ -91,20 +99,30 @@ def merit_order_dispatch(
     charge = unit(now.store_kwh) * (goal - unit(level)) / CHARGE_HOURS
     worthwhile = cost < unit(value) + unit(stay) * now.running
     charge = np.where(worthwhile, charge, unit(recovery))
-    backup = slice(plan.n_sources + plan.n_heat_pumps, plan.n_producers)
+    backup = slice(plan.n_sources + plan.n_machines, plan.n_producers)
     charge[:, backup] = np.minimum(charge[:, backup], unit(recovery, backup))
     power = unit(plan.store_kw)
     charge = np.minimum(np.maximum(charge, -power), power)
     limit = unit_limits(plan, now, observation)
+    if plan.fuelled.size:
+        worthwhile[:, plan.fuelled] |= about_to_flare(plan, observation)
+    demand = now.demand_kw
+    shares = None
+    if plan.commanded.names and price.commanded is not None:
+        of_circuits = [circuit_cost(plan, now, cost, c) for c in range(plan.n_circuits)]
+        shares, taken = charge_by_price(
+            plan, now, np.stack(of_circuits, axis=1), price.commanded, observation, supply
+        )
+        demand = np.maximum(demand + taken, 0.0)
     heat = allocate(
         plan,
         cost,
         np.where(worthwhile | unit(short), limit, 0.0),
-        unit(now.demand_kw) + charge,
+        unit(demand) + charge,
         now.running,
         unit(short),
     )
-    set_points = assemble(plan, heat, limit, supply, price.offset_k)
+    set_points = assemble(plan, heat, limit, supply, price.offset_k, shares, price.release)
     return set_points, DispatchMemory(now.demand_kw, memory.charging, short)
 
 
@@ -114,16 +132,28 @@ def assemble(
     limit: FloatArray,
     supply_temp: FloatArray,
     offset_k: FloatArray,
+    charge: FloatArray | None = None,
+    release: FloatArray | None = None,
 ) -> FloatArray:
-    """Set-points from the heat of each producer; always finite and inside their ranges."""
-    first_pump, n_producers = plan.n_sources, plan.n_producers
+    """Set-points from the heat of each producer; always finite and inside their ranges.
+
+    Collectors stay permitted while they have nothing to give; batches are released at once and
+    commanded stores left alone, unless said otherwise.
+    """
+    share = heat / plan.capacity_kw
+    if plan.n_sources:
+        sources = slice(0, plan.n_sources)
+        share[:, sources] = heat[:, sources] / np.maximum(limit[:, sources], 1e-3)
+        dark = plan.collectors
+        share[:, dark] = np.where(limit[:, dark] < DARK_KW, 1.0, share[:, dark])
     set_points = np.empty((heat.shape[0], plan.set_point_low.size))
-    set_points[:, :first_pump] = heat[:, :first_pump] / np.maximum(limit[:, :first_pump], 1e-3)
-    machines = slice(first_pump, n_producers)
-    set_points[:, machines] = heat[:, machines] / plan.capacity_kw[machines]
-    last_greenhouse = n_producers + plan.n_greenhouses
-    set_points[:, n_producers:last_greenhouse] = offset_k
-    set_points[:, last_greenhouse:] = supply_temp
+    set_points[:, plan.producer_points] = share
+    set_points[:, plan.greenhouse_points] = offset_k
+    set_points[:, plan.supply_points] = supply_temp
+    if plan.commanded.names:
+        set_points[:, plan.commanded.set_point_at] = 0.0 if charge is None else charge
+    if plan.release_points.size:
+        set_points[:, plan.release_points] = 1.0 if release is None else release
     # a reading that is no number must not reach the plant: the rules are the last resort
     set_points = np.where(np.isfinite(set_points), set_points, plan.set_point_safe)
     return np.minimum(np.maximum(set_points, plan.set_point_low), plan.set_point_high)

@@ -58,9 +58,12 @@ def one_heating_curve(plant: OnePlant, parameters: RuleParameters, row: Row) -> 
     span = max(parameters.heating_limit_c - plan.design_temp, 1.0)
     cold = (parameters.heating_limit_c - row[plan.ambient_at]) * (1.0 / span)
     cold = min(max(cold, 0.0), 1.0)
-    temps = [low + cold * rise for low, rise in plant.curves]
     shift, floor = parameters.supply_shift_k, parameters.supply_floor_c
-    return plant.limited_supply([max(temp + shift, floor) for temp in temps])
+    temps = []
+    for low, rise, has_hot_water in plant.curves:
+        temp = low + cold * rise + shift
+        temps.append(max(temp, floor) if has_hot_water else temp)
+    return plant.limited_supply(temps)
 
 
 def one_merit_order(
@@ -85,7 +88,7 @@ def one_merit_order(
     costs, limits = plant.costs_and_limits(row, circuits)
     short = plant.relief(circuits, memory, SHORT_LEVEL, RELIEF_LEVEL)
     worths = _worths(plant, circuits, price)
-    n_sources, first_boiler = plant.plan.n_sources, plant.first_boiler
+    n_sources, first_backup = plant.plan.n_sources, plant.first_backup
     running, required, allowed = [], [], []
     for u, unit in enumerate(plant.units):
         c, cost = unit.circuit, costs[u]
@@ -99,7 +102,7 @@ def one_merit_order(
                 cheaper = (worth.value_at_target - cost) / worth.much
                 goal += min(max(cheaper, 0.0), 1.0) * (1.0 - goal)
             charge = now.store_kwh * (goal - now.level) / CHARGE_HOURS
-        if u >= first_boiler:
+        if u >= first_backup:
             charge = min(charge, worth.recovery)
         power = plant.store_kw[c]
         running.append(runs)
@@ -127,7 +130,7 @@ def one_rules(
         or (was and now.level < parameters.charge_until_level)
         for now, was in zip(circuits, filled, strict=True)
     ]
-    cheapest = _cheapest_boilers(plant, costs)
+    cheapest = _cheapest_backups(plant, costs)
     running, required, allowed, keys = [], [], [], []
     for u, unit in enumerate(plant.units):
         c = unit.circuit
@@ -137,7 +140,7 @@ def one_rules(
             need += min(room, plant.store_kw[c])
             may_run = True
             key -= GRADE_STEP_EUR_PER_MWH
-        elif u < plant.first_boiler:
+        elif u < plant.first_backup:
             dearest = parameters.heat_pump_price_factor * cheapest[c]
             may_run = may_run or (charging[c] and costs[u] < dearest)
             need += charging[c] * (now.store_kwh / parameters.charge_hours)
@@ -148,7 +151,7 @@ def one_rules(
         allowed.append(limits[u] if may_run else 0.0)
         keys.append(key)
     heat = plant.allocate(keys, allowed, required, running, short)
-    offsets = [_night_offset(plant, parameters, row)] * plant.plan.n_greenhouses
+    offsets = [_night_offset(plant, parameters, row)] * plant.n_greenhouses
     set_points = plant.assemble(heat, limits, supply, offsets)
     if set_points is None:
         return None
@@ -180,9 +183,9 @@ def _worths(plant: OnePlant, circuits: list[OneCircuit], price: OnePrice) -> lis
     return worths
 
 
-def _cheapest_boilers(plant: OnePlant, costs: Row) -> list[float]:
+def _cheapest_backups(plant: OnePlant, costs: Row) -> list[float]:
     cheapest = [math.inf] * plant.plan.n_circuits
-    for u in range(plant.first_boiler, len(plant.units)):
+    for u in range(plant.first_backup, len(plant.units)):
         c = plant.units[u].circuit
         cheapest[c] = min(cheapest[c], costs[u])
     return cheapest

@@ -17,6 +17,7 @@ from heatrouter.envs.dispatch.marginal_cost import (
     MIN_SPREAD_K,
     MOST_TOP_LACK_K,
 )
+from heatrouter.envs.dispatch.merit_order import DARK_KW
 from heatrouter.envs.dispatch.one_unit import OneCircuit, Row, producers, read_prices
 from heatrouter.envs.dispatch.plan import DispatchMemory, DispatchPlan
 
@@ -48,16 +49,27 @@ class _UnitFigures(NamedTuple):
     bridged_kw: float
 
 
+def is_plain(plan: DispatchPlan) -> bool:
+    """Whether plain numbers can dispatch a plan.
+
+    Not so with heat that changes circuits, stores that are charged by a set-point, digesters and
+    batches: those are rare, and stay with the arrays alone.
+    """
+    linked = plan.linked or plan.links.stop > plan.links.start
+    others = plan.commanded.names or plan.fuelled.size or plan.release_points.size
+    return not linked and not others
+
+
 class OnePlant:
     """The numbers of a plan, and what both ways of dispatch share.
 
     Args:
-        plan: The plan.
+        plan: The plan; :func:`is_plain` holds for it.
     """
 
     def __init__(self, plan: DispatchPlan) -> None:
         self.plan = plan
-        self.first_boiler = plan.n_sources + plan.n_heat_pumps
+        self.first_backup = plan.n_sources + plan.n_machines
         self.has_store: list[bool] = plan.has_store.tolist()
         self.store_kw: list[float] = plan.store_kw.tolist()
         self._circuits = [
@@ -97,9 +109,19 @@ class OnePlant:
             )
         ]
         self.hour_at: list[int] = plan.hour_at.tolist()
-        self.curves: list[tuple[float, float]] = list(  # lowest supply, rise to the design day
-            zip(plan.supply_low.tolist(), (plan.curve_high - plan.supply_low).tolist(), strict=True)
+        # lowest supply, rise to the design day, whether hot water needs a floor
+        self.curves: list[tuple[float, float, bool]] = list(
+            zip(
+                plan.supply_low.tolist(),
+                (plan.curve_high - plan.supply_low).tolist(),
+                plan.has_hot_water.tolist(),
+                strict=True,
+            )
         )
+        # where the producers, then greenhouses, then supplies of circuits lie in the set-points
+        self.n_greenhouses = plan.greenhouse_points.size
+        points = (plan.producer_points, plan.greenhouse_points, plan.supply_points)
+        self._points: list[int] = np.concatenate(points).tolist()
         self._units_of: list[list[int]] = [units.tolist() for units in plan.units_of]
         self._producers = producers(plan)
         self._capacity: list[float] = plan.capacity_kw.tolist()
@@ -194,17 +216,23 @@ class OnePlant:
 
     def assemble(self, heat: Row, limit: Row, supply: Row, offsets: Row) -> FloatArray | None:
         """Set-points from the heat of each producer, ``(1, n_set_points)``; None if not finite."""
-        n_sources = self.plan.n_sources
+        n_sources, collectors = self.plan.n_sources, self.plan.collectors
         wanted = [
             given / (max(limit[u], 1e-3) if u < n_sources else self._capacity[u])
             for u, given in enumerate(heat)
         ]
+        for u in range(collectors.start, collectors.stop):
+            if limit[u] < DARK_KW:
+                wanted[u] = 1.0
         wanted.extend(offsets)
         wanted.extend(supply)
         if not math.isfinite(sum(wanted)):
             return None
-        pairs = zip(wanted, self._ranges, strict=True)
-        return np.array([[min(max(value, low), high) for value, (low, high) in pairs]])
+        set_points = [0.0] * len(wanted)
+        for value, at in zip(wanted, self._points, strict=True):
+            low, high = self._ranges[at]
+            set_points[at] = min(max(value, low), high)
+        return np.array([set_points])
 
 
 def known(row: Row, action: Row = ()) -> bool:

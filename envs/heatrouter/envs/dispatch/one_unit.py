@@ -31,10 +31,11 @@ class OneCircuit(NamedTuple):
 
 
 class Prices(NamedTuple):
-    """What energy costs now, €/MWh and €/t, with fees; electricity with its CO2."""
+    """What energy costs now, €/MWh and €/t."""
 
-    electricity: float
-    gas: float
+    electricity: float  # bought, with fee and CO2
+    sold: float  # at the exchange, with the CO2 that it spares elsewhere
+    gas: float  # with fee, without CO2
     co2: float
 
 
@@ -45,19 +46,18 @@ CostAndLimit = Callable[[Row, Prices, OneCircuit], tuple[float, float]]
 def read_prices(plan: DispatchPlan, row: Row) -> Prices:
     """Read the tariffs of an observation."""
     at = plan.prices_at
-    co2 = row[at.co2]
-    electricity = row[at.electricity] + plan.electricity_fee
-    electricity += co2 * (row[at.carbon_intensity] * G_PER_KWH_TO_T_PER_MWH)
-    return Prices(electricity, row[at.gas] + plan.gas_fee, co2)
+    exchange, co2 = row[at.electricity], row[at.co2]
+    carbon = co2 * (row[at.carbon_intensity] * G_PER_KWH_TO_T_PER_MWH)
+    electricity = exchange + plan.electricity_fee + carbon
+    return Prices(electricity, exchange + carbon, row[at.gas] + plan.gas_fee, co2)
 
 
 def producers(plan: DispatchPlan) -> list[CostAndLimit]:
-    """Functions of all producers, in the order of the plan."""
-    return [
-        *(_source(plan, i) for i in range(plan.n_sources)),
-        *(_heat_pump(plan, i) for i in range(plan.n_heat_pumps)),
-        *(_boiler(plan, i) for i in range(plan.n_boilers)),
-    ]
+    """Functions of all producers of a plan without links, in its order."""
+    found = [_source(plan, i) for i in range(plan.n_sources)]
+    for part, make in ((plan.pumps, _heat_pump), (plan.engines, _engine), (plan.boilers, _boiler)):
+        found += [make(plan, i, part.start + i) for i in range(part.stop - part.start)]
+    return found
 
 
 def _source(plan: DispatchPlan, i: int) -> CostAndLimit:
@@ -72,14 +72,18 @@ def _source(plan: DispatchPlan, i: int) -> CostAndLimit:
     return source
 
 
-def _heat_pump(plan: DispatchPlan, i: int) -> CostAndLimit:
+def _heat_pump(plan: DispatchPlan, i: int, unit: int) -> CostAndLimit:
     max_temp, max_cop = plan.max_sink_temp.item(i), plan.max_cop.item(i)
-    efficiency, cold_mean = plan.lorenz_efficiency.item(i), plan.cold_mean_k.item(i)
+    efficiency, designed_k = plan.lorenz_efficiency.item(i), plan.cold_mean_k.item(i)
     tower_ratio, limit_at = plan.tower_ratio.item(i), plan.limit_at.item(i)
-    capacity = plan.capacity_kw.item(plan.n_sources + i)
-    least = plan.min_kw.item(plan.n_sources + i)
+    capacity, least = plan.capacity_kw.item(unit), plan.min_kw.item(unit)
+    measured = {pump: (column, half) for pump, column, half in plan.cold_at}
+    cold_at, half_spread_k = measured.get(i, (-1, 0.0))
 
     def heat_pump(row: Row, prices: Prices, circuit: OneCircuit) -> tuple[float, float]:
+        cold_mean = designed_k
+        if cold_at >= 0:
+            cold_mean = row[cold_at] - half_spread_k + ZERO_CELSIUS_K
         outlet = min(circuit.supply_temp, max_temp)
         hot = outlet + ZERO_CELSIUS_K
         cold = min(circuit.return_temp, outlet - MIN_SPREAD_K) + ZERO_CELSIUS_K
@@ -94,13 +98,31 @@ def _heat_pump(plan: DispatchPlan, i: int) -> CostAndLimit:
     return heat_pump
 
 
-def _boiler(plan: DispatchPlan, i: int) -> CostAndLimit:
+def _engine(plan: DispatchPlan, i: int, unit: int) -> CostAndLimit:
+    gas, emission = plan.engine_gas.item(i), plan.engine_emission_factor.item(i)
+    electric, thermal = plan.electric_efficiency.item(i), plan.thermal_efficiency.item(i)
+    capacity = plan.capacity_kw.item(unit)
+
+    def engine(_row: Row, prices: Prices, _circuit: OneCircuit) -> tuple[float, float]:
+        fuel = prices.gas * gas + prices.co2 * emission
+        return (fuel - prices.sold * electric) / thermal, capacity
+
+    return engine
+
+
+def _boiler(plan: DispatchPlan, i: int, unit: int) -> CostAndLimit:
     efficiency, emission = plan.efficiency_35.item(i), plan.emission_factor.item(i)
     rise = plan.efficiency_60.item(i) - efficiency
-    capacity = plan.capacity_kw.item(plan.n_sources + plan.n_heat_pumps + i)
+    capacity = plan.capacity_kw.item(unit)
+    gas = plan.only_gas or plan.burns_gas.item(i)
+    electric = not plan.only_gas and plan.burns_electricity.item(i)
+    own_price = 0.0 if plan.only_gas else plan.own_price.item(i)
 
     def boiler(_row: Row, prices: Prices, circuit: OneCircuit) -> tuple[float, float]:
         warm = min(max((circuit.return_temp - 35.0) * (1.0 / 25.0), 0.0), 1.0)
-        return (prices.gas + prices.co2 * emission) / (efficiency + warm * rise), capacity
+        price = (prices.gas if gas else own_price) + prices.co2 * emission
+        if electric:
+            price = prices.electricity
+        return price / (efficiency + warm * rise), capacity
 
     return boiler

@@ -7,7 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from heatrouter.envs.arrays import FloatArray
 from heatrouter.envs.dispatch.allocation import allocate
+from heatrouter.envs.dispatch.commanded_stores import charge_by_rules
 from heatrouter.envs.dispatch.marginal_cost import (
+    about_to_flare,
     marginal_cost,
     read_conditions,
     relief,
@@ -18,7 +20,7 @@ from heatrouter.envs.dispatch.plan import DispatchMemory, DispatchPlan
 
 HOURS_PER_RADIAN = 24.0 / (2.0 * math.pi)
 GRADE_STEP_EUR_PER_MWH = 1e4
-"""Added per grade to the order: sources before heat pumps before boilers, whatever they cost."""
+"""Added per grade to the order: sources before machines before backup, whatever they cost."""
 
 
 class RuleParameters(BaseModel):
@@ -56,7 +58,7 @@ class RuleParameters(BaseModel):
         1.0,
         ge=0.0,
         le=10.0,
-        description="heat pumps run while they cost less than this times boiler heat",
+        description="machines run while they cost less than this times gas boiler heat",
     )
     source_full_level: float = Field(
         0.98, ge=0.1, le=1.0, description="store level up to which waste heat charges"
@@ -84,14 +86,15 @@ def heating_curve(
     """Weather-compensated supply temperature, degC, shape ``(num_envs, n_circuits)``.
 
     From the circuit's least at the heating limit to what its consumers are designed for on the
-    design day, shifted, never below the floor (where the circuit may go that high) and inside the
-    circuit's range.
+    design day, shifted, never below the floor (where a quarter draws hot water and the circuit may
+    go that high) and inside the circuit's range.
     """
     span = max(parameters.heating_limit_c - plan.design_temp, 1.0)
     cold = (parameters.heating_limit_c - ambient_temp) * (1.0 / span)
     cold = np.minimum(np.maximum(cold, 0.0), 1.0)[:, np.newaxis]
     temp = plan.supply_low + cold * (plan.curve_high - plan.supply_low)
-    temp = np.maximum(temp + parameters.supply_shift_k, parameters.supply_floor_c)
+    temp = temp + parameters.supply_shift_k
+    temp = np.where(plan.has_hot_water, np.maximum(temp, parameters.supply_floor_c), temp)
     return np.minimum(np.maximum(temp, plan.supply_low), plan.supply_high)
 
 
@@ -103,10 +106,13 @@ def rules_dispatch(
 ) -> tuple[FloatArray, DispatchMemory]:
     """Set-points by rules.
 
-    Waste heat first, up to a full store. Heat pumps while the store is being charged (from
-    ``charge_below_level`` until ``charge_until_level``) and they are cheaper than boiler heat, or
-    when the store is down to its reserve. Boilers at the reserve, for what is lacking. Inside a
-    grade the cheapest first. The supply follows the weather; greenhouses are lowered at night.
+    Circuit by circuit: waste heat and sun first, up to a full store. Machines (heat pumps, engines,
+    links, boilers of other fuels than gas) while the store is being charged (from
+    ``charge_below_level`` until ``charge_until_level``) and they are cheaper than gas boiler heat,
+    or when the store is down to its reserve; biogas also before it would be flared. Gas boilers at
+    the reserve, for what is lacking. Inside a grade the cheapest first. Stores that do not balance
+    take what would be rejected and give it in the place of the boilers. The supply follows the
+    weather; greenhouses are lowered at night; batches are released as they come.
 
     Args:
         plan: The plan.
@@ -141,31 +147,43 @@ def rules_dispatch(
     required[:, sources] += unit(source_charge, sources)
     allowed[:, sources] = True
     key[:, sources] -= GRADE_STEP_EUR_PER_MWH
-    if plan.n_heat_pumps:
-        pumps = slice(plan.n_sources, plan.n_sources + plan.n_heat_pumps)
-        dearest = parameters.heat_pump_price_factor * _cheapest_boiler(plan, cost)
-        allowed[:, pumps] |= unit(charging, pumps) & (cost[:, pumps] < dearest)
-        required[:, pumps] += unit(charging * rate, pumps)
-    key[:, plan.n_sources + plan.n_heat_pumps :] += GRADE_STEP_EUR_PER_MWH
+    if plan.n_machines:
+        machines = slice(plan.n_sources, plan.n_sources + plan.n_machines)
+        dearest = parameters.heat_pump_price_factor * _cheapest_backup(plan, cost)
+        allowed[:, machines] |= unit(charging, machines) & (cost[:, machines] < dearest)
+        required[:, machines] += unit(charging * rate, machines)
+    if plan.fuelled.size:
+        flaring = about_to_flare(plan, observation)
+        allowed[:, plan.fuelled] |= flaring
+        required[:, plan.fuelled] += flaring * source_charge.take(
+            plan.circuit_of[plan.fuelled], axis=1
+        )
+        key[:, plan.fuelled] -= 2.0 * GRADE_STEP_EUR_PER_MWH * flaring
+    key[:, plan.n_sources + plan.n_machines :] += GRADE_STEP_EUR_PER_MWH
+    shares = None
+    if plan.commanded.names:
+        shares, taken = charge_by_rules(plan, now, cost, limit, observation, supply)
+        required = np.maximum(required + unit(taken), 0.0)
 
     heat = allocate(plan, key, np.where(allowed, limit, 0.0), required, now.running, unit(short))
-    set_points = assemble(plan, heat, limit, supply, _night_offset(plan, parameters, observation))
+    offset = _night_offset(plan, parameters, observation)
+    set_points = assemble(plan, heat, limit, supply, offset, shares)
     return set_points, DispatchMemory(now.demand_kw, charging, short)
 
 
-def _cheapest_boiler(plan: DispatchPlan, cost: FloatArray) -> FloatArray:
-    """Cost of the cheapest boiler heat in reach of each heat pump; no limit without a boiler."""
-    first_boiler = plan.n_sources + plan.n_heat_pumps
+def _cheapest_backup(plan: DispatchPlan, cost: FloatArray) -> FloatArray:
+    """Cost of the cheapest backup heat in reach of each machine; no limit without a backup."""
+    first_backup = plan.n_sources + plan.n_machines
     if plan.n_circuits == 1:
-        if not plan.n_boilers:
+        if not plan.n_backups:
             return np.full((cost.shape[0], 1), np.inf)
-        cheapest: FloatArray = cost[:, first_boiler:].min(axis=1, keepdims=True)
+        cheapest: FloatArray = cost[:, first_backup:].min(axis=1, keepdims=True)
         return cheapest
     of_circuits = np.full((cost.shape[0], plan.n_circuits), np.inf)
-    for unit in range(first_boiler, plan.n_producers):
+    for unit in range(first_backup, plan.n_producers):
         circuit = plan.circuit_of[unit]
         of_circuits[:, circuit] = np.minimum(of_circuits[:, circuit], cost[:, unit])
-    return of_circuits.take(plan.circuit_of[plan.n_sources : first_boiler], axis=1)
+    return of_circuits.take(plan.circuit_of[plan.n_sources : first_backup], axis=1)
 
 
 def _night_offset(

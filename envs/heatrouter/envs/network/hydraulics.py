@@ -1,77 +1,88 @@
 """Flows and pressures of the network: a spanning forest, Newton on cycles, saturated valves.
 
 Withdrawals fix the flows of the forest's pipes up to the flows of the chords; each chord closes a
-cycle whose pressure drops must sum to zero. A consumer whose valve is wide open and still gets less
-than its set flow becomes an unknown too: its cycle runs from the pump through supply, valve
-(dp = r m |m|) and return. The Jacobian B D B^T is symmetric positive definite (E. Todini and S.
-Pilati's gradient method restricted to cycles; Cross 1936 for the idea). Without chords and
+cycle whose pressure drops must sum to zero. The Jacobian B D B^T is symmetric positive definite
+(E. Todini and S. Pilati's gradient method restricted to cycles; Cross 1936 for the idea), and only
+pipes that lie in a cycle are looked at again. Where a pump is at its limit, a consumer whose valve
+is wide open gets what its valve passes, dp = r m |m|; these unknowns are eliminated along the
+forest from its leaves, so that the work grows with the number of pipes. Without chords and
 saturated valves no iteration takes place.
 """
 
-import numpy as np
+import math
 
 from heatrouter.envs.arrays import BoolArray, FloatArray, IntArray
-from heatrouter.envs.components.friction import pressure_drop
+from heatrouter.envs.components.friction import pipe_drop
 from heatrouter.envs.components.jit import compiled
 from heatrouter.envs.network.topology import PipeData, Topology
 
 MAX_NEWTON = 40
-MAX_ROUNDS = 12
+MAX_VALVE_STEPS = 120
 TOLERANCE_PA = 0.05
+VALVE_TOLERANCE_PA = 1.0
+_FLAT = 1e-3
+"""Least slope of a valve, Pa s/kg, so that a closed one stays solvable."""
 
 
 @compiled
-def _forest_flows(
-    net: Topology, withdrawal: FloatArray, chord_flow: FloatArray, flow: FloatArray, acc: FloatArray
+def _line_flows(
+    net: Topology,
+    withdrawal: FloatArray,
+    chord_flow: FloatArray,
+    offset: int,
+    first_chord: int,
+    flow: FloatArray,
+    acc: FloatArray,
 ) -> None:
-    """Flows of one line from withdrawals (kg/s out of each node) and chord flows."""
-    n_loc = net.order.size
-    for i in range(n_loc):
+    """Flows of one line from what is withdrawn at its nodes and from its chords."""
+    for i in range(acc.size):
         acc[i] = withdrawal[i]
     for k in range(net.chords.size):
         pair = net.chords[k]
-        flow[pair] = chord_flow[k]
-        acc[net.pair_from[pair]] += chord_flow[k]
-        acc[net.pair_to[pair]] -= chord_flow[k]
-    for j in range(n_loc - 1, -1, -1):
+        m = chord_flow[first_chord + k]
+        flow[offset + pair] = m
+        acc[net.pair_from[pair]] += m
+        acc[net.pair_to[pair]] -= m
+    for j in range(acc.size - 1, -1, -1):
         here = net.order[j]
         up = net.parent[here]
         if up >= 0:
-            flow[net.parent_pair[here]] = net.parent_sign[here] * acc[here]
+            flow[offset + net.parent_pair[here]] = net.parent_sign[here] * acc[here]
             acc[up] += acc[here]
 
 
 @compiled
-def _drops(
+def _update_drop(
+    pair: int,
+    pipe: int,
     pipes: PipeData,
-    flow: FloatArray,
-    offset: int,
-    density: float,
     viscosity: float,
+    flow: FloatArray,
+    friction: FloatArray,
     drop: FloatArray,
     slope: FloatArray,
 ) -> None:
-    n_pairs = pipes.length.size
-    for p in range(n_pairs):
-        drop[offset + p], slope[offset + p] = pressure_drop(
-            flow[offset + p],
-            pipes.diameter[p],
-            pipes.length[p],
-            pipes.relative_roughness[p],
-            pipes.loss_coefficient[p],
-            density,
-            viscosity,
-        )
+    drop[pipe], slope[pipe], friction[pipe] = pipe_drop(
+        flow[pipe],
+        pipes.reynolds_per_flow[pair],
+        pipes.relative_roughness[pair],
+        pipes.friction_scale[pair],
+        pipes.fitting_scale[pair],
+        pipes.laminar_scale[pair],
+        viscosity,
+        friction[pipe],
+    )
 
 
 @compiled
-def _solve_dense(matrix: FloatArray, rhs: FloatArray, n: int) -> None:
-    """Solve in place by Cholesky; the matrix is symmetric positive definite."""
+def _factor_and_solve(matrix: FloatArray, rhs: FloatArray) -> None:
+    """Solve in place by Cholesky; the lower triangle of a symmetric positive definite matrix."""
+    n = rhs.size
     for j in range(n):
         d = matrix[j, j]
         for k in range(j):
             d -= matrix[j, k] * matrix[j, k]
-        d = np.sqrt(max(d, 1e-300))
+        d = math.sqrt(max(d, 1e-300))
         matrix[j, j] = d
         for i in range(j + 1, n):
             s = matrix[i, j]
@@ -91,14 +102,174 @@ def _solve_dense(matrix: FloatArray, rhs: FloatArray, n: int) -> None:
 
 
 @compiled
+def _close_loops(
+    line: int,
+    net: Topology,
+    pipes: PipeData,
+    viscosity: FloatArray,
+    chord_flow: FloatArray,
+    flow: FloatArray,
+    friction: FloatArray,
+    drop: FloatArray,
+    slope: FloatArray,
+    matrix: FloatArray,
+    rhs: FloatArray,
+) -> int:
+    """Newton on the chords of one line; returns its steps, or -1 where it does not converge."""
+    offset = line * net.pair_from.size
+    n_chords = net.chords.size
+    for step in range(MAX_NEWTON):
+        worst = 0.0
+        for k in range(n_chords):
+            r = 0.0
+            for j in range(net.cycle_start[k], net.cycle_start[k + 1]):
+                r += net.cycle_sign[j] * drop[offset + net.cycle_pair[j]]
+            rhs[k] = -r
+            worst = max(worst, abs(r))
+        if worst < TOLERANCE_PA:
+            return step
+        for a in range(n_chords):
+            for b in range(a + 1):
+                matrix[a, b] = 0.0
+        for j in range(net.overlap_sign.size):
+            a, b, pair = net.overlap[j, 0], net.overlap[j, 1], net.overlap[j, 2]
+            matrix[a, b] += net.overlap_sign[j] * slope[offset + pair]
+        _factor_and_solve(matrix, rhs)
+        for k in range(n_chords):
+            chord_flow[line * n_chords + k] += rhs[k]
+            for j in range(net.cycle_start[k], net.cycle_start[k + 1]):
+                flow[offset + net.cycle_pair[j]] += net.cycle_sign[j] * rhs[k]
+        for j in range(net.looped.size):
+            pair = net.looped[j]
+            mu = viscosity[line, net.circuit_of[net.pair_from[pair]]]
+            _update_drop(pair, offset + pair, pipes, mu, flow, friction, drop, slope)
+    return -1
+
+
+@compiled
+def _flow_through(
+    net: Topology,
+    pipes: PipeData,
+    viscosity: FloatArray,
+    withdrawal: FloatArray,
+    consumer_location: IntArray,
+    consumer_flow: FloatArray,
+    chord_flow: FloatArray,
+    friction: FloatArray,
+    flow: FloatArray,
+    drop: FloatArray,
+    slope: FloatArray,
+    pressure: FloatArray,
+    root_flow: FloatArray,
+    node_work: FloatArray,
+    matrix: FloatArray,
+    rhs: FloatArray,
+) -> int:
+    """All flows, drops and pressures (above the root's return, without the pump) at given loads."""
+    n_loc, n_pairs = net.order.size, net.pair_from.size
+    wanted, acc = node_work[0], node_work[1]
+    steps = 0
+    for line in range(2):
+        sign = 1.0 if line == 0 else -1.0
+        for i in range(n_loc):
+            wanted[i] = withdrawal[line * n_loc + i]
+        for u in range(consumer_location.size):
+            wanted[consumer_location[u]] += sign * consumer_flow[u]
+        _line_flows(net, wanted, chord_flow, line * n_pairs, line * net.chords.size, flow, acc)
+        if line == 0:
+            for c in range(net.root.size):
+                root_flow[c] = acc[net.root[c]]
+        for p in range(n_pairs):
+            mu = viscosity[line, net.circuit_of[net.pair_from[p]]]
+            _update_drop(p, line * n_pairs + p, pipes, mu, flow, friction, drop, slope)
+        if net.chords.size > 0:
+            taken = _close_loops(
+                line, net, pipes, viscosity, chord_flow, flow, friction, drop, slope, matrix, rhs
+            )
+            if taken < 0:
+                return -1
+            steps = max(steps, taken)
+        for j in range(n_loc):
+            i = net.order[j]
+            up = net.parent[i]
+            if up < 0:
+                pressure[line * n_loc + i] = 0.0
+            else:
+                fall = net.parent_sign[i] * drop[line * n_pairs + net.parent_pair[i]]
+                pressure[line * n_loc + i] = pressure[line * n_loc + up] - fall
+    return steps
+
+
+@compiled
+def _open_valves(
+    net: Topology,
+    slope: FloatArray,
+    consumer_location: IntArray,
+    consumer_set_flow: FloatArray,
+    valve_resistance: FloatArray,
+    head_drop: FloatArray,
+    root_flow: FloatArray,
+    available_dp: FloatArray,
+    saturated: BoolArray,
+    consumer_flow: FloatArray,
+    node_work: FloatArray,
+    damping: float,
+) -> None:
+    """One Newton step of all saturated valves, eliminated along the forest.
+
+    With the fall of pressure difference along a pair s = ds/dm of both its pipes, a valve's answer
+    dm = g (dD - V) to a change D of its pressure difference, and pump curves at the roots, every
+    subtree answers dF = a + b dD. Leaves first, then back from the roots.
+    """
+    n_loc, n_pairs = net.order.size, net.pair_from.size
+    a, b = node_work[0], node_work[1]
+    for i in range(n_loc):
+        a[i] = 0.0
+        b[i] = 0.0
+    for u in range(consumer_location.size):
+        if saturated[u]:
+            x = consumer_flow[u]
+            g = 1.0 / (2.0 * valve_resistance[u] * x + _FLAT)
+            a[consumer_location[u]] -= g * (valve_resistance[u] * x * x - available_dp[u])
+            b[consumer_location[u]] += g
+    for j in range(n_loc - 1, -1, -1):
+        i = net.order[j]
+        up = net.parent[i]
+        if up >= 0:
+            p = net.parent_pair[i]
+            s = slope[p] + slope[n_pairs + p]
+            share = 1.0 / (1.0 + b[i] * s)
+            a[i] *= share
+            b[i] *= share
+            a[up] += a[i]
+            b[up] += b[i]
+    change = node_work[2]
+    for j in range(n_loc):
+        i = net.order[j]
+        up = net.parent[i]
+        if up < 0:
+            c = net.circuit_of[i]
+            curve = 2.0 * head_drop[c] * max(root_flow[c], 0.0)
+            change[i] = -curve * a[i] / (1.0 + b[i] * curve)
+        else:
+            p = net.parent_pair[i]
+            flow_change = a[i] + b[i] * change[up]
+            change[i] = change[up] - (slope[p] + slope[n_pairs + p]) * flow_change
+    for u in range(consumer_location.size):
+        if saturated[u]:
+            x = consumer_flow[u]
+            g = 1.0 / (2.0 * valve_resistance[u] * x + _FLAT)
+            residual = valve_resistance[u] * x * x - available_dp[u]
+            x += damping * g * (change[consumer_location[u]] - residual)
+            consumer_flow[u] = min(max(x, 0.0), consumer_set_flow[u])
+
+
+@compiled
 def solve_network(
     net: Topology,
     pipes: PipeData,
-    density: float,
-    viscosity_supply: float,
-    viscosity_return: float,
-    withdrawal_supply: FloatArray,
-    withdrawal_return: FloatArray,
+    viscosity: FloatArray,
+    withdrawal: FloatArray,
     consumer_location: IntArray,
     consumer_set_flow: FloatArray,
     valve_resistance: FloatArray,
@@ -106,24 +277,28 @@ def solve_network(
     max_head: FloatArray,
     head_drop: FloatArray,
     chord_flow: FloatArray,
+    friction: FloatArray,
     consumer_flow: FloatArray,
     flow: FloatArray,
     drop: FloatArray,
+    slope: FloatArray,
+    pressure: FloatArray,
     head: FloatArray,
+    root_flow: FloatArray,
     available_dp: FloatArray,
     saturated: BoolArray,
+    node_work: FloatArray,
+    matrix: FloatArray,
+    rhs: FloatArray,
 ) -> int:
     """Solve flows, pump heads and consumer flows of one environment.
 
     Args:
         net: index arrays.
         pipes: physical data.
-        density: kg/m3.
-        viscosity_supply: Pa s.
-        viscosity_return: Pa s.
-        withdrawal_supply: kg/s that producers away from the roots withdraw from (negative: feed
-            into) each supply node, shape (n_loc,).
-        withdrawal_return: the same of each return node.
+        viscosity: Pa s of supply and return water, shape (2, n_circuits).
+        withdrawal: kg/s that producers away from the roots withdraw from (negative: feed into) each
+            node, shape (2 n_loc,); the roots close what is left.
         consumer_location: shape (n_consumers,).
         consumer_set_flow: kg/s wanted, shape (n_consumers,).
         valve_resistance: Pa s2/kg2 of the wide-open valve with its exchanger.
@@ -131,172 +306,70 @@ def solve_network(
         max_head: Pa at zero flow, per circuit.
         head_drop: Pa s2/kg2 of the pump curve at full speed, per circuit.
         chord_flow: kg/s, shape (2 n_chords,), warm start in, solution out.
+        friction: 1/sqrt(f) of every pipe, shape (2 n_pairs,), warm start in (0: none), out.
         consumer_flow: kg/s achieved, out.
         flow: kg/s of every pipe, shape (2 n_pairs,), out.
         drop: Pa of every pipe, out.
+        slope: Pa s/kg of every pipe, out.
+        pressure: Pa above the root's return node, shape (2 n_loc,), out.
         head: Pa of the pump of each circuit, out.
+        root_flow: kg/s that each root feeds into its supply, out.
         available_dp: Pa across each consumer, out.
         saturated: whether each consumer's valve is wide open, out.
+        node_work: scratch, shape (3, n_loc).
+        matrix: scratch, shape (n_chords, n_chords).
+        rhs: scratch, shape (n_chords,).
 
     Returns:
         Number of Newton steps, or -1 where they did not converge.
     """
     n_loc = net.order.size
-    n_pairs = pipes.length.size
-    n_chords = net.chords.size
     n_consumers = consumer_location.size
-    n_circuits = net.root.size
-    slope = np.empty(2 * n_pairs)
-    w_supply = np.empty(n_loc)
-    w_return = np.empty(n_loc)
-    acc = np.empty(n_loc)
-    circuit_flow = np.empty(n_circuits)
-    limited = np.zeros(n_circuits, dtype=np.bool_)
-    unknown = np.empty(n_consumers, dtype=np.int64)
+    total_steps = 0
     for u in range(n_consumers):
         saturated[u] = False
         consumer_flow[u] = consumer_set_flow[u]
-    steps = 0
-    for _ in range(MAX_ROUNDS):
-        n_unknown = 0
-        for u in range(n_consumers):
-            if saturated[u]:
-                unknown[n_unknown] = u
-                n_unknown += 1
-        size = 2 * n_chords + n_unknown
-        matrix = np.zeros((size, size))
-        rhs = np.zeros(size)
-        converged = False
-        for _ in range(MAX_NEWTON):
-            for i in range(n_loc):
-                w_supply[i] = withdrawal_supply[i]
-                w_return[i] = withdrawal_return[i]
-            for u in range(n_consumers):
-                w_supply[consumer_location[u]] += consumer_flow[u]
-                w_return[consumer_location[u]] -= consumer_flow[u]
-            _forest_flows(net, w_supply, chord_flow[:n_chords], flow[:n_pairs], acc)
-            for c in range(n_circuits):
-                circuit_flow[c] = acc[net.root[c]]
-            _forest_flows(net, w_return, chord_flow[n_chords:], flow[n_pairs:], acc)
-            _drops(pipes, flow, 0, density, viscosity_supply, drop, slope)
-            _drops(pipes, flow, n_pairs, density, viscosity_return, drop, slope)
-            for u in range(n_consumers):
-                loc = consumer_location[u]
-                lost = 0.0
-                at = loc
-                while net.parent[at] >= 0:
-                    p = net.parent_pair[at]
-                    lost += net.parent_sign[at] * (drop[p] - drop[n_pairs + p])
-                    at = net.parent[at]
-                available_dp[u] = -lost
-            for c in range(n_circuits):
-                if limited[c]:
-                    continue
-                needed = 0.0
-                for u in range(n_consumers):
-                    if net.circuit_of[consumer_location[u]] == c:
-                        valve = valve_resistance[u] * consumer_flow[u] * consumer_flow[u]
-                        needed = max(needed, max(valve, min_dp[c]) - available_dp[u])
-                head[c] = needed
-            for c in range(n_circuits):
-                top = max(max_head[c] - head_drop[c] * circuit_flow[c] * abs(circuit_flow[c]), 0.0)
-                if limited[c]:
-                    head[c] = top
-            for u in range(n_consumers):
-                available_dp[u] += head[net.circuit_of[consumer_location[u]]]
-            if size == 0:
-                converged = True
-                break
-            worst = 0.0
-            for k in range(n_chords):
-                for line in range(2):
-                    row = line * n_chords + k
-                    r = 0.0
-                    for p in range(n_pairs):
-                        r += net.cycle[k, p] * drop[line * n_pairs + p]
-                    rhs[row] = -r
-                    worst = max(worst, abs(r))
-            for j in range(n_unknown):
-                u = unknown[j]
-                x = consumer_flow[u]
-                r = valve_resistance[u] * x * abs(x) - available_dp[u]
-                rhs[2 * n_chords + j] = -r
-                worst = max(worst, abs(r))
-            if worst < TOLERANCE_PA:
-                converged = True
-                break
-            steps += 1
-            matrix[:, :] = 0.0
-            for a in range(n_chords):
-                for b in range(a + 1):
-                    s_supply = 0.0
-                    s_return = 0.0
-                    for p in range(n_pairs):
-                        w = net.cycle[a, p] * net.cycle[b, p]
-                        if w != 0.0:
-                            s_supply += w * slope[p]
-                            s_return += w * slope[n_pairs + p]
-                    matrix[a, b] = s_supply
-                    matrix[n_chords + a, n_chords + b] = s_return
-            for j in range(n_unknown):
-                u = unknown[j]
-                loc = consumer_location[u]
-                row = 2 * n_chords + j
-                c = net.circuit_of[loc]
-                for k in range(n_chords):
-                    s_supply = 0.0
-                    s_return = 0.0
-                    for p in range(n_pairs):
-                        w = net.cycle[k, p] * net.path[loc, p]
-                        if w != 0.0:
-                            s_supply += w * slope[p]
-                            s_return += w * slope[n_pairs + p]
-                    matrix[row, k] = s_supply
-                    matrix[row, n_chords + k] = -s_return
-                for i in range(j + 1):
-                    other = consumer_location[unknown[i]]
-                    s = 0.0
-                    for p in range(n_pairs):
-                        w = net.path[loc, p] * net.path[other, p]
-                        if w != 0.0:
-                            s += w * (slope[p] + slope[n_pairs + p])
-                    if net.circuit_of[other] == c:
-                        s += 2.0 * head_drop[c] * abs(circuit_flow[c])
-                    if i == j:
-                        s += 2.0 * valve_resistance[u] * abs(consumer_flow[u]) + 1e-6
-                    matrix[row, 2 * n_chords + i] = s
-            for a in range(size):
-                for b in range(a):
-                    matrix[b, a] = matrix[a, b]
-            _solve_dense(matrix, rhs, size)
-            for k in range(2 * n_chords):
-                chord_flow[k] += rhs[k]
-            for j in range(n_unknown):
-                u = unknown[j]
-                consumer_flow[u] = max(consumer_flow[u] + rhs[2 * n_chords + j], 0.0)
-        if not converged:
+    for attempt in range(MAX_VALVE_STEPS):
+        steps = _flow_through(
+            net, pipes, viscosity, withdrawal, consumer_location, consumer_flow, chord_flow,
+            friction, flow, drop, slope, pressure, root_flow, node_work, matrix, rhs,
+        )  # fmt: skip
+        if steps < 0:
             return -1
-        changed = False
-        for c in range(n_circuits):
-            top = max(max_head[c] - head_drop[c] * circuit_flow[c] * abs(circuit_flow[c]), 0.0)
-            if not limited[c] and head[c] > top * (1.0 + 1e-9) + TOLERANCE_PA:
-                limited[c] = True
-                changed = True
-                for u in range(n_consumers):
-                    if net.circuit_of[consumer_location[u]] == c:
-                        available_dp[u] += top - head[c]
-                head[c] = top
+        total_steps += steps
+        for c in range(net.root.size):
+            head[c] = 0.0
         for u in range(n_consumers):
-            if not limited[net.circuit_of[consumer_location[u]]]:
-                continue
-            wanted = valve_resistance[u] * consumer_flow[u] * consumer_flow[u]
-            if not saturated[u] and available_dp[u] < wanted - 1.0:
-                saturated[u] = True
-                changed = True
-            elif saturated[u] and consumer_flow[u] > consumer_set_flow[u] * (1.0 + 1e-6):
-                saturated[u] = False
-                consumer_flow[u] = consumer_set_flow[u]
-                changed = True
-        if not changed:
-            return steps
-    return steps
+            i = consumer_location[u]
+            c = net.circuit_of[i]
+            available_dp[u] = pressure[i] - pressure[n_loc + i]
+            valve = valve_resistance[u] * consumer_set_flow[u] * consumer_set_flow[u]
+            head[c] = max(head[c], max(valve, min_dp[c]) - available_dp[u])
+        limited = False
+        for c in range(net.root.size):
+            from_root = max(root_flow[c], 0.0)
+            top = max(max_head[c] - head_drop[c] * from_root * from_root, 0.0)
+            if head[c] > top:
+                head[c] = top
+                limited = True
+        for i in range(n_loc):
+            pressure[i] += head[net.circuit_of[i]]
+        worst = 0.0
+        for u in range(n_consumers):
+            available_dp[u] += head[net.circuit_of[consumer_location[u]]]
+            if limited:
+                x = consumer_flow[u]
+                gap = valve_resistance[u] * x * x - available_dp[u]
+                # short of its set flow, or at it and not getting what its valve needs
+                saturated[u] = x < consumer_set_flow[u] or gap > VALVE_TOLERANCE_PA
+                if saturated[u] and (x > 0.0 or gap < 0.0):
+                    worst = max(worst, abs(gap))
+        if worst <= VALVE_TOLERANCE_PA:
+            return total_steps
+        total_steps += 1
+        _open_valves(
+            net, slope, consumer_location, consumer_set_flow, valve_resistance, head_drop,
+            root_flow, available_dp, saturated, consumer_flow, node_work,
+            1.0 if attempt < MAX_VALVE_STEPS // 4 else 0.5,
+        )  # fmt: skip
+    return -1

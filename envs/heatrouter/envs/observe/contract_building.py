@@ -10,7 +10,7 @@ from heatrouter.envs.observe.measured import (
     series_bounds,
 )
 from heatrouter.envs.spec.district import District
-from heatrouter.envs.spec.plant_units import Boiler, HeatPump, WasteHeatSource
+from heatrouter.envs.spec.plant_units import Boiler, Chp, HeatPump, WasteHeatSource
 from heatrouter.envs.spec.task import Task
 from heatrouter.envs.units import SECONDS_PER_HOUR
 
@@ -130,14 +130,14 @@ def _dwell(district: District, task: Task, points: tuple[SetPoint, ...]) -> list
     longest_s = {
         unit.name: max(unit.min_run_min, unit.min_stop_min) * 60.0
         for unit in district.units
-        if isinstance(unit, WasteHeatSource | HeatPump | Boiler)
+        if isinstance(unit, WasteHeatSource | HeatPump | Boiler | Chp)
     }
     return [
         Channel(
             name=f"{point.name}@dwell",
             unit="s",
             low=0.0,
-            high=max(longest_s[point.name.partition(".")[0]], task.control_dt_s),
+            high=max(longest_s.get(point.name.partition(".")[0], 0.0), task.control_dt_s),
             source="dwell",
             origin=point.name,
             aggregation="instant",

@@ -3,9 +3,10 @@
 import statistics
 
 from heatrouter.envs.contract import ActionChannel, Parametrisation, SetPoint
-from heatrouter.envs.spec.consumer_units import Greenhouse
+from heatrouter.envs.set_points import plant_set_points
+from heatrouter.envs.spec.consumer_units import BatchProcess, Greenhouse
 from heatrouter.envs.spec.district import District
-from heatrouter.envs.spec.plant_units import Boiler, HeatPump, Store, WasteHeatSource
+from heatrouter.envs.spec.plant_units import Boiler, Store
 
 PRICE_RANGE_EUR_PER_MWH = (-20.0, 200.0)
 """Heat prices an action may ask for: 20 % wider than the duals of the reference LP."""
@@ -24,52 +25,18 @@ _NEUTRAL_TARGET_LEVEL = 0.8
 
 
 def set_points(district: District) -> tuple[SetPoint, ...]:
-    """Sources, heat pumps, boilers, greenhouses, circuits; each in the district's order.
-
-    Safe values are for the case that nothing is known: waste heat in (its outlet is limited by
-    itself), no machine commanded (the plant's balancing fires boilers by itself), and the supply
-    hot enough for the coldest day.
-    """
-
-    def share(name: str, safe: float) -> SetPoint:
-        return SetPoint(name=name, unit="1", low=0.0, high=1.0, safe=safe, switchable=True)
-
-    points = [
-        share(f"{unit.name}.recovery_share", 1.0)
-        for unit in district.units
-        if isinstance(unit, WasteHeatSource)
-    ]
-    for kind in (HeatPump, Boiler):
-        points.extend(
-            share(f"{unit.name}.load_share", 0.0)
-            for unit in district.units
-            if isinstance(unit, kind)
-        )
-    for unit in district.units:
-        if isinstance(unit, Greenhouse):
-            reach = unit.offset_max_k
-            points.append(
-                SetPoint(
-                    name=f"{unit.name}.offset_k",
-                    unit="K",
-                    low=-reach,
-                    high=reach,
-                    safe=0.0,
-                    switchable=False,
-                )
-            )
-    points.extend(
+    """Set-points of the contract: those of the plant, in its order."""
+    return tuple(
         SetPoint(
-            name=f"{circuit.name}.supply_temp_c",
-            unit="degC",
-            low=circuit.supply_temp_min_c,
-            high=circuit.supply_temp_max_c,
-            safe=circuit.supply_temp_max_c,
-            switchable=False,
+            name=point.name,
+            unit=point.unit,
+            low=point.low,
+            high=point.high,
+            safe=point.safe,
+            switchable=point.switchable,
         )
-        for circuit in district.circuits
+        for point in plant_set_points(district)
     )
-    return tuple(points)
 
 
 def action_channels(
@@ -91,9 +58,9 @@ def _absolute_channels(district: District) -> tuple[ActionChannel, ...]:
             unit=point.unit,
             low=point.low,
             high=point.high,
-            neutral=0.5 * (point.low + point.high),
+            neutral=point.neutral,
         )
-        for point in set_points(district)
+        for point in plant_set_points(district)
     )
 
 
@@ -112,19 +79,23 @@ def _offset_channels(district: District) -> tuple[ActionChannel, ...]:
 def _heat_price_channels(district: District) -> tuple[ActionChannel, ...]:
     low, high = PRICE_RANGE_EUR_PER_MWH
     nominal = _boiler_cost_eur_per_mwh(district)
+    balancing = {name for circuit in district.circuits for name in circuit.balancing}
     channels: list[ActionChannel] = []
     for unit in district.units:
-        if isinstance(unit, Store):
-            for end, share in (("empty", _NEUTRAL_EMPTY_SHARE), ("full", _NEUTRAL_FULL_SHARE)):
-                channels.append(
-                    ActionChannel(
-                        name=f"{unit.name}.price_{end}_eur_per_mwh",
-                        unit="eur/MWh",
-                        low=low,
-                        high=high,
-                        neutral=min(max(nominal * share, low), high),
-                    )
+        if not isinstance(unit, Store):
+            continue
+        for end, share in (("empty", _NEUTRAL_EMPTY_SHARE), ("full", _NEUTRAL_FULL_SHARE)):
+            channels.append(
+                ActionChannel(
+                    name=f"{unit.name}.price_{end}_eur_per_mwh",
+                    unit="eur/MWh",
+                    low=low,
+                    high=high,
+                    neutral=min(max(nominal * share, low), high),
                 )
+            )
+        # a commanded store is charged by its price alone
+        if unit.name in balancing:
             channels.append(
                 ActionChannel(
                     name=f"{unit.name}.target_level",
@@ -155,11 +126,16 @@ def _heat_price_channels(district: District) -> tuple[ActionChannel, ...]:
         for unit in district.units
         if isinstance(unit, Greenhouse)
     )
+    channels.extend(
+        ActionChannel(name=f"{unit.name}.release", unit="1", low=0.0, high=1.0, neutral=0.5)
+        for unit in district.units
+        if isinstance(unit, BatchProcess)
+    )
     return tuple(channels)
 
 
 def _boiler_cost_eur_per_mwh(district: District) -> float:
-    """Mean cost of boiler heat at nominal prices and a return of 50 degC."""
+    """Mean cost of gas boiler heat at nominal prices and a return of 50 degC."""
     costs = [
         (
             _NOMINAL_GAS_EUR_PER_MWH
@@ -168,6 +144,6 @@ def _boiler_cost_eur_per_mwh(district: District) -> float:
         )
         / (unit.efficiency_at_35c + 0.6 * (unit.efficiency_at_60c - unit.efficiency_at_35c))
         for unit in district.units
-        if isinstance(unit, Boiler)
+        if isinstance(unit, Boiler) and unit.fuel == "gas"
     ]
     return statistics.fmean(costs) if costs else PRICE_RANGE_EUR_PER_MWH[1] / 2.0

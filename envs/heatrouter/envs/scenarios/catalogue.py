@@ -6,9 +6,9 @@ One table for the generator, the replay, the forecasts and the checks, so that t
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from heatrouter.envs.spec.consumer_units import ProcessHeat, Substation
+from heatrouter.envs.spec.consumer_units import BatchProcess, FabHeat, ProcessHeat, Substation
 from heatrouter.envs.spec.district import District
-from heatrouter.envs.spec.plant_units import CoolingLoad, WasteHeatSource
+from heatrouter.envs.spec.plant_units import CoolingLoad, Digester, WasteHeatSource
 
 STEP_S: Final = 900
 """Step of every scenario library, s."""
@@ -63,16 +63,13 @@ CALENDAR_SERIES: Final = ("local_hour", "weekday", "day_of_year")
 LEVEL_KIND: Final = SeriesKind("1", 0.0, 1.0, "linear")
 HOT_WATER_KIND: Final = SeriesKind("kW", 0.0, 1.0e6, "linear")
 
-ProductionUnit = WasteHeatSource | CoolingLoad | ProcessHeat
+ProductionUnit = WasteHeatSource | CoolingLoad | Digester | ProcessHeat | BatchProcess | FabHeat
+"""A unit that follows a production plan."""
 
 
 def production_units(district: District) -> tuple[ProductionUnit, ...]:
     """Return the units that follow a production plan, in the order of the district."""
-    return tuple(
-        unit
-        for unit in district.units
-        if isinstance(unit, WasteHeatSource | CoolingLoad | ProcessHeat)
-    )
+    return tuple(unit for unit in district.units if isinstance(unit, ProductionUnit))
 
 
 def substations(district: District) -> tuple[Substation, ...]:

@@ -14,23 +14,29 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numba import njit
 from numba.core import config
 
 from heatrouter.envs.arrays import FloatArray, IntArray
+from heatrouter.envs.components.jit import KERNEL_OPTIONS
 from heatrouter.envs.network.topology import PipeData, Topology
 from heatrouter.envs.simulation.kernel import advance_env
 from heatrouter.envs.simulation.parameters import Parameters
-from heatrouter.envs.simulation.state import State
+from heatrouter.envs.simulation.state import State, env_state
 from heatrouter.envs.simulation.stock import total_stock
+from heatrouter.envs.simulation.work import Work
 
 KERNEL_FOLDERS = ("components", "network", "simulation")
 NOT_COMPILED = {
     "batch_step.py",
+    "consumer_table.py",
     "district_batch.py",
     "episode_starts.py",
+    "indices.py",
     "initial.py",
+    "parameter_builder.py",
+    "pipe_data.py",
+    "producer_table.py",
     "simulation.py",
     "warm_up.py",
 }
@@ -73,6 +79,7 @@ def _advance_range(
     pipes: PipeData,
     par: Parameters,
     state: State,
+    work: Work,
     values: FloatArray,
     set_points: FloatArray,
     sub_steps: int,
@@ -80,12 +87,13 @@ def _advance_range(
     step_s: int,
     aggregation: IntArray,
     out: FloatArray,
+    traced: FloatArray,
     status: IntArray,
 ) -> None:
     for e in range(begin, end):
         status[e] = advance_env(
-            e, net, pipes, par, state, values, set_points[e], sub_steps, dt, step_s, aggregation,
-            out[e],
+            e, net, pipes, par, state, work, values, set_points[e], sub_steps, dt, step_s,
+            aggregation, out[e], traced[e],
         )  # fmt: skip
 
 
@@ -95,11 +103,11 @@ def _measure_stock(
     pipes: PipeData,
     par: Parameters,
     state: State,
+    scratch: FloatArray,
     unit_s: float,
 ) -> None:
-    scratch = np.zeros(net.root.size)
     for e in envs:
-        total, _ = total_stock(e, net, pipes, par, state, unit_s, scratch)
+        total, _ = total_stock(net, pipes, par, env_state(state, e), unit_s, scratch)
         state.stock[e] = total
 
 
@@ -109,7 +117,7 @@ def _compile(function: Driver) -> Driver:
     before = getattr(config, CACHE_SETTING)
     setattr(config, CACHE_SETTING, str(cache_folder()))
     try:
-        compiled: Any = njit(cache=True, nogil=True, error_model="numpy")(function)
+        compiled: Any = njit(cache=True, nogil=True, **KERNEL_OPTIONS)(function)
     finally:
         setattr(config, CACHE_SETTING, before)
     driver: Driver = compiled

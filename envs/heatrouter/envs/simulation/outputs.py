@@ -41,30 +41,8 @@ SITE: Block = (
 )
 SITE_SERIES = tuple(name for name, _ in SITE)
 
-SOURCE: Block = (
+PRODUCER: Block = (
     ("heat_kw", _MEAN),
-    ("available_kw", _MEAN),
-    ("rejected_kw", _MEAN),
-    ("sink_power_kw", _MEAN),
-    ("level", _MEAN),
-    ("mass_flow_kg_s", _MEAN),
-    ("inlet_temp_c", _MEAN),
-    ("outlet_temp_c", _MEAN),
-    ("command_share", _END),
-    ("starts", _SUM),
-    ("ramp_kw", _SUM),
-)
-COOLING: Block = (
-    ("cooling_kw", _MEAN),
-    ("tower_kw", _MEAN),
-    ("tower_power_kw", _MEAN),
-    ("level", _MEAN),
-)
-HEAT_PUMP: Block = (
-    ("heat_kw", _MEAN),
-    ("power_kw", _MEAN),
-    ("evaporator_kw", _MEAN),
-    ("cop", _MEAN),
     ("mass_flow_kg_s", _MEAN),
     ("inlet_temp_c", _MEAN),
     ("outlet_temp_c", _MEAN),
@@ -73,15 +51,44 @@ HEAT_PUMP: Block = (
     ("ramp_kw", _SUM),
     ("limit_kw", _END),
 )
-BOILER: Block = (
-    ("heat_kw", _MEAN),
-    ("fuel_kw", _MEAN),
-    ("mass_flow_kg_s", _MEAN),
-    ("inlet_temp_c", _MEAN),
-    ("outlet_temp_c", _MEAN),
-    ("command_share", _END),
-    ("starts", _SUM),
-    ("ramp_kw", _SUM),
+SOURCE: Block = (
+    *PRODUCER,
+    ("available_kw", _MEAN),
+    ("rejected_kw", _MEAN),
+    ("sink_power_kw", _MEAN),
+    ("level", _MEAN),
+    ("curtailed_kw", _MEAN),
+)
+SOLAR: Block = (*PRODUCER, ("available_kw", _MEAN), ("rejected_kw", _MEAN))
+HEAT_PUMP: Block = (
+    *PRODUCER,
+    ("power_kw", _MEAN),
+    ("evaporator_kw", _MEAN),
+    ("cop", _MEAN),
+    ("source_temp_c", _MEAN),
+)
+BOILER: Block = (*PRODUCER, ("fuel_kw", _MEAN), ("power_kw", _MEAN))
+CHP: Block = (*PRODUCER, ("fuel_kw", _MEAN), ("generated_kw", _MEAN))
+LINK: Block = (
+    *PRODUCER,
+    ("primary_flow_kg_s", _MEAN),
+    ("primary_supply_temp_c", _MEAN),
+    ("primary_return_temp_c", _MEAN),
+    ("dp_bar", _MIN),
+)
+COOLING: Block = (
+    ("cooling_kw", _MEAN),
+    ("tower_kw", _MEAN),
+    ("tower_power_kw", _MEAN),
+    ("level", _MEAN),
+    ("curtailed_kw", _MEAN),
+)
+DIGESTER: Block = (
+    ("gas_kw", _MEAN),
+    ("flared_kw", _MEAN),
+    ("level", _MEAN),
+    ("fill_level", _END),
+    ("energy_kwh", _END),
 )
 STORE: Block = (
     ("level", _END),
@@ -92,8 +99,9 @@ STORE: Block = (
     ("bottom_temp_c", _END),
     ("energy_kwh", _END),
     ("loss_kw", _MEAN),
+    ("molten_share", _END),
 )
-SUBSTATION: Block = (
+CONSUMER: Block = (
     ("heat_kw", _MEAN),
     ("demand_kw", _MEAN),
     ("unmet_kw", _MEAN),
@@ -101,19 +109,30 @@ SUBSTATION: Block = (
     ("return_temp_c", _MEAN),
     ("mass_flow_kg_s", _MEAN),
     ("dp_bar", _MIN),
+)
+SUBSTATION: Block = (
+    *CONSUMER,
     ("hot_water_kw", _MEAN),
     ("space_heat_kw", _MEAN),
     ("room_temp_c", _END),
     ("comfort_kh", _SUM),
 )
-PROCESS: Block = SUBSTATION[:7]
+BATCH: Block = (
+    *CONSUMER,
+    ("fuel_kw", _MEAN),
+    ("waiting", _END),
+    ("started", _SUM),
+    ("delay_h", _SUM),
+)
 GREENHOUSE: Block = (
-    *SUBSTATION[:7],
+    *CONSUMER,
     ("air_temp_c", _END),
     ("air_mean_24h_c", _END),
     ("vent_kw", _MEAN),
     ("useful_heat_kw", _MEAN),
     ("comfort_kh", _SUM),
+    ("cover_temp_c", _END),
+    ("lamp_power_kw", _MEAN),
 )
 CIRCUIT: Block = (
     ("supply_temp_c", _MEAN),
@@ -140,27 +159,38 @@ ENERGY: Block = (
 
 UNIT_BLOCKS: dict[str, Block] = {
     "waste_heat_source": SOURCE,
+    "solar_thermal": SOLAR,
     "cooling_load": COOLING,
+    "digester": DIGESTER,
     "heat_pump": HEAT_PUMP,
     "boiler": BOILER,
+    "chp": CHP,
+    "heat_exchanger": LINK,
     "store": STORE,
     "substation": SUBSTATION,
-    "process_heat": PROCESS,
+    "process_heat": CONSUMER,
+    "fab_heat": CONSUMER,
+    "batch_process": BATCH,
     "greenhouse": GREENHOUSE,
 }
 
 # Offsets by which the kernel writes; test_outputs.py checks them against the names above.
-SITE_AMBIENT, SITE_GROUND, SITE_IRRADIANCE, SITE_HOUR = 0, 1, 2, 8
-SRC_HEAT, SRC_AVAILABLE, SRC_REJECTED, SRC_SINK_POWER, SRC_LEVEL, SRC_FLOW = range(6)
-SRC_IN, SRC_OUT, SRC_SHARE, SRC_STARTS, SRC_RAMP = range(6, 11)
-COOL_LOAD, COOL_TOWER, COOL_POWER, COOL_LEVEL = range(4)
-HP_HEAT, HP_POWER, HP_EVAPORATOR, HP_COP, HP_FLOW, HP_IN, HP_OUT = range(7)
-HP_SHARE, HP_STARTS, HP_RAMP, HP_LIMIT = range(7, 11)
-BOI_HEAT, BOI_FUEL, BOI_FLOW, BOI_IN, BOI_OUT, BOI_SHARE, BOI_STARTS, BOI_RAMP = range(8)
+SITE_AMBIENT, SITE_GROUND, SITE_IRRADIANCE, SITE_WIND, SITE_HOUR = 0, 1, 2, 3, 8
+PRO_HEAT, PRO_FLOW, PRO_IN, PRO_OUT, PRO_SHARE, PRO_STARTS, PRO_RAMP, PRO_LIMIT = range(8)
+SRC_AVAILABLE, SRC_REJECTED, SRC_SINK_POWER, SRC_LEVEL, SRC_CURTAILED = range(8, 13)
+SOL_AVAILABLE, SOL_REJECTED = range(8, 10)
+HP_POWER, HP_EVAPORATOR, HP_COP, HP_SOURCE = range(8, 12)
+BOI_FUEL, BOI_POWER = range(8, 10)
+CHP_FUEL, CHP_GENERATED = range(8, 10)
+LINK_FLOW, LINK_SUPPLY, LINK_RETURN, LINK_DP = range(8, 12)
+COOL_LOAD, COOL_TOWER, COOL_POWER, COOL_LEVEL, COOL_CURTAILED = range(5)
+DIG_GAS, DIG_FLARED, DIG_LEVEL, DIG_FILL, DIG_ENERGY = range(5)
 STO_LEVEL, STO_CHARGE, STO_FLOW, STO_TOP, STO_MIDDLE, STO_BOTTOM, STO_ENERGY, STO_LOSS = range(8)
+STO_MOLTEN = 8
 CON_HEAT, CON_DEMAND, CON_UNMET, CON_SUPPLY, CON_RETURN, CON_FLOW, CON_DP = range(7)
 SUB_HOT_WATER, SUB_SPACE, SUB_ROOM, SUB_COMFORT = range(7, 11)
-GRE_AIR, GRE_MEAN, GRE_VENT, GRE_USEFUL, GRE_COMFORT = range(7, 12)
+BATCH_FUEL, BATCH_WAITING, BATCH_STARTED, BATCH_DELAY = range(7, 11)
+GRE_AIR, GRE_MEAN, GRE_VENT, GRE_USEFUL, GRE_COMFORT, GRE_COVER, GRE_LAMPS = range(7, 14)
 CIR_SUPPLY, CIR_RETURN, CIR_FLOW, CIR_LOAD, CIR_PUMP, CIR_HEAD, CIR_WORST_DP, CIR_LOSS = range(8)
 CIR_MAX_SUPPLY, CIR_SHORTFALL, CIR_ENERGY, CIR_SET = range(8, 12)
 ENE_STOCK, ENE_MASS, ENE_IN, ENE_OUT, ENE_RESIDUAL, ENE_THROUGHPUT = range(6)

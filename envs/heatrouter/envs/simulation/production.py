@@ -1,29 +1,20 @@
-"""What producers offer and what the balance of a circuit makes of it.
-
-Commanded units run at their share; the difference between what consumers take and what they give
-goes to the store, then to balancing boilers, then is cut, in reverse merit order (MODEL 1).
-"""
+"""What producers offer at their commanded share: flow, heat, and the most they could give now."""
 
 from heatrouter.envs.arrays import FloatArray, IntArray
-from heatrouter.envs.components.boiler import condensing_efficiency
-from heatrouter.envs.components.exchanger import exchanged_heat
+from heatrouter.envs.components.boiler import boiler_fuel, condensing_efficiency, heat_of_fuel
+from heatrouter.envs.components.exchanger import exchanged_heat, film_term, substation_heat_fast
 from heatrouter.envs.components.heat_pump import lorenz_cop
 from heatrouter.envs.components.jit import compiled
-from heatrouter.envs.simulation.parameters import (
-    Boilers,
-    Circuits,
-    Coolings,
-    HeatPumps,
-    Sources,
-    Stores,
-)
+from heatrouter.envs.components.solar_thermal import collector_heat
+from heatrouter.envs.simulation import outputs as o
+from heatrouter.envs.simulation import tables as t
+from heatrouter.envs.simulation.parameters import Parameters
+from heatrouter.envs.simulation.state import EnvState
+from heatrouter.envs.simulation.work import Work
 
 MIN_SPREAD_K = 5.0
 SOURCE_PINCH_K = 5.0
 MIN_FLOW_SHARE = 0.05
-STORE_USABLE_BAND_K = 8.0
-STORE_USABLE_BELOW_K = 15.0
-STORE_FULL_GAP_K = 5.0
 SINK_MARGIN_K = 2.0
 
 
@@ -44,210 +35,275 @@ def switched_share(share: float, target: float, min_load: float, step: float) ->
 
 
 @compiled
-def source_offer(
-    s: int,
-    src: Sources,
-    level: float,
-    share: float,
-    last_heat: float,
-    inlet_temp: float,
-    set_temp: float,
-    cp: float,
-) -> tuple[float, float]:
-    """Flow in kg/s and heat in W of a waste-heat source at its commanded share."""
-    capacity = src.stream_capacity[s] * level
-    if share <= 0.0 or capacity <= 0.0:
-        return 0.0, 0.0
-    top = min(src.max_outlet[s], src.stream_temp[s] - SOURCE_PINCH_K)
-    if src.to_return[s] == 1:
-        flow = src.max_flow[s] * min(share * level * 1.25, 1.0)
-        target = top
-    else:
-        target = min(set_temp, top)
-        spread = max(target - inlet_temp, MIN_SPREAD_K)
-        flow = last_heat / (cp * spread)
-    flow = min(max(flow, MIN_FLOW_SHARE * src.max_flow[s]), src.max_flow[s])
-    limit = capacity * max(src.stream_temp[s] - src.min_exhaust[s], 0.0)
-    heat = share * min(
-        limit,
-        exchanged_heat(src.ua[s], capacity, flow * cp, src.stream_temp[s] - inlet_temp),
-    )
-    return flow, min(heat, max(flow * cp * (top - inlet_temp), 0.0))
+def prepare_cooling(par: Parameters, here: EnvState, exogenous: FloatArray, work: Work,
+                    dt: float) -> None:  # fmt: skip
+    """Cooling to be met and gas that can be burnt in this sub-step."""
+    for k in range(par.cooling.shape[0]):
+        level = exogenous[par.cooling_index[k, t.KI_LEVEL]]
+        work.cooling[k, t.KW_LOAD] = par.cooling[k, t.KF_PEAK] * level
+        work.cooling[k, t.KW_RESERVED] = 0.0
+        work.cooling[k, t.KW_EVAPORATED] = 0.0
+    for d in range(par.digester.shape[0]):
+        inflow = par.digester[d, t.DF_PEAK] * exogenous[par.digester_index[d, t.DI_LEVEL]]
+        work.digester[d, t.DW_LEFT] = here.fuel[d] / dt + inflow
+        work.digester[d, t.DW_TAKEN] = 0.0
 
 
 @compiled
-def heat_pump_offer(
-    h: int,
-    hps: HeatPumps,
-    cools: Coolings,
-    cooling: float,
-    share: float,
-    inlet_temp: float,
-    set_temp: float,
-    cp: float,
-) -> tuple[float, float, float, float]:
-    """Flow (kg/s), heat (W), COP and largest heat possible now (W) of a heat pump."""
-    target = min(set_temp, hps.max_sink[h])
-    outlet = max(target, inlet_temp + MIN_SPREAD_K)
-    c = hps.cooling[h]
-    cop = lorenz_cop(
-        inlet_temp, outlet, cools.inlet_temp[c], cools.outlet_temp[c], hps.efficiency[h],
-        hps.max_cop[h],
-    )  # fmt: skip
-    if inlet_temp > hps.max_sink[h] - SINK_MARGIN_K:
-        return 0.0, 0.0, cop, 0.0
-    spread = outlet - inlet_temp
-    limit = min(hps.capacity[h], cooling / (1.0 - 1.0 / cop), hps.max_flow[h] * cp * spread)
-    if limit < hps.min_load[h] * hps.capacity[h]:
-        return 0.0, 0.0, cop, 0.0
-    heat = min(share * hps.capacity[h], limit)
-    return heat / (cp * spread), heat, cop, limit
-
-
-@compiled
-def boiler_flow(
-    b: int, boi: Boilers, heat: float, inlet_temp: float, set_temp: float, cp: float
-) -> float:
-    """Flow in kg/s that carries a boiler's heat at the set temperature."""
-    spread = max(set_temp - inlet_temp, MIN_SPREAD_K)
-    return float(min(heat / (cp * spread), boi.max_flow[b]))
-
-
-@compiled
-def boiler_fuel(b: int, boi: Boilers, heat: float, inlet_temp: float) -> float:
-    """Fuel in W (gross calorific value)."""
-    return heat / condensing_efficiency(inlet_temp, boi.efficiency_35[b], boi.efficiency_60[b])
-
-
-@compiled
-def store_limits(
-    t: int, sto: Stores, temps: FloatArray, supply_temp: float, set_temp: float
-) -> tuple[float, float]:
-    """Largest discharge and charge flow of a store now, kg/s.
-
-    Discharge fades out as its top falls below what the network can use; charge fades out as its
-    bottom nears the temperature that would be charged.
-    """
-    usable = (temps[0] - (set_temp - STORE_USABLE_BELOW_K)) / STORE_USABLE_BAND_K
-    room = (supply_temp - STORE_FULL_GAP_K - temps[sto.layers[t] - 1]) / STORE_FULL_GAP_K
-    top = sto.max_flow[t]
-    return top * min(max(usable, 0.0), 1.0), top * min(max(room, 0.0), 1.0)
-
-
-@compiled
-def balance_circuit(
+def offer_heat(
     c: int,
-    circuit_of_loc: IntArray,
-    cir: Circuits,
-    src: Sources,
-    hps: HeatPumps,
-    boi: Boilers,
-    sto: Stores,
-    consumption: float,
-    set_temp: float,
-    supply_temp: float,
-    return_temp: float,
-    store_temps: FloatArray,
-    boiler_balances: FloatArray,
-    boiler_run_s: FloatArray,
-    src_flow: FloatArray,
-    src_heat: FloatArray,
-    hp_flow: FloatArray,
-    hp_heat: FloatArray,
-    boi_flow: FloatArray,
-    boi_heat: FloatArray,
-    store_flow: FloatArray,
+    par: Parameters,
+    here: EnvState,
+    exogenous: FloatArray,
+    set_points: FloatArray,
+    work: Work,
     dt: float,
-    cp: float,
-) -> tuple[float, float]:
-    """Close the flow balance of a circuit.
+) -> None:
+    """Move every producer of circuit ``c`` towards its set-point and note what it offers now."""
+    cp = par.circuit[c, t.RF_CP]
+    setting = work.circuit[c, t.RW_SET]
+    for p in range(par.producer.shape[0]):
+        index = par.producer_index[p]
+        if index[t.PI_CIRCUIT] != c:
+            continue
+        data = par.producer[p]
+        state = here.producer[p]
+        offer = work.producer[p]
+        target = 0.0
+        if index[t.PI_SET_POINT] >= 0:
+            target = min(max(set_points[index[t.PI_SET_POINT]], 0.0), 1.0)
+        step = data[t.PF_RAMP] * dt
+        if index[t.PI_SWITCHED] == 1:
+            share = switched_share(state[t.PX_SHARE], target, data[t.PF_MIN_LOAD], step)
+        else:
+            share = ramp(state[t.PX_SHARE], target, step)
+        state[t.PX_SHARE] = share
+        inlet = here.node_temp[index[t.PI_IN]]
+        kind = index[t.PI_KIND]
+        if kind == t.SOURCE:
+            level = exogenous[index[t.PI_LEVEL]]
+            beside = _flow_beside(index, state, here)
+            _offer_source(beside, data, state, offer, level, inlet, setting, cp)
+        elif kind == t.HEAT_PUMP:
+            _offer_heat_pump(p, par, here, exogenous, share, inlet, setting, work, cp)
+        elif kind == t.SOLAR:
+            _offer_solar(par, data, state, offer, exogenous, inlet, setting, cp)
+        elif kind == t.LINK:
+            _offer_link(p, par, here, share, inlet, setting, work, cp)
+        else:
+            beside = _flow_beside(index, state, here)
+            _offer_fired(
+                index[t.PI_FUEL], kind, beside, data, offer, share, inlet, setting, work, cp
+            )
 
-    Returns the flow that passes unheated and the flow that no pump can move, both kg/s.
 
-    Commanded flows and heats come in and leave possibly cut or raised; ``store_flow`` is set
-    (positive charges). Heat is never invented: what is missing lets the supply temperature fall.
+@compiled
+def _flow_beside(index: IntArray, state: FloatArray, here: EnvState) -> float:
+    """Flow that a unit within one line can take over without pumping it round in a circle, kg/s.
+
+    Negative for units that lift return water to the supply.
     """
-    given = 0.0
-    for s in range(src.location.size):
-        if src.to_return[s] == 0 and circuit_of_loc[src.location[s]] == c:
-            given += src_flow[s]
-    for h in range(hps.location.size):
-        if circuit_of_loc[hps.location[h]] == c:
-            given += hp_flow[h]
-    for b in range(boi.location.size):
-        if circuit_of_loc[boi.location[b]] == c:
-            given += boi_flow[b]
-    t = cir.store_of[c]
-    discharge_max = 0.0
-    charge_max = 0.0
-    if t >= 0:
-        discharge_max, charge_max = store_limits(t, sto, store_temps[t], supply_temp, set_temp)
-        store_flow[t] = 0.0
-    need = consumption - given
-    short = max(need - discharge_max, 0.0)
-    # balancing boilers start on a shortage and stop once the store ahead of them has recovered
-    spread = max(set_temp - return_temp, MIN_SPREAD_K)
-    for k in range(cir.boiler_order.shape[1]):
-        b = cir.boiler_order[c, k]
-        if b < 0:
-            break
-        recovered = discharge_max >= 0.999 * (sto.max_flow[t] if t >= 0 else 0.0)
-        if boiler_balances[b] > 0.0:
-            boiler_run_s[b] += dt
-            if short <= 0.0 and recovered and boiler_run_s[b] >= boi.min_run[b]:
-                boiler_balances[b] = 0.0
-        elif short > 1e-6:
-            boiler_balances[b] = 1.0
-            boiler_run_s[b] = 0.0
-        if boiler_balances[b] > 0.0:
-            most = min(boi.capacity[b] / (cp * spread), boi.max_flow[b])
-            least = min(boi.min_load[b] * boi.capacity[b] / (cp * spread), most)
-            flow = min(max(boi_flow[b] + short, least), most)
-            added = max(flow - boi_flow[b], 0.0)
-            if added > 0.0:
-                boi_flow[b] += added
-                boi_heat[b] = min(boi_heat[b] + added * cp * spread, boi.capacity[b])
-                need -= added
-                short = max(short - added, 0.0)
-    unheated = 0.0
-    if need > 0.0:
-        # the pumps of store and boilers still move water that nobody can heat: it passes colder
-        if t >= 0:
-            taken = min(need, sto.max_flow[t])
-            store_flow[t] = -taken
-            unheated = max(taken - discharge_max, 0.0)
-            need -= taken
-        for k in range(cir.boiler_order.shape[1]):
-            b = cir.boiler_order[c, k]
-            if b < 0 or need <= 0.0:
-                break
-            passed = min(need, max(boi.max_flow[b] - boi_flow[b], 0.0))
-            boi_flow[b] += passed
-            unheated += passed
-            need -= passed
-        return unheated, need
-    surplus = -need
-    if t >= 0:
-        taken = min(surplus, charge_max)
-        store_flow[t] = taken
-        surplus -= taken
-    for b in range(boi.location.size - 1, -1, -1):
-        if surplus > 0.0 and circuit_of_loc[boi.location[b]] == c and boi_flow[b] > 0.0:
-            cut = min(surplus, boi_flow[b])
-            boi_heat[b] *= 1.0 - cut / boi_flow[b]
-            boi_flow[b] -= cut
-            surplus -= cut
-    for h in range(hps.location.size - 1, -1, -1):
-        if surplus > 0.0 and circuit_of_loc[hps.location[h]] == c and hp_flow[h] > 0.0:
-            cut = min(surplus, hp_flow[h])
-            hp_heat[h] *= 1.0 - cut / hp_flow[h]
-            hp_flow[h] -= cut
-            surplus -= cut
-    for s in range(src.location.size - 1, -1, -1):
-        local = circuit_of_loc[src.location[s]] == c and src.to_return[s] == 0
-        if surplus > 0.0 and local and src_flow[s] > 0.0:
-            cut = min(surplus, src_flow[s])
-            src_heat[s] *= 1.0 - cut / src_flow[s]
-            src_flow[s] -= cut
-            surplus -= cut
-    return 0.0, 0.0
+    pipe = index[t.PI_BESIDE]
+    if pipe < 0:
+        return -1.0
+    along = index[t.PI_BESIDE_SIGN] * here.pipe_flow[pipe]
+    return float(max(along + state[t.PX_FLOW], 0.0))
+
+
+@compiled
+def _offer_source(
+    beside: float,
+    data: FloatArray,
+    state: FloatArray,
+    offer: FloatArray,
+    level: float,
+    inlet: float,
+    setting: float,
+    cp: float,
+) -> None:
+    """A stream of waste heat behind its exchanger (epsilon-NTU)."""
+    share = state[t.PX_SHARE]
+    capacity = data[t.PF_STREAM_CAPACITY] * level
+    hot = data[t.PF_STREAM_TEMP]
+    limit = capacity * max(hot - data[t.PF_MIN_EXHAUST], 0.0)
+    offer[t.PW_LEVEL] = level
+    offer[t.PW_LIMIT] = limit
+    offer[t.PW_OFFER_FLOW] = 0.0
+    offer[t.PW_OFFER_HEAT] = 0.0
+    if share <= 0.0 or capacity <= 0.0:
+        return
+    largest = data[t.PF_MAX_FLOW]
+    top = min(data[t.PF_MAX_OUTLET], hot - SOURCE_PINCH_K)
+    if beside < 0.0:
+        spread = max(min(setting, top) - inlet, MIN_SPREAD_K)
+        flow = state[t.PX_HEAT] / (cp * spread)
+    else:
+        flow = largest * min(share * level * 1.25, 1.0)
+    flow = min(max(flow, MIN_FLOW_SHARE * largest), largest)
+    if beside >= 0.0:
+        flow = min(flow, beside)
+    heat = share * min(limit, exchanged_heat(data[t.PF_UA], capacity, flow * cp, hot - inlet))
+    offer[t.PW_OFFER_FLOW] = flow
+    offer[t.PW_OFFER_HEAT] = min(heat, max(flow * cp * (top - inlet), 0.0))
+
+
+@compiled
+def _offer_heat_pump(
+    p: int,
+    par: Parameters,
+    here: EnvState,
+    exogenous: FloatArray,
+    share: float,
+    inlet: float,
+    setting: float,
+    work: Work,
+    cp: float,
+) -> None:
+    """A compression heat pump on cooling water, another circuit, air or ground."""
+    index, data, offer = par.producer_index[p], par.producer[p], work.producer[p]
+    outlet = max(min(setting, data[t.PF_MAX_OUTLET]), inlet + MIN_SPREAD_K)
+    warm, cold = _heat_pump_source(index, data, par, here, exogenous)
+    cop = lorenz_cop(inlet, outlet, warm, cold, data[t.PF_EFFICIENCY], data[t.PF_MAX_COP])
+    spread = outlet - inlet
+    lift = 1.0 - 1.0 / cop
+    limit = min(data[t.PF_CAPACITY], data[t.PF_MAX_FLOW] * cp * spread)
+    if index[t.PI_MEDIUM] == 0:
+        k = index[t.PI_COOLING]
+        free = work.cooling[k, t.KW_LOAD] - work.cooling[k, t.KW_RESERVED]
+        limit = min(limit, max(free, 0.0) / max(lift, 1e-6))
+    elif index[t.PI_MEDIUM] == 1:
+        u = index[t.PI_PRIMARY]
+        primary_cp = par.circuit[par.consumer_index[u, t.CI_CIRCUIT], t.RF_CP]
+        most = par.consumer[u, t.CF_MAX_FLOW] * primary_cp * data[t.PF_SOURCE_SPREAD]
+        limit = min(limit, most / max(lift, 1e-6))
+    offer[t.PW_COP] = cop
+    offer[t.PW_SOURCE_TEMP] = warm
+    offer[t.PW_LIMIT] = limit
+    offer[t.PW_OFFER_FLOW] = 0.0
+    offer[t.PW_OFFER_HEAT] = 0.0
+    too_hot = inlet > data[t.PF_MAX_OUTLET] - SINK_MARGIN_K
+    if too_hot or warm < data[t.PF_SOURCE_MIN] or limit < data[t.PF_MIN_LOAD] * data[t.PF_CAPACITY]:
+        offer[t.PW_LIMIT] = 0.0
+        return
+    heat = min(share * data[t.PF_CAPACITY], limit)
+    offer[t.PW_OFFER_HEAT] = heat
+    offer[t.PW_OFFER_FLOW] = heat / (cp * spread)
+    if index[t.PI_MEDIUM] == 0:
+        work.cooling[index[t.PI_COOLING], t.KW_RESERVED] += heat * lift
+
+
+@compiled
+def _heat_pump_source(
+    index: IntArray, data: FloatArray, par: Parameters, here: EnvState, exogenous: FloatArray
+) -> tuple[float, float]:
+    """Temperatures of what a heat pump cools, before and after, degC."""
+    medium = index[t.PI_MEDIUM]
+    if medium == 0:
+        k = index[t.PI_COOLING]
+        return par.cooling[k, t.KF_IN], par.cooling[k, t.KF_OUT]
+    if medium == 1:
+        warm = here.node_temp[par.consumer_location[index[t.PI_PRIMARY]]]
+    elif medium == 2:
+        warm = exogenous[par.site_series[o.SITE_AMBIENT]]
+    else:
+        warm = exogenous[par.site_series[o.SITE_GROUND]]
+    return warm, warm - data[t.PF_SOURCE_SPREAD]
+
+
+@compiled
+def _offer_fired(
+    fuel: int,
+    kind: int,
+    beside: float,
+    data: FloatArray,
+    offer: FloatArray,
+    share: float,
+    inlet: float,
+    setting: float,
+    work: Work,
+    cp: float,
+) -> None:
+    """A boiler or an engine; what burns stored gas can burn no more than there is."""
+    if kind == t.BOILER:
+        eta = condensing_efficiency(inlet, data[t.PF_ETA_35], data[t.PF_ETA_60])
+        standby = data[t.PF_STANDBY]
+    else:
+        eta = data[t.PF_THERMAL]
+        standby = 0.0
+    limit = data[t.PF_CAPACITY]
+    if fuel >= 0:
+        limit = min(limit, heat_of_fuel(work.digester[fuel, t.DW_LEFT], limit, eta, standby))
+    heat = min(share * data[t.PF_CAPACITY], limit)
+    if share > 0.0 and heat < data[t.PF_MIN_LOAD] * data[t.PF_CAPACITY]:
+        heat = 0.0
+    if beside < 0.0:
+        spread = max(min(setting, data[t.PF_MAX_OUTLET]) - inlet, MIN_SPREAD_K)
+        flow = min(heat / (cp * spread), data[t.PF_MAX_FLOW])
+    else:
+        spread = max(data[t.PF_MAX_OUTLET] - inlet, 0.0)
+        flow = min(beside, data[t.PF_MAX_FLOW])
+    heat = min(heat, flow * cp * spread)
+    offer[t.PW_ETA] = eta
+    offer[t.PW_LIMIT] = limit
+    offer[t.PW_OFFER_FLOW] = flow
+    offer[t.PW_OFFER_HEAT] = heat
+    if fuel >= 0 and heat > 0.0:
+        work.digester[fuel, t.DW_LEFT] -= boiler_fuel(heat, data[t.PF_CAPACITY], eta, standby)
+
+
+@compiled
+def _offer_solar(
+    par: Parameters,
+    data: FloatArray,
+    state: FloatArray,
+    offer: FloatArray,
+    exogenous: FloatArray,
+    inlet: float,
+    setting: float,
+    cp: float,
+) -> None:
+    """A collector field whose flow is set so that it leaves at the supply's setting."""
+    ambient = exogenous[par.site_series[o.SITE_AMBIENT]]
+    plane = exogenous[par.site_series[o.SITE_IRRADIANCE]] * data[t.PF_PLANE]
+    outlet = max(min(setting, data[t.PF_MAX_OUTLET]), inlet + MIN_SPREAD_K)
+    heat = collector_heat(
+        plane, 0.5 * (inlet + outlet), ambient, data[t.PF_AREA], data[t.PF_ETA_0], data[t.PF_A1],
+        data[t.PF_A2],
+    )  # fmt: skip
+    limit = min(heat, data[t.PF_MAX_FLOW] * cp * (outlet - inlet))
+    offer[t.PW_AVAILABLE] = heat
+    offer[t.PW_LIMIT] = limit
+    offer[t.PW_OFFER_HEAT] = state[t.PX_SHARE] * limit
+    offer[t.PW_OFFER_FLOW] = offer[t.PW_OFFER_HEAT] / (cp * (outlet - inlet))
+
+
+@compiled
+def _offer_link(
+    p: int,
+    par: Parameters,
+    here: EnvState,
+    share: float,
+    inlet: float,
+    setting: float,
+    work: Work,
+    cp: float,
+) -> None:
+    """An exchanger from another circuit: what its primary could give with a wide-open valve."""
+    data, offer = par.producer[p], work.producer[p]
+    u = par.producer_index[p, t.PI_PRIMARY]
+    design = par.consumer[u]
+    primary_cp = par.circuit[par.consumer_index[u, t.CI_CIRCUIT], t.RF_CP]
+    supply = here.node_temp[par.consumer_location[u]]
+    spread = max(setting - inlet, MIN_SPREAD_K)
+    largest = data[t.PF_MAX_FLOW]
+    # the exchanger knows one heat capacity: secondary flow as kg/s of primary water
+    term = film_term(largest * cp / primary_cp / design[t.CF_SECONDARY])
+    most = substation_heat_fast(
+        design[t.CF_MAX_FLOW], supply, largest * cp / primary_cp, inlet, design[t.CF_PRIMARY],
+        term, design[t.CF_UA], primary_cp,
+    )  # fmt: skip
+    limit = min(data[t.PF_CAPACITY], most, largest * cp * spread)
+    heat = min(share * data[t.PF_CAPACITY], limit)
+    offer[t.PW_LIMIT] = limit
+    offer[t.PW_OFFER_HEAT] = heat
+    offer[t.PW_OFFER_FLOW] = heat / (cp * spread)

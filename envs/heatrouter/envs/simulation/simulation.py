@@ -9,14 +9,19 @@ import numpy as np
 
 from heatrouter.envs.arrays import FloatArray, IntArray
 from heatrouter.envs.errors import DistrictError, Mistake, NumericalError, ScenarioError
-from heatrouter.envs.network.topology import build_pipe_data, build_topology
+from heatrouter.envs.network.pipe_data import build_pipe_data
+from heatrouter.envs.network.topology import build_topology
 from heatrouter.envs.scenarios.library import ScenarioLibrary
+from heatrouter.envs.set_points import set_point_names
 from heatrouter.envs.simulation.compile import range_driver, stock_driver
+from heatrouter.envs.simulation.consumer_table import consumer_names
 from heatrouter.envs.simulation.initial import initialise_env
 from heatrouter.envs.simulation.kernel import FLOW_CIRCLE, NO_CONVERGENCE, OK, UNIT_WATER_S
 from heatrouter.envs.simulation.outputs import output_layout
-from heatrouter.envs.simulation.parameter_builder import build_parameters, set_point_names
+from heatrouter.envs.simulation.parameter_builder import build_parameters
+from heatrouter.envs.simulation.producer_table import heat_origins
 from heatrouter.envs.simulation.state import State, empty_state
+from heatrouter.envs.simulation.work import make_work
 from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.plant_units import Store
 
@@ -31,6 +36,10 @@ THREADED_FROM = 4
 class Simulation:
     """A batch of one district's plants, each on its own scenario and clock.
 
+    ``heat_by_origin_kwh`` is the heat that every consumer took in the last call by origin, shape
+    (num_envs, n_consumers, n_origins), in the order of ``consumers`` and ``origins``; empty unless
+    it is traced.
+
     Args:
         district: the description.
         library: scenarios with every series that the district needs.
@@ -38,6 +47,7 @@ class Simulation:
         sim_dt_s: whole seconds of a sub-step.
         threads: threads of a batch, by default the cores this process may use. Results do not
             depend on it.
+        trace_origins: trace which source heated which consumer; ``heat_by_origin_kwh`` holds it.
 
     Raises:
         DistrictError: if a store's layer is smaller than what a sub-step can move.
@@ -52,6 +62,7 @@ class Simulation:
         num_envs: int,
         sim_dt_s: float = 60.0,
         threads: int | None = None,
+        trace_origins: bool = False,
     ) -> None:
         self.district = district
         self.library = library
@@ -65,18 +76,31 @@ class Simulation:
         self.set_point_names = set_point_names(district)
         self._check_layers()
         self._net = build_topology(district)
-        self._pipes = build_pipe_data(district)
+        self._pipes = build_pipe_data(district, self._net)
         try:
-            self._par = build_parameters(district, library.series, self._layout)
+            self._par = build_parameters(
+                district,
+                library.series,
+                library.values,
+                self._layout,
+                self._net,
+                trace_origins=trace_origins,
+            )
         except KeyError as error:
             mistake = Mistake(str(error.args[0]), "series is missing; name it in the scenario file")
             subject = f"scenarios of {district.name}"
             raise ScenarioError(subject, [mistake]) from None
         self._state = empty_state(num_envs, self._net, self._par)
+        self.origins = heat_origins(district) if trace_origins else ()
+        self.consumers = consumer_names(district)
+        self.heat_by_origin_kwh: FloatArray = np.zeros(
+            (num_envs, len(self.consumers), len(self.origins))
+        )
         self._status = np.zeros(num_envs, dtype=np.int64)
         self._unit_s = max(UNIT_WATER_S, self.sim_dt_s)
         self._threads = min(threads or len(os.sched_getaffinity(0)), num_envs)
         threaded = self._threads > 1 and num_envs >= THREADED_FROM
+        self._work = [make_work(self._net, self._par) for _ in range(self._threads)]
         self._pool = ThreadPoolExecutor(self._threads) if threaded else None
 
     def _check_layers(self) -> None:
@@ -141,6 +165,7 @@ class Simulation:
             self._pipes,
             self._par,
             self._state,
+            np.zeros(self._net.root.size),
             self._unit_s,
         )
 
@@ -167,6 +192,8 @@ class Simulation:
             self._pipes,
             self._par,
             self._state,
+        )
+        series = (
             self.library.values,
             points,
             sub_steps,
@@ -174,16 +201,17 @@ class Simulation:
             self.library.step_s,
             self._layout.aggregation,
             out,
+            self.heat_by_origin_kwh,
             self._status,
         )
         driver = range_driver()
         if self._pool is None:
-            driver(0, self.num_envs, *arguments)
+            driver(0, self.num_envs, *arguments, self._work[0], *series)
         else:
             edges = np.linspace(0, self.num_envs, self._threads + 1).astype(int).tolist()
             jobs = [
-                self._pool.submit(driver, begin, end, *arguments)
-                for begin, end in itertools.pairwise(edges)
+                self._pool.submit(driver, begin, end, *arguments, work, *series)
+                for (begin, end), work in zip(itertools.pairwise(edges), self._work, strict=True)
             ]
             for job in jobs:
                 job.result()

@@ -5,9 +5,12 @@ from typing import NamedTuple
 import numpy as np
 
 from heatrouter.envs.arrays import FloatArray, IntArray
-from heatrouter.envs.components.plug_flow import RING
+from heatrouter.envs.components.jit import compiled
+from heatrouter.envs.components.plug_flow import RING, SHARES
 from heatrouter.envs.network.topology import Topology
 from heatrouter.envs.simulation.parameters import Parameters
+from heatrouter.envs.simulation.tables import CX_FIELDS, PX_FIELDS, SI_LAYERS, SX_FIELDS
+from heatrouter.envs.simulation.transport import PIPE_FIELDS, RING_FIELDS
 
 
 class State(NamedTuple):
@@ -15,47 +18,65 @@ class State(NamedTuple):
 
     time_s: IntArray  # (E,) since the scenario's step 0
     scenario: IntArray  # (E,)
-    parcel_mass: FloatArray  # (E, 2 n_pairs, RING) kg
-    parcel_psi: FloatArray  # (E, 2 n_pairs, RING) K
-    parcel_start: IntArray  # (E, 2 n_pairs)
-    parcel_count: IntArray  # (E, 2 n_pairs)
-    psi_sum: FloatArray  # (E, 2 n_pairs) kg K
-    base: FloatArray  # (E, 2 n_pairs) degC
-    age: FloatArray  # (E, 2 n_pairs) Lambda
-    wall: FloatArray  # (E, 2 n_pairs, 2) degC at from-end and to-end
-    node_temp: FloatArray  # (E, 2 n_loc) degC
-    chord_flow: FloatArray  # (E, 2 n_chords) kg/s
+    pipe: FloatArray  # (E, 2 n_pairs, PIPE_FIELDS + 2 n_origins)
+    parcels: FloatArray  # (E, 2 n_pairs, RING, 2 + n_origins)
+    ring: IntArray  # (E, 2 n_pairs, RING_FIELDS)
+    friction: FloatArray  # (E, 2 n_pairs) 1/sqrt(f)
     pipe_flow: FloatArray  # (E, 2 n_pairs) kg/s of the last sub-step
+    chord_flow: FloatArray  # (E, 2 n_chords) kg/s
+    node_temp: FloatArray  # (E, 2 n_loc) degC
     supply_set: FloatArray  # (E, n_circuits) degC after the plant's own ramp
-    source_share: FloatArray  # (E, n_sources)
-    source_heat: FloatArray  # (E, n_sources) W
-    source_temp: FloatArray  # (E, n_sources) degC of the unit's water
-    pump_share: FloatArray  # (E, n_heat_pumps)
-    pump_heat: FloatArray  # (E, n_heat_pumps) W
-    pump_temp: FloatArray  # (E, n_heat_pumps) degC
-    boiler_share: FloatArray  # (E, n_boilers)
-    boiler_heat: FloatArray  # (E, n_boilers) W
-    boiler_temp: FloatArray  # (E, n_boilers) degC
-    boiler_balances: FloatArray  # (E, n_boilers) 1 while it makes up a deficit
-    boiler_run_s: FloatArray  # (E, n_boilers) since it began to make up a deficit
-    store_temp: FloatArray  # (E, n_stores, max layers) degC, top first
-    flow_guess: FloatArray  # (E, n_consumers, 2) kg/s
-    backlog: FloatArray  # (E, n_consumers, 2) J owed
-    room_temp: FloatArray  # (E, n_substations) degC
-    air_temp: FloatArray  # (E, n_greenhouses) degC
-    air_mean: FloatArray  # (E, n_greenhouses) degC
+    node_share: FloatArray  # (E, 2 n_loc, n_origins)
+    producer: FloatArray  # (E, n_producers, PX_FIELDS + n_origins)
+    consumer: FloatArray  # (E, n_consumers, CX_FIELDS)
+    store: FloatArray  # (E, n_stores, max layers, SX_FIELDS + n_origins), top first
+    fuel: FloatArray  # (E, n_digesters) J
     stock: FloatArray  # (E,) J, recomputed at the end of every call
+
+
+class EnvState(NamedTuple):
+    """The same of one environment, as views without the leading axis."""
+
+    pipe: FloatArray
+    parcels: FloatArray
+    ring: IntArray
+    friction: FloatArray
+    pipe_flow: FloatArray
+    chord_flow: FloatArray
+    node_temp: FloatArray
+    supply_set: FloatArray
+    node_share: FloatArray
+    producer: FloatArray
+    consumer: FloatArray
+    store: FloatArray
+    fuel: FloatArray
+
+
+@compiled
+def env_state(state: State, e: int) -> EnvState:
+    """Views of environment ``e``."""
+    return EnvState(
+        state.pipe[e],
+        state.parcels[e],
+        state.ring[e],
+        state.friction[e],
+        state.pipe_flow[e],
+        state.chord_flow[e],
+        state.node_temp[e],
+        state.supply_set[e],
+        state.node_share[e],
+        state.producer[e],
+        state.consumer[e],
+        state.store[e],
+        state.fuel[e],
+    )
 
 
 def empty_state(num_envs: int, net: Topology, par: Parameters) -> State:
     """A state of the right shapes, all zero, clocks included."""
-    n_loc, n_pipes = net.order.size, 2 * net.pair_from.size
-    n_circuits, n_chords = net.root.size, 2 * net.chords.size
-    n_sources, n_pumps = par.sources.location.size, par.heat_pumps.location.size
-    n_boilers, n_stores = par.boilers.location.size, par.stores.location.size
-    n_consumers, n_rooms = par.consumers.location.size, par.rooms.set_temp.size
-    n_green = par.greenhouses.loss.size
-    layers = int(par.stores.layers.max()) if n_stores else 1
+    n_pipes = 2 * net.pair_from.size
+    n_stores, n_origins = par.store.shape[0], par.n_origins
+    layers = int(par.store_index[:, SI_LAYERS].max()) if n_stores else 1
 
     def floats(*shape: int) -> FloatArray:
         return np.zeros((num_envs, *shape))
@@ -66,34 +87,18 @@ def empty_state(num_envs: int, net: Topology, par: Parameters) -> State:
     return State(
         time_s=ints(),
         scenario=ints(),
-        parcel_mass=floats(n_pipes, RING),
-        parcel_psi=floats(n_pipes, RING),
-        parcel_start=ints(n_pipes),
-        parcel_count=ints(n_pipes),
-        psi_sum=floats(n_pipes),
-        base=floats(n_pipes),
-        age=floats(n_pipes),
-        wall=floats(n_pipes, 2),
-        node_temp=floats(2 * n_loc),
-        chord_flow=floats(n_chords),
+        pipe=floats(n_pipes, PIPE_FIELDS + 2 * n_origins),
+        parcels=floats(n_pipes, RING, SHARES + n_origins),
+        ring=ints(n_pipes, RING_FIELDS),
+        friction=floats(n_pipes),
         pipe_flow=floats(n_pipes),
-        supply_set=floats(n_circuits),
-        source_share=floats(n_sources),
-        source_heat=floats(n_sources),
-        source_temp=floats(n_sources),
-        pump_share=floats(n_pumps),
-        pump_heat=floats(n_pumps),
-        pump_temp=floats(n_pumps),
-        boiler_share=floats(n_boilers),
-        boiler_heat=floats(n_boilers),
-        boiler_temp=floats(n_boilers),
-        boiler_balances=floats(n_boilers),
-        boiler_run_s=floats(n_boilers),
-        store_temp=floats(n_stores, layers),
-        flow_guess=floats(n_consumers, 2),
-        backlog=floats(n_consumers, 2),
-        room_temp=floats(n_rooms),
-        air_temp=floats(n_green),
-        air_mean=floats(n_green),
+        chord_flow=floats(2 * net.chords.size),
+        node_temp=floats(2 * net.order.size),
+        supply_set=floats(net.root.size),
+        node_share=floats(2 * net.order.size, n_origins),
+        producer=floats(par.producer.shape[0], PX_FIELDS + n_origins),
+        consumer=floats(par.consumer.shape[0], CX_FIELDS),
+        store=floats(n_stores, layers, SX_FIELDS + n_origins),
+        fuel=floats(par.digester.shape[0]),
         stock=floats(),
     )

@@ -1,23 +1,12 @@
-"""Units that take heat: substations with buildings, process heat, greenhouses."""
+"""Units that take heat: buildings, processes, batches, fabs, greenhouses."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from heatrouter.envs.spec.base import Described, Name
-from heatrouter.envs.spec.plant_units import Production
-
-
-class HeatExchangerDesign(Described):
-    """Design point of a counterflow substation exchanger; UA follows from it (LMTD)."""
-
-    primary_supply_c: float = Field(ge=30.0, le=140.0)
-    primary_return_c: float = Field(ge=10.0, le=120.0)
-    secondary_supply_c: float = Field(ge=20.0, le=130.0)
-    secondary_return_c: float = Field(ge=5.0, le=110.0)
-    max_flow_ratio: float = Field(
-        2.6, ge=1.0, le=5.0, description="largest primary flow over the design flow (Kv limit)"
-    )
+from heatrouter.envs.spec.base import LATER, Described, Name
+from heatrouter.envs.spec.exchanger_design import HeatExchangerDesign
+from heatrouter.envs.spec.production import Production
 
 
 class Buildings(Described):
@@ -70,15 +59,72 @@ class ProcessHeat(Described):
     sizing: str
 
 
+class BatchProcess(Described):
+    """Charges that the network preheats and a burner or electric heater brings to temperature.
+
+    A charge becomes due each interval while the production level is at least 0.5, starts when it
+    is released, and no later than ``slack_min`` after it was due.
+    """
+
+    kind: Literal["batch_process"]
+    name: Name
+    location: Name
+    charge_kg: float = Field(gt=0.0, le=1.0e6)
+    heat_capacity_kj_kgk: float = Field(gt=0.05, le=10.0, description="of the charge, mean")
+    start_temp_c: float = Field(ge=-20.0, le=100.0)
+    target_temp_c: float = Field(ge=20.0, le=1700.0)
+    duration_min: float = Field(ge=1.0, le=2880.0, description="from release to target")
+    interval_min: float = Field(ge=5.0, le=10_080.0, description="between charges that become due")
+    slack_min: float = Field(ge=0.0, le=10_080.0, description="latest start after a charge is due")
+    preheat_approach_k: float = Field(
+        10.0, ge=1.0, le=60.0, description="by which the charge stays below the network's water"
+    )
+    exchanger: HeatExchangerDesign
+    fuel: Literal["gas", "electricity"] = "gas"
+    fuel_efficiency: float = Field(ge=0.1, le=1.1, description="heat in the charge over fuel, Hs")
+    emission_factor_kg_mwh: float = Field(
+        201.0,
+        ge=0.0,
+        le=1000.0,
+        description="direct CO2 of the fuel, Hs; electricity has the grid's",
+    )
+    bypass_temp_c: float = Field(50.0, ge=20.0, le=80.0)
+    bypass_flow_share: float = Field(0.02, ge=0.0, le=0.3)
+    production: Production
+    sizing: str
+
+
+class FabHeat(Described):
+    """Make-up air and ultrapure water of a chip fab, preheated by the network.
+
+    Air comes in at the ambient temperature, raw water at that of the ground.
+    """
+
+    kind: Literal["fab_heat"]
+    name: Name
+    location: Name
+    make_up_air_m3_s: float = Field(ge=0.0, le=5000.0, description="at full production")
+    make_up_air_temp_c: float = Field(12.0, ge=5.0, le=30.0, description="after the preheater")
+    ultrapure_water_kg_s: float = Field(ge=0.0, le=2000.0, description="at full production")
+    ultrapure_water_temp_c: float = Field(23.0, ge=10.0, le=80.0)
+    exchanger: HeatExchangerDesign
+    bypass_temp_c: float = Field(50.0, ge=20.0, le=80.0)
+    bypass_flow_share: float = Field(0.02, ge=0.0, le=0.3)
+    production: Production
+    sizing: str
+
+
 class Greenhouse(Described):
-    """A greenhouse with its own air node, heated by pipe rails from the network."""
+    """A greenhouse with its own air and cover, heated by pipe rails from the network."""
 
     kind: Literal["greenhouse"]
     name: Name
     location: Name
     floor_area_m2: float = Field(gt=0.0, le=2.0e6)
     heat_design_w_m2: float = Field(ge=20.0, le=400.0)
-    loss_w_m2k: float = Field(6.0, gt=0.5, le=15.0, description="lumped, per m2 floor")
+    loss_w_m2k: float = Field(
+        6.0, gt=0.5, le=15.0, description="lumped through the cover at design wind, per m2 floor"
+    )
     screen_saving: float = Field(0.25, ge=0.0, le=0.8, description="loss cut by the night screen")
     heat_capacity_kj_m2k: float = Field(60.0, gt=5.0, le=1000.0, description="air, crop, floor top")
     solar_gain_share: float = Field(0.35, ge=0.0, le=0.8, description="of outside irradiance")
@@ -96,4 +142,42 @@ class Greenhouse(Described):
     offset_max_k: float = Field(3.0, ge=0.0, le=8.0, description="range of the set-point offset")
     bypass_temp_c: float = Field(45.0, ge=20.0, le=80.0)
     bypass_flow_share: float = Field(0.02, ge=0.0, le=0.3)
+    cover_ratio: Annotated[float, LATER] = Field(
+        1.29, ge=1.0, le=3.0, description="area of the cover over that of the floor"
+    )
+    cover_capacity_kj_m2k: Annotated[float, LATER] = Field(
+        15.0, ge=1.0, le=200.0, description="heat capacity of the cover per m2 floor"
+    )
+    leakage_w_m2k: Annotated[float, LATER] = Field(
+        0.6, ge=0.0, le=5.0, description="by air that leaks, beside loss_w_m2k, per m2 floor"
+    )
+    transpiration_share: Annotated[float, LATER] = Field(
+        0.5, ge=0.0, le=0.9, description="of absorbed sun, leaves as vented latent heat"
+    )
+    lamp_w_m2: Annotated[float, LATER] = Field(
+        0.0, ge=0.0, le=400.0, description="electricity of the lamps per m2 floor"
+    )
+    lamp_heat_share: Annotated[float, LATER] = Field(
+        0.75, ge=0.0, le=1.0, description="of the lamps' electricity that heats the air"
+    )
+    lamp_start_h: Annotated[float, LATER] = Field(2.0, ge=0.0, lt=24.0, description="local time")
+    lamp_end_h: Annotated[float, LATER] = Field(18.0, gt=0.0, le=24.0, description="local time")
+    lamp_below_w_m2: Annotated[float, LATER] = Field(
+        150.0, ge=0.0, le=1000.0, description="lamps are on below this irradiance"
+    )
     sizing: str
+
+
+Consumer = Substation | ProcessHeat | BatchProcess | FabHeat | Greenhouse
+"""Whatever cools network water, besides links to other circuits."""
+
+__all__ = [
+    "BatchProcess",
+    "Buildings",
+    "Consumer",
+    "FabHeat",
+    "Greenhouse",
+    "HeatExchangerDesign",
+    "ProcessHeat",
+    "Substation",
+]

@@ -6,22 +6,22 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from heatrouter.envs.spec import checks, plausibility
-from heatrouter.envs.spec.base import Described, Name
-from heatrouter.envs.spec.consumer_units import Greenhouse, ProcessHeat, Substation
-from heatrouter.envs.spec.network import Circuit, Grid, Location, PipePair, PipeSeries, Site, Soil
-from heatrouter.envs.spec.plant_units import (
-    Boiler,
-    CoolingLoad,
-    HeatPump,
-    Store,
-    WasteHeatSource,
+from heatrouter.envs.spec import (
+    checks,
+    circuit_checks,
+    plausibility,
+    temperature_checks,
+    unit_checks,
 )
+from heatrouter.envs.spec.base import Described, Name, canonical
+from heatrouter.envs.spec.consumer_units import Consumer
+from heatrouter.envs.spec.network import Circuit, Grid, Location, PipePair, PipeSeries, Site, Soil
+from heatrouter.envs.spec.plant_units import Producer, Store, Unplaced
 
-PlacedUnit = WasteHeatSource | HeatPump | Boiler | Store | Substation | ProcessHeat | Greenhouse
+PlacedUnit = Producer | Store | Consumer
 """A unit that stands at a location of the network."""
 
-Unit = Annotated[PlacedUnit | CoolingLoad, Field(discriminator="kind")]
+Unit = Annotated[PlacedUnit | Unplaced, Field(discriminator="kind")]
 
 
 class District(Described):
@@ -44,7 +44,7 @@ class District(Described):
     @property
     def digest(self) -> str:
         """sha256 over the canonical JSON of the description."""
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        text = json.dumps(canonical(self), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
     def unit(self, name: str) -> Unit:
@@ -63,13 +63,23 @@ class District(Described):
 _RULES = (
     checks.duplicate_names,
     checks.dangling_references,
-    checks.roles,
-    checks.connections,
+    circuit_checks.roles,
+    circuit_checks.balancing,
+    circuit_checks.membership,
+    circuit_checks.links,
+    circuit_checks.heated,
+    unit_checks.connections,
+    unit_checks.heat_pump_sources,
+    unit_checks.fuels,
+    unit_checks.dry_coolers,
+    unit_checks.fab_heat,
     checks.paths,
     plausibility.site,
     plausibility.pipes,
     plausibility.circuits,
-    plausibility.temperatures,
+    plausibility.engines,
+    plausibility.lamps,
+    temperature_checks.temperatures,
 )
 
 __all__ = ["District", "Name", "PlacedUnit", "Unit"]

@@ -10,43 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from heatrouter.envs.errors import Mistake, dotted_path
-
-UNITS_BY_SUFFIX = {
-    "_w_m2k": "W/(m2 K)",
-    "_kj_m2k": "kJ/(m2 K)",
-    "_w_mk": "W/(m K)",
-    "_j_kgk": "J/(kg K)",
-    "_w_m2": "W/m2",
-    "_kg_m3": "kg/m3",
-    "_kg_mwh": "kg/MWh",
-    "_kg_s": "kg/s",
-    "_kw_k": "kW/K",
-    "_kw": "kW",
-    "_mwh": "MWh",
-    "_eur_per_mwh": "EUR/MWh",
-    "_eur_per_t": "EUR/t",
-    "_eur_per_mw": "EUR/MW",
-    "_eur_per_kh_mw": "EUR/(K h MW)",
-    "_eur_per_kh_ha": "EUR/(K h ha)",
-    "_eur": "EUR",
-    "_per_min": "1/min",
-    "_k_h": "K/h",
-    "_m2_d": "m2/d",
-    "_m2": "m2",
-    "_m3": "m3",
-    "_mm": "mm",
-    "_m": "m",
-    "_bar": "bar",
-    "_min": "min",
-    "_hours": "h",
-    "_hour": "h",
-    "_h": "h",
-    "_s": "s",
-    "_deg": "deg",
-    "_c": "degC",
-    "_k": "K",
-}
-"""Unit of a field by how its name ends; the longest ending that fits holds."""
+from heatrouter.envs.spec.field_units import unit_of
 
 _SHOWN = 60
 
@@ -64,12 +28,6 @@ class Place:
     location: tuple[int | str, ...]
     owner: type[BaseModel] | None
     info: FieldInfo | None
-
-
-def unit_of(name: str) -> str:
-    """Unit of a quantity by its name, e.g. ``length_m`` -> ``m``; empty where it has none."""
-    endings = [end for end in UNITS_BY_SUFFIX if name.endswith(end)]
-    return UNITS_BY_SUFFIX[max(endings, key=len)] if endings else ""
 
 
 def suggestion(wrong: str, known: Iterable[str]) -> str:
@@ -151,6 +109,8 @@ def locate(root: type[BaseModel], keys: Iterable[int | str], error: str = "") ->
             if tagged:
                 annotation = tagged[0]
                 continue
+            if len(members) == 1:  # a part that may be absent
+                annotation = members[0]
         location.append(key)
         if isinstance(key, int):
             annotation = _item(annotation, key)

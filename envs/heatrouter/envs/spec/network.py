@@ -1,10 +1,10 @@
 """Locations, pipe pairs and circuits of a district heat network."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from heatrouter.envs.spec.base import Described, Name
+from heatrouter.envs.spec.base import LATER, Described, Name
 
 
 class Location(Described):
@@ -27,6 +27,10 @@ class PipeSeries(Described):
     wall_density_kg_m3: float = Field(7850.0, gt=100.0, le=12000.0)
     wall_heat_capacity_j_kgk: float = Field(480.0, gt=50.0, le=5000.0)
     wall_conductivity_w_mk: float = Field(50.0, gt=0.1, le=500.0)
+    laying: Annotated[Literal["pair", "twin", "single"], LATER] = Field(
+        "pair",
+        description="pair: two casings; twin: both pipes in one casing; single: far apart",
+    )
     source: str = Field("", description="where the numbers come from, or 'hypothetical'")
 
 
@@ -39,7 +43,9 @@ class PipePair(Described):
     length_m: float = Field(gt=0.0, le=50_000.0)
     series: Name
     burial_depth_m: float = Field(1.0, gt=0.1, le=10.0, description="depth of the pipe axis")
-    axis_distance_m: float = Field(0.5, gt=0.02, le=5.0, description="between supply and return")
+    axis_distance_m: float = Field(
+        0.5, gt=0.02, le=5.0, description="between supply and return; in a twin inside the casing"
+    )
     loss_coefficient: float = Field(0.0, ge=0.0, le=1000.0, description="sum of zeta of fittings")
 
 

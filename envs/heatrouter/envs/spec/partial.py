@@ -1,8 +1,9 @@
 """A description with its broken fields left open, so that the checks across parts still run.
 
 What could not be read becomes a value that no rule holds against anybody: numbers become NaN (every
-comparison is false), names become empty, lists become empty. A rule is therefore written as the
-condition under which something is *wrong*, and skips empty names.
+comparison is false), names become empty, lists become empty, parts that may be absent are absent.
+A rule is therefore written as the condition under which something is *wrong*, and skips empty
+names.
 """
 
 import math
@@ -94,7 +95,7 @@ def _unknown(annotation: Any) -> object:  # noqa: ANN401
     annotation = _bare(annotation)
     members = _members(annotation)
     if types.NoneType in members:
-        return None
+        return _unknown_optional(members)
     if len(members) > 1:
         return UnreadableUnit()
     if get_origin(annotation) is tuple:
@@ -107,6 +108,14 @@ def _unknown(annotation: Any) -> object:  # noqa: ANN401
     if annotation in {int, bool}:
         return annotation(0)
     return ""
+
+
+def _unknown_optional(members: tuple[Any, ...]) -> object:
+    """What stands for a value that was given and is wrong: present, but held against nobody."""
+    others = [_bare(member) for member in members if member is not types.NoneType]
+    if float in others:
+        return math.nan
+    return "" if any(o is str or get_origin(o) is Literal for o in others) else None
 
 
 def _bare(annotation: Any) -> Any:  # noqa: ANN401
