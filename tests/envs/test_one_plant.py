@@ -4,24 +4,35 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from tests.envs.small_districts import SMALL_DISTRICTS
 
 from heatrouter.envs.actuate import ActionDecoder
 from heatrouter.envs.arrays import FloatArray
 from heatrouter.envs.contract import Contract, Parametrisation
 from heatrouter.envs.dispatch import DispatchMemory, RuleParameters
 from heatrouter.envs.dispatch.one_decision import one_rules
-from heatrouter.envs.dispatch.one_plant import OnePlant, known
+from heatrouter.envs.dispatch.one_plant import OnePlant, is_plain, known
 from heatrouter.envs.observe import build_contract
 from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.loading import load_district, load_task
 
-LAYOUTS = ("one circuit", "two circuits", "no store")
+PLAIN = (
+    "one circuit",
+    "two circuits",
+    "no store",
+    "two_circuits_with_exchanger",
+    "chp_and_solar",
+    "fab",
+)
+OTHERS = tuple(sorted(set(SMALL_DISTRICTS) - set(PLAIN)))
 PARAMETRISATIONS: tuple[Parametrisation, ...] = ("heat_price", "offset")
 RULES = RuleParameters(reserve_level=0.3, charge_below_level=0.5, night_end_hour=11.0)
 
 
 def arranged(layout: str) -> District:
-    """The preset, with fab and greenhouse in a circuit of their own, or without its store."""
+    """A small district; or the preset, with a second circuit, or without its store."""
+    if layout in SMALL_DISTRICTS:
+        return SMALL_DISTRICTS[layout]()
     district = load_district("energy-web")
     main = district.circuits[0]
     if layout == "no store":
@@ -44,7 +55,7 @@ Decided = tuple[Contract, ActionDecoder]
 @pytest.fixture(scope="module")
 def decoders() -> dict[tuple[str, Parametrisation], Decided]:
     found = {}
-    for layout in LAYOUTS:
+    for layout in (*PLAIN, *OTHERS):
         district = arranged(layout)
         for p in PARAMETRISATIONS:
             task = load_task("energy-web").model_copy(update={"parametrisation": p})
@@ -73,8 +84,8 @@ def twice(rows: FloatArray) -> FloatArray:
 
 
 @pytest.mark.parametrize("parametrisation", PARAMETRISATIONS)
-@pytest.mark.parametrize("layout", LAYOUTS)
-@settings(max_examples=150)
+@pytest.mark.parametrize("layout", [*PLAIN, *OTHERS])
+@settings(max_examples=80)
 @given(seed=st.integers(0, 10**6), lost=st.none())
 @example(seed=0, lost=3)
 @example(seed=1, lost=20)
@@ -108,12 +119,15 @@ def test_plain_numbers_answer_where_all_numbers_are_there(
     decoders: dict[tuple[str, Parametrisation], Decided],
 ) -> None:
     """Else the comparison above would compare the arrays with themselves."""
-    decided = decoders["one circuit", "offset"]
-    decoder = decided[1]
-    memory, observation, _ = situation(decided, 5)
-    row = observation[0].tolist()
-    assert known(row)
-    assert one_rules(OnePlant(decoder.plan), RULES, memory, row) is not None
+    for layout in PLAIN:
+        decided = decoders[layout, "offset"]
+        plan = decided[1].plan
+        assert is_plain(plan)
+        memory, observation, _ = situation(decided, 5)
+        row = observation[0].tolist()
+        assert known(row)
+        assert one_rules(OnePlant(plan), RULES, memory, row) is not None
+    assert not any(is_plain(decoders[layout, "offset"][1].plan) for layout in OTHERS)
     assert not known([*row, np.nan])
     assert not known([*row, np.inf])
     assert not known(row, [-np.inf])
