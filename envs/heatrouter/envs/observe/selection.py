@@ -67,6 +67,14 @@ def fixed_tariffs(contract: Contract, task: Task) -> FloatArray:
     )
 
 
+def fixed_channels(contract: Contract, task: Task) -> tuple[IntArray, FloatArray]:
+    """Positions of the tariffs that the task fixes in the observation, and their values."""
+    fixed = fixed_tariffs(contract, task)
+    tariffs = np.array([c.source == "tariff" for c in contract.observation])
+    known = ~np.isnan(fixed)
+    return np.flatnonzero(tariffs)[known], fixed[known]
+
+
 def _columns_of(contract: Contract, columns: Mapping[str, int], source: str) -> IntArray:
     return np.array(
         [columns[c.origin] for c in contract.observation if c.source == source], dtype=np.int64

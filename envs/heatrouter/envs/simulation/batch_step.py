@@ -6,6 +6,8 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from heatrouter.envs.arrays import BoolArray, Float32Array, FloatArray, IntArray
+from heatrouter.envs.contract import Contract
+from heatrouter.envs.errors import DistrictError
 from heatrouter.envs.guard import Verdict
 from heatrouter.envs.objective import TERMS
 
@@ -55,3 +57,18 @@ class Plant(Protocol):
 
 MakePlant = Callable[[int], Plant]
 """Makes the plant of a number of environments."""
+
+
+def plant_order(contract: Contract, plant: Plant) -> IntArray | None:
+    """Positions of the plant's set-points among the contract's; None where they are the same.
+
+    Raises:
+        DistrictError: The plant takes other set-points than the contract has.
+    """
+    names = tuple(point.name for point in contract.set_points)
+    if plant.set_point_names == names:
+        return None
+    if sorted(plant.set_point_names) != sorted(names):
+        message = f"{contract.district}: the plant takes {plant.set_point_names}, not {names}"
+        raise DistrictError(message)
+    return np.array([names.index(name) for name in plant.set_point_names], dtype=np.int64)

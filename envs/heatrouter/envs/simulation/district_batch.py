@@ -8,15 +8,14 @@ from heatrouter.envs.actuate import ActionDecoder, guard_limits
 from heatrouter.envs.arrays import Float32Array, FloatArray, IntArray
 from heatrouter.envs.contract import Contract
 from heatrouter.envs.dispatch import DispatchMemory, RuleParameters, heating_curve
-from heatrouter.envs.errors import DistrictError
 from heatrouter.envs.guard import GuardMemory, Reading, Verdict, check, initial_memory
 from heatrouter.envs.objective import Objective
 from heatrouter.envs.observe import ObservationBuilder, build_contract
-from heatrouter.envs.observe.selection import fixed_tariffs, raw_columns
+from heatrouter.envs.observe.selection import fixed_channels, raw_columns
 from heatrouter.envs.scenarios.forecast import Forecaster
 from heatrouter.envs.scenarios.forecast_blocks import ForecastBlocks
 from heatrouter.envs.scenarios.library import ScenarioLibrary
-from heatrouter.envs.simulation.batch_step import BatchStep, MakePlant, Plant
+from heatrouter.envs.simulation.batch_step import BatchStep, MakePlant, plant_order
 from heatrouter.envs.simulation.episode_starts import EpisodeStarts
 from heatrouter.envs.simulation.simulation import Simulation
 from heatrouter.envs.simulation.warm_up import WARM_UP_STEPS, Nursery
@@ -74,13 +73,13 @@ class DistrictBatch:
         self.columns: dict[str, int] = dict(self.plant.columns)
         self._nursery = Nursery(make, task.sub_steps)
         self._sub_steps = task.sub_steps
-        self._plant_order = _plant_order(district, self.contract, self.plant)
+        self._plant_order = plant_order(self.contract, self.plant)
         self._objective = Objective.build(district, task, self.columns)
         self._forecaster = Forecaster(library, task.forecast)
         self._forecasts = ForecastBlocks(self._forecaster, num_envs)
         self._ambient = library.values[:, :, library.column("ambient_temp_c")]
         self._raw_at = raw_columns(self.contract, self.columns)
-        self._fixed_at, self._fixed = _fixed_channels(self.contract, task)
+        self._fixed_at, self._fixed = fixed_channels(self.contract, task)
         self._episode_steps = max(
             round(task.episode_hours * SECONDS_PER_HOUR / task.control_dt_s), 1
         )
@@ -306,26 +305,3 @@ def _with_rows(
         array[envs] = new
         arrays.append(array)
     return arrays
-
-
-def _plant_order(district: District, contract: Contract, plant: Plant) -> IntArray | None:
-    """Positions of the plant's set-points among the contract's; None where they are the same.
-
-    Raises:
-        DistrictError: The plant takes other set-points than the contract has.
-    """
-    names = tuple(point.name for point in contract.set_points)
-    if plant.set_point_names == names:
-        return None
-    if sorted(plant.set_point_names) != sorted(names):
-        message = f"{district.name}: the plant takes {plant.set_point_names}, not {names}"
-        raise DistrictError(message)
-    return np.array([names.index(name) for name in plant.set_point_names], dtype=np.int64)
-
-
-def _fixed_channels(contract: Contract, task: Task) -> tuple[IntArray, FloatArray]:
-    """Positions of the tariffs that the task fixes in the observation, and their values."""
-    fixed = fixed_tariffs(contract, task)
-    tariffs = np.array([c.source == "tariff" for c in contract.observation])
-    known = ~np.isnan(fixed)
-    return np.flatnonzero(tariffs)[known], fixed[known]
