@@ -1,4 +1,4 @@
-"""What one step of the closed loop gives, and what the loop needs of a plant."""
+"""What one step of the closed loop gives, what it needs of a plant, and what it remembers."""
 
 from collections.abc import Callable, Mapping
 from typing import NamedTuple, Protocol
@@ -72,3 +72,15 @@ def plant_order(contract: Contract, plant: Plant) -> IntArray | None:
         message = f"{contract.district}: the plant takes {plant.set_point_names}, not {names}"
         raise DistrictError(message)
     return np.array([names.index(name) for name in plant.set_point_names], dtype=np.int64)
+
+
+def with_rows(
+    memory: tuple[np.ndarray, ...], envs: IntArray, fresh: tuple[np.ndarray, ...]
+) -> list[np.ndarray]:
+    """Arrays of a memory with some rows replaced; the old arrays stay as they are."""
+    arrays = []
+    for old, new in zip(memory, fresh, strict=True):
+        array = old.copy()
+        array[envs] = new
+        arrays.append(array)
+    return arrays

@@ -15,7 +15,7 @@ from heatrouter.envs.observe.selection import fixed_channels, raw_columns
 from heatrouter.envs.scenarios.forecast import Forecaster
 from heatrouter.envs.scenarios.forecast_blocks import ForecastBlocks
 from heatrouter.envs.scenarios.library import ScenarioLibrary
-from heatrouter.envs.simulation.batch_step import BatchStep, MakePlant, plant_order
+from heatrouter.envs.simulation.batch_step import BatchStep, MakePlant, plant_order, with_rows
 from heatrouter.envs.simulation.episode_starts import EpisodeStarts
 from heatrouter.envs.simulation.simulation import Simulation
 from heatrouter.envs.simulation.warm_up import WARM_UP_STEPS, Nursery
@@ -257,9 +257,9 @@ class DistrictBatch:
         time_s = self.plant.time_s[envs]
         now_s = time_s.astype(np.float64)
         guard = initial_memory(self.limits, now_s - self.task.control_dt_s, set_points)
-        self._guard = GuardMemory(*_with_rows(self._guard, envs, guard))
+        self._guard = GuardMemory(*with_rows(self._guard, envs, guard))
         dispatch = self.decoder.initial_memory(len(envs))
-        self._dispatch = DispatchMemory(*_with_rows(self._dispatch, envs, dispatch))
+        self._dispatch = DispatchMemory(*with_rows(self._dispatch, envs, dispatch))
         self._stock[envs] = self._objective.stock_values(outputs)
         self._now_s[envs] = now_s
         forecast = self._forecaster.windows_at(
@@ -293,15 +293,3 @@ class DistrictBatch:
         if self._fixed_at.size:
             raw[:, self._fixed_at] = self._fixed
         return raw
-
-
-def _with_rows(
-    memory: tuple[np.ndarray, ...], envs: IntArray, fresh: tuple[np.ndarray, ...]
-) -> list[np.ndarray]:
-    """Arrays of a memory with some rows replaced; the old arrays stay as they are."""
-    arrays = []
-    for old, new in zip(memory, fresh, strict=True):
-        array = old.copy()
-        array[envs] = new
-        arrays.append(array)
-    return arrays
