@@ -18,6 +18,7 @@ from heatrouter.envs.simulation.production import (
     offer_heat,
     prepare_cooling,
     ramp,
+    series_or_one,
 )
 from heatrouter.envs.simulation.state import EnvState
 from heatrouter.envs.simulation.work import Work
@@ -44,6 +45,8 @@ def command_circuits(
         target = min(max(setting, data[t.RF_SUPPLY_MIN]), data[t.RF_SUPPLY_MAX])
         here.supply_set[c] = ramp(here.supply_set[c], target, data[t.RF_RAMP] * dt)
         work.circuit[c, t.RW_SET] = here.supply_set[c]
+        pump = series_or_one(exogenous, par.circuit_index[c, t.RI_PUMP])
+        work.max_head[c] = par.max_head[c] * pump
         work.viscosity[0, c] = water_viscosity(here.node_temp[net.root[c]])
         work.viscosity[1, c] = water_viscosity(here.node_temp[n_loc + net.root[c]])
     prepare_cooling(par, here, exogenous, work, dt)
@@ -120,7 +123,7 @@ def circulate(
         _withdraw(net, par, work)
         steps = solve_network(
             net, pipes, work.viscosity, work.withdrawal, par.consumer_location, work.wanted,
-            par.valve_resistance, par.min_dp, par.max_head, par.head_drop, here.chord_flow,
+            par.valve_resistance, par.min_dp, work.max_head, par.head_drop, here.chord_flow,
             here.friction, work.achieved, here.pipe_flow, work.drop, work.slope, work.pressure,
             work.head, work.root_flow, work.available_dp, work.saturated, work.node_work,
             work.matrix, work.rhs,

@@ -31,6 +31,9 @@ _KINDS: dict[type[Consumer], int] = {
 }
 """In the order of the table's rows."""
 
+SHARED_HOT_WATER = "hot_water_kw_per_mwh"
+"""Series of hot water, kW per MWh and year, for substations without a series of their own."""
+
 _EVAPORATOR_RESERVE = 1.1
 """Largest over design flow of an evaporator."""
 
@@ -95,6 +98,7 @@ def build_consumers(district: District, at: Indices) -> ConsumerTable:
         _place(index[u], unit.location, at)
         index[u, t.CI_KIND] = _KINDS[type(unit)]
         index[u, t.CI_COLUMN] = at.column[unit.name]
+        index[u, t.CI_CLEANNESS] = at.series.get(f"{unit.name}.cleanness", -1)
         index[u, t.CI_SET_POINT] = at.point(set_point_name(unit))
         cp = district.circuits[int(index[u, t.CI_CIRCUIT])].heat_capacity_j_kgk
         _fill(district, unit, index[u], data[u], at, cp)
@@ -102,6 +106,7 @@ def build_consumers(district: District, at: Indices) -> ConsumerTable:
     for k, link in enumerate(link_units):
         u = len(units) + k
         primary_of[link.name] = u
+        index[u, t.CI_CLEANNESS] = at.series.get(f"{link.name}.cleanness", -1)
         place = link.primary_location if isinstance(link, HeatExchanger) else link.source_location
         _place(index[u], str(place), at)
         cp = district.circuits[int(index[u, t.CI_CIRCUIT])].heat_capacity_j_kgk
@@ -142,7 +147,7 @@ def _fill(
     heat = design_heat_kw(district, u) * 1e3
     d[t.CF_BYPASS_TEMP] = u.bypass_temp_c
     if isinstance(u, Substation):
-        row[t.CI_HOT_WATER] = at.series[f"{u.name}.hot_water_kw"]
+        row[t.CI_HOT_WATER], d[t.CF_HOT_SCALE] = _hot_water(u, at)
         _substation(district, u, d, cp)
     elif isinstance(u, Greenhouse):
         _greenhouse(u, d, heat, cp)
@@ -159,6 +164,14 @@ def _fill(
         else:
             _batch(u, d)
     d[t.CF_BYPASS_FLOW] = u.bypass_flow_share * d[t.CF_PRIMARY]
+
+
+def _hot_water(u: Substation, at: Indices) -> tuple[int, float]:
+    """Series of a substation's hot water and W per unit of it: its own, else the shared one."""
+    own = f"{u.name}.hot_water_kw"
+    if own in at.series or SHARED_HOT_WATER not in at.series:
+        return at.series[own], 1e3
+    return at.series[SHARED_HOT_WATER], u.hot_water_annual_mwh * 1e3
 
 
 def _substation(district: District, u: Substation, d: FloatArray, cp: float) -> None:

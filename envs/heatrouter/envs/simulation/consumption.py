@@ -47,7 +47,7 @@ def _delivered_main(
         return float(min(request, flow * cp * spread))
     heat = substation_heat_fast(
         flow, supply, asked[t.CW_SECONDARY], asked[t.CW_INLET], data[t.CF_PRIMARY],
-        asked[t.CW_TERM], data[t.CF_UA], cp,
+        asked[t.CW_TERM], data[t.CF_UA] * asked[t.CW_CLEAN], cp,
     )  # fmt: skip
     return float(min(heat, request))
 
@@ -86,7 +86,8 @@ def serve_consumers(
             secondary = asked[t.CW_HOT_REQUEST] / (cp * (data[t.CF_HOT_OUT] - data[t.CF_HOT_IN]))
             hot = substation_heat_fast(
                 asked[t.CW_HOT_FLOW] * share, supply, secondary, data[t.CF_HOT_IN],
-                data[t.CF_HOT_PRIMARY], asked[t.CW_HOT_TERM], data[t.CF_HOT_UA], cp,
+                data[t.CF_HOT_PRIMARY], asked[t.CW_HOT_TERM],
+                data[t.CF_HOT_UA] * asked[t.CW_CLEAN], cp,
             )  # fmt: skip
             hot = min(hot, asked[t.CW_HOT_REQUEST])
         back = supply - (main + hot) / (flow * cp) if flow > 0.0 else supply
@@ -133,7 +134,7 @@ def _account_demand(
     data, state, asked = par.consumer[u], here.consumer[u], work.consumer[u]
     demand = asked[t.CW_REQUEST]
     if kind == t.SUBSTATION:
-        hot_demand = exogenous[par.consumer_index[u, t.CI_HOT_WATER]] * 1e3
+        hot_demand = exogenous[par.consumer_index[u, t.CI_HOT_WATER]] * data[t.CF_HOT_SCALE]
         demand += hot_demand
         # rooms ask again for what they lack, so space heat owed fades; hot water stays owed
         state[t.CX_OWED] *= 1.0 - min(dt / BACKLOG_MEMORY_S, 1.0)

@@ -12,6 +12,7 @@ from heatrouter.envs.components.jit import compiled
 from heatrouter.envs.simulation import outputs as o
 from heatrouter.envs.simulation import tables as t
 from heatrouter.envs.simulation.parameters import Parameters
+from heatrouter.envs.simulation.production import series_or_one
 from heatrouter.envs.simulation.state import EnvState
 from heatrouter.envs.simulation.work import Work
 
@@ -75,6 +76,7 @@ def request_heat(
         asked = work.consumer[u]
         kind = par.consumer_index[u, t.CI_KIND]
         asked[t.CW_HOT_REQUEST] = 0.0
+        asked[t.CW_CLEAN] = series_or_one(exogenous, par.consumer_index[u, t.CI_CLEANNESS])
         if kind == t.SUBSTATION:
             gains = data[t.CF_GAINS] + data[t.CF_SOLAR] * irradiance
             wanted = data[t.CF_SET_TEMP] - (data[t.CF_SETBACK] if night else 0.0)
@@ -84,7 +86,7 @@ def request_heat(
                     state[t.CX_TEMP], wanted, gains, data[t.CF_LOSS], data[t.CF_CAPACITY], ambient,
                     ROOM_RECOVERY_S, 1.1 * data[t.CF_DESIGN_HEAT],
                 )  # fmt: skip
-            hot = exogenous[par.consumer_index[u, t.CI_HOT_WATER]] * 1e3
+            hot = exogenous[par.consumer_index[u, t.CI_HOT_WATER]] * data[t.CF_HOT_SCALE]
             asked[t.CW_REQUEST] = need
             asked[t.CW_HOT_REQUEST] = hot + state[t.CX_HOT_OWED] / BACKLOG_RECOVERY_S
             asked[t.CW_USEFUL] = need
@@ -227,7 +229,8 @@ def consumer_flows(c: int, par: Parameters, here: EnvState, work: Work) -> None:
             _secondary_side(kind, data, asked)
             flow = flow_for_heat_fast(
                 request, supply, asked[t.CW_SECONDARY], asked[t.CW_INLET], data[t.CF_PRIMARY],
-                asked[t.CW_TERM], data[t.CF_UA], data[t.CF_MAX_FLOW], state[t.CX_GUESS], cp,
+                asked[t.CW_TERM], data[t.CF_UA] * asked[t.CW_CLEAN], data[t.CF_MAX_FLOW],
+                state[t.CX_GUESS], cp,
             )  # fmt: skip
         else:
             flow = 0.0
@@ -239,7 +242,7 @@ def consumer_flows(c: int, par: Parameters, here: EnvState, work: Work) -> None:
             asked[t.CW_HOT_TERM] = film_term(secondary / data[t.CF_HOT_SECONDARY])
             hot_flow = flow_for_heat_fast(
                 hot, supply, secondary, data[t.CF_HOT_IN], data[t.CF_HOT_PRIMARY],
-                asked[t.CW_HOT_TERM], data[t.CF_HOT_UA], data[t.CF_HOT_MAX],
+                asked[t.CW_HOT_TERM], data[t.CF_HOT_UA] * asked[t.CW_CLEAN], data[t.CF_HOT_MAX],
                 state[t.CX_HOT_GUESS], cp,
             )  # fmt: skip
         asked[t.CW_HOT_FLOW] = hot_flow

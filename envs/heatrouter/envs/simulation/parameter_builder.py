@@ -156,6 +156,7 @@ def _circuits(
                 layout.circuit_start[i],
                 stores[held[0]] if held else -1,
                 before,
+                at.series.get(f"{c.name}.pump", -1),
             )
         )
         data.append(

@@ -86,6 +86,8 @@ def build_producers(
         row[t.PI_SWITCHED] = int(isinstance(u, HeatPump | Boiler | Chp))
         row[t.PI_PRIMARY] = primary_of.get(u.name, -1)
         row[t.PI_ORIGIN] = origin_of.get(u.name, -1)
+        row[t.PI_AVAILABILITY] = at.series.get(f"{u.name}.availability", -1)
+        row[t.PI_CLEANNESS] = at.series.get(f"{u.name}.cleanness", -1)
         d[t.PF_RAMP] = u.ramp_share_per_min / 60.0
         cp = district.circuits[int(row[t.PI_CIRCUIT])].heat_capacity_j_kgk
         if isinstance(u, HeatExchanger):

@@ -25,6 +25,12 @@ def ramp(value: float, target: float, step: float) -> float:
 
 
 @compiled
+def series_or_one(exogenous: FloatArray, column: int) -> float:
+    """A series of a fault where the scenario has it, else 1."""
+    return float(exogenous[column]) if column >= 0 else 1.0
+
+
+@compiled
 def switched_share(share: float, target: float, min_load: float, step: float) -> float:
     """Share of a unit that jumps between off and its least load and ramps above it."""
     if target >= min_load - 1e-9 and target > 0.0:
@@ -80,20 +86,22 @@ def offer_heat(
         state[t.PX_SHARE] = share
         inlet = here.node_temp[index[t.PI_IN]]
         kind = index[t.PI_KIND]
+        fit = series_or_one(exogenous, index[t.PI_AVAILABILITY])
         if kind == t.SOURCE:
             level = exogenous[index[t.PI_LEVEL]]
             beside = _flow_beside(index, state, here)
-            _offer_source(beside, data, state, offer, level, inlet, setting, cp)
+            clean = series_or_one(exogenous, index[t.PI_CLEANNESS])
+            _offer_source(beside, clean, data, state, offer, level * fit, inlet, setting, cp)
         elif kind == t.HEAT_PUMP:
-            _offer_heat_pump(p, par, here, exogenous, share, inlet, setting, work, cp)
+            _offer_heat_pump(p, par, here, exogenous, share, fit, inlet, setting, work, cp)
         elif kind == t.SOLAR:
-            _offer_solar(par, data, state, offer, exogenous, inlet, setting, cp)
+            _offer_solar(par, data, state, offer, exogenous, fit, inlet, setting, cp)
         elif kind == t.LINK:
-            _offer_link(p, par, here, share, inlet, setting, work, cp)
+            _offer_link(p, par, here, share, fit, inlet, setting, work, cp)
         else:
             beside = _flow_beside(index, state, here)
             _offer_fired(
-                index[t.PI_FUEL], kind, beside, data, offer, share, inlet, setting, work, cp
+                index[t.PI_FUEL], kind, beside, data, offer, share, fit, inlet, setting, work, cp
             )
 
 
@@ -113,6 +121,7 @@ def _flow_beside(index: IntArray, state: FloatArray, here: EnvState) -> float:
 @compiled
 def _offer_source(
     beside: float,
+    clean: float,
     data: FloatArray,
     state: FloatArray,
     offer: FloatArray,
@@ -142,7 +151,9 @@ def _offer_source(
     flow = min(max(flow, MIN_FLOW_SHARE * largest), largest)
     if beside >= 0.0:
         flow = min(flow, beside)
-    heat = share * min(limit, exchanged_heat(data[t.PF_UA], capacity, flow * cp, hot - inlet))
+    heat = share * min(
+        limit, exchanged_heat(data[t.PF_UA] * clean, capacity, flow * cp, hot - inlet)
+    )
     offer[t.PW_OFFER_FLOW] = flow
     offer[t.PW_OFFER_HEAT] = min(heat, max(flow * cp * (top - inlet), 0.0))
 
@@ -154,6 +165,7 @@ def _offer_heat_pump(
     here: EnvState,
     exogenous: FloatArray,
     share: float,
+    fit: float,
     inlet: float,
     setting: float,
     work: Work,
@@ -166,7 +178,7 @@ def _offer_heat_pump(
     cop = lorenz_cop(inlet, outlet, warm, cold, data[t.PF_EFFICIENCY], data[t.PF_MAX_COP])
     spread = outlet - inlet
     lift = 1.0 - 1.0 / cop
-    limit = min(data[t.PF_CAPACITY], data[t.PF_MAX_FLOW] * cp * spread)
+    limit = min(data[t.PF_CAPACITY] * fit, data[t.PF_MAX_FLOW] * cp * spread)
     if index[t.PI_MEDIUM] == 0:
         k = index[t.PI_COOLING]
         free = work.cooling[k, t.KW_LOAD] - work.cooling[k, t.KW_RESERVED]
@@ -218,6 +230,7 @@ def _offer_fired(
     data: FloatArray,
     offer: FloatArray,
     share: float,
+    fit: float,
     inlet: float,
     setting: float,
     work: Work,
@@ -230,7 +243,7 @@ def _offer_fired(
     else:
         eta = data[t.PF_THERMAL]
         standby = 0.0
-    limit = data[t.PF_CAPACITY]
+    limit = data[t.PF_CAPACITY] * fit
     if fuel >= 0:
         limit = min(limit, heat_of_fuel(work.digester[fuel, t.DW_LEFT], limit, eta, standby))
     heat = min(share * data[t.PF_CAPACITY], limit)
@@ -258,6 +271,7 @@ def _offer_solar(
     state: FloatArray,
     offer: FloatArray,
     exogenous: FloatArray,
+    fit: float,
     inlet: float,
     setting: float,
     cp: float,
@@ -270,7 +284,7 @@ def _offer_solar(
         plane, 0.5 * (inlet + outlet), ambient, data[t.PF_AREA], data[t.PF_ETA_0], data[t.PF_A1],
         data[t.PF_A2],
     )  # fmt: skip
-    limit = min(heat, data[t.PF_MAX_FLOW] * cp * (outlet - inlet))
+    limit = fit * min(heat, data[t.PF_MAX_FLOW] * cp * (outlet - inlet))
     offer[t.PW_AVAILABLE] = heat
     offer[t.PW_LIMIT] = limit
     offer[t.PW_OFFER_HEAT] = state[t.PX_SHARE] * limit
@@ -283,6 +297,7 @@ def _offer_link(
     par: Parameters,
     here: EnvState,
     share: float,
+    fit: float,
     inlet: float,
     setting: float,
     work: Work,
@@ -302,7 +317,7 @@ def _offer_link(
         design[t.CF_MAX_FLOW], supply, largest * cp / primary_cp, inlet, design[t.CF_PRIMARY],
         term, design[t.CF_UA], primary_cp,
     )  # fmt: skip
-    limit = min(data[t.PF_CAPACITY], most, largest * cp * spread)
+    limit = fit * min(data[t.PF_CAPACITY], most, largest * cp * spread)
     heat = min(share * data[t.PF_CAPACITY], limit)
     offer[t.PW_LIMIT] = limit
     offer[t.PW_OFFER_HEAT] = heat

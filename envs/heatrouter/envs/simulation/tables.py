@@ -24,7 +24,8 @@ PI_MEDIUM = 14  # heat pumps: 0 cooling load, 1 another circuit, 2 air, 3 ground
 PI_BESIDE = 15  # pipe that lies beside a unit which lifts no return water to the supply, or -1
 PI_BESIDE_SIGN = 16  # 1 where that pipe points from inlet to outlet, else -1
 PI_ORIGIN = 17  # origin of the heat that it adds, -1 where another circuit's water brings it
-PI_FIELDS = 18
+PI_AVAILABILITY, PI_CLEANNESS = 18, 19  # series of faults, or -1
+PI_FIELDS = 20
 
 PF_CAPACITY, PF_MAX_FLOW, PF_MAX_OUTLET, PF_RAMP, PF_MIN_LOAD, PF_MIN_RUN = range(6)
 PF_STREAM_TEMP, PF_STREAM_CAPACITY, PF_MIN_EXHAUST, PF_REFERENCE, PF_UA, PF_SINK = range(6, 12)
@@ -51,7 +52,8 @@ SUBSTATION, PROCESS, FAB, BATCH, GREENHOUSE, EXCHANGER, EVAPORATOR = range(7)
 
 CI_KIND, CI_LOCATION, CI_CIRCUIT, CI_COLUMN = range(4)
 CI_LEVEL, CI_HOT_WATER, CI_SET_POINT, CI_PRODUCER = range(4, 8)
-CI_FIELDS = 8
+CI_CLEANNESS = 8  # series of a fault, or -1
+CI_FIELDS = 9
 
 CF_DESIGN_HEAT, CF_PRIMARY, CF_SECONDARY, CF_SUPPLY, CF_RETURN, CF_UA, CF_MAX_FLOW = range(7)
 CF_HOT_PRIMARY, CF_HOT_SECONDARY, CF_HOT_UA, CF_HOT_MAX, CF_HOT_IN, CF_HOT_OUT = range(7, 13)
@@ -66,7 +68,8 @@ CF_LAMPS, CF_LAMP_START, CF_LAMP_END, CF_LAMP_BELOW, CF_LAMP_HEAT = range(42, 47
 CF_CHARGE_HEAT, CF_DURATION, CF_INTERVAL, CF_SLACK = range(47, 51)
 CF_START_TEMP, CF_TARGET_TEMP, CF_APPROACH, CF_FUEL_ETA = range(51, 55)
 CF_FLOOR = 55  # floor area of a greenhouse, m2
-CF_FIELDS = 56
+CF_HOT_SCALE = 56  # W of hot water per unit of its series
+CF_FIELDS = 57
 
 CX_GUESS, CX_HOT_GUESS, CX_OWED, CX_HOT_OWED = range(4)
 CX_TEMP, CX_COVER, CX_MEAN = range(4, 7)  # room or air, cover, 24 h mean
@@ -79,7 +82,8 @@ CW_INLET, CW_SECONDARY, CW_TERM, CW_HOT_TERM = range(6, 10)
 CW_DELIVERED, CW_BACK = range(10, 12)
 CW_RUNNING, CW_STARTED, CW_LATE = range(12, 15)  # share of the step, charges, s
 CW_HOT_DELIVERED = 15
-CW_FIELDS = 16
+CW_CLEAN = 16  # UA over clean UA
+CW_FIELDS = 17
 
 # --- stores ---
 SI_LOCATION, SI_CIRCUIT, SI_LAYERS, SI_COLUMN, SI_SET_POINT, SI_PCM, SI_AT_ROOT = range(7)
@@ -113,7 +117,8 @@ DW_FIELDS = 2
 
 # --- circuits ---
 RI_ROOT, RI_SET_POINT, RI_COLUMN, RI_STORE, RI_STORE_RANK = range(5)
-RI_FIELDS = 5
+RI_PUMP = 5  # series of a fault, or -1
+RI_FIELDS = 6
 RF_EFFICIENCY, RF_SUPPLY_MIN, RF_SUPPLY_MAX, RF_RAMP, RF_DENSITY, RF_CP = range(6)
 RF_FIELDS = 6
 RW_CONSUMPTION, RW_UNHEATED, RW_SET, RW_LOST, RW_LOAD, RW_PUMPING = range(6)

@@ -40,6 +40,7 @@ class Work(NamedTuple):
     pressure: FloatArray  # (2 n_loc,) Pa
     drop: FloatArray  # (2 n_pairs,) Pa
     slope: FloatArray  # (2 n_pairs,) Pa s/kg
+    max_head: FloatArray  # (n_circuits,) Pa, with what a fault leaves of it
     head: FloatArray  # (n_circuits,) Pa
     root_flow: FloatArray  # (n_circuits,) kg/s
     lost: FloatArray  # (n_circuits,) J
@@ -82,6 +83,7 @@ def make_work(net: Topology, par: Parameters) -> Work:
         np.zeros(2 * n_loc),
         np.zeros(2 * n_pairs),
         np.zeros(2 * n_pairs),
+        np.zeros(n_circuits),
         np.zeros(n_circuits),
         np.zeros(n_circuits),
         np.zeros(n_circuits),
