@@ -5,8 +5,9 @@ cycle whose pressure drops must sum to zero. The Jacobian B D B^T is symmetric p
 (E. Todini and S. Pilati's gradient method restricted to cycles; Cross 1936 for the idea), and only
 pipes that lie in a cycle are looked at again. Where a pump is at its limit, a consumer whose valve
 is wide open gets what its valve passes, dp = r m |m|; these unknowns are eliminated along the
-forest from its leaves, so that the work grows with the number of pipes. Without chords and
-saturated valves no iteration takes place.
+forest from its leaves, so that the work grows with the number of pipes, and found by Newton with a
+search along its step (the dissipated power is convex in them). Without chords and saturated valves
+no iteration takes place.
 """
 
 import math
@@ -18,8 +19,16 @@ from heatrouter.envs.network.topology import PipeData, Topology
 
 MAX_NEWTON = 40
 MAX_VALVE_STEPS = 120
+MAX_BOUND_STEPS = 20
 TOLERANCE_PA = 0.05
 VALVE_TOLERANCE_PA = 1.0
+EXACT_VALVE_STEPS = 25
+VALVE_TOLERANCE_SHARE = 2e-3
+"""After so many steps a valve may miss its law by this share of the pump's head: its flow by half
+of it. The elimination along the forest does not see how chords stiffen long rings."""
+
+MAX_SEARCH_STEPS = 4
+_STEEP = 0.3
 _FLAT = 1e-3
 """Least slope of a valve, Pa s/kg, so that a closed one stays solvable."""
 
@@ -201,7 +210,18 @@ def _flow_through(
 
 
 @compiled
-def _open_valves(
+def _yield_of_valve(resistance: float, flow: float, available: float) -> float:
+    """Change of flow per change of pressure difference, kg/(s Pa).
+
+    The secant from the flow now to the flow that passes at the difference now, so that a single
+    valve is done in one step; at the solution it is the tangent.
+    """
+    passed = math.sqrt(max(available, 0.0) / resistance) if resistance > 0.0 else 0.0
+    return 1.0 / (resistance * (flow + passed) + _FLAT)
+
+
+@compiled
+def _answer_of_network(
     net: Topology,
     slope: FloatArray,
     consumer_location: IntArray,
@@ -210,28 +230,30 @@ def _open_valves(
     head_drop: FloatArray,
     root_flow: FloatArray,
     available_dp: FloatArray,
-    saturated: BoolArray,
     consumer_flow: FloatArray,
+    step: FloatArray,
     node_work: FloatArray,
-    damping: float,
 ) -> None:
-    """One Newton step of all saturated valves, eliminated along the forest.
+    """Change of the pressure difference everywhere, Pa, into ``node_work[2]``.
 
     With the fall of pressure difference along a pair s = ds/dm of both its pipes, a valve's answer
     dm = g (dD - V) to a change D of its pressure difference, and pump curves at the roots, every
-    subtree answers dF = a + b dD. Leaves first, then back from the roots.
+    subtree answers dF = a + b dD. Leaves first, then back from the roots. Valves that ``step``
+    leaves within their bounds answer so, others step as it says.
     """
     n_loc, n_pairs = net.order.size, net.pair_from.size
-    a, b = node_work[0], node_work[1]
+    a, b, change = node_work[0], node_work[1], node_work[2]
     for i in range(n_loc):
         a[i] = 0.0
         b[i] = 0.0
     for u in range(consumer_location.size):
-        if saturated[u]:
-            x = consumer_flow[u]
-            g = 1.0 / (2.0 * valve_resistance[u] * x + _FLAT)
-            a[consumer_location[u]] -= g * (valve_resistance[u] * x * x - available_dp[u])
-            b[consumer_location[u]] += g
+        i, x, to = consumer_location[u], consumer_flow[u], consumer_flow[u] + step[u]
+        if 0.0 < to < consumer_set_flow[u]:
+            g = _yield_of_valve(valve_resistance[u], x, available_dp[u])
+            a[i] -= g * (valve_resistance[u] * x * x - available_dp[u])
+            b[i] += g
+        else:
+            a[i] += step[u]
     for j in range(n_loc - 1, -1, -1):
         i = net.order[j]
         up = net.parent[i]
@@ -243,7 +265,6 @@ def _open_valves(
             b[i] *= share
             a[up] += a[i]
             b[up] += b[i]
-    change = node_work[2]
     for j in range(n_loc):
         i = net.order[j]
         up = net.parent[i]
@@ -255,13 +276,100 @@ def _open_valves(
             p = net.parent_pair[i]
             flow_change = a[i] + b[i] * change[up]
             change[i] = change[up] - (slope[p] + slope[n_pairs + p]) * flow_change
-    for u in range(consumer_location.size):
-        if saturated[u]:
-            x = consumer_flow[u]
-            g = 1.0 / (2.0 * valve_resistance[u] * x + _FLAT)
-            residual = valve_resistance[u] * x * x - available_dp[u]
-            x += damping * g * (change[consumer_location[u]] - residual)
-            consumer_flow[u] = min(max(x, 0.0), consumer_set_flow[u])
+
+
+@compiled
+def _open_valves(
+    net: Topology,
+    slope: FloatArray,
+    consumer_location: IntArray,
+    consumer_set_flow: FloatArray,
+    valve_resistance: FloatArray,
+    head_drop: FloatArray,
+    root_flow: FloatArray,
+    available_dp: FloatArray,
+    consumer_flow: FloatArray,
+    node_work: FloatArray,
+    step: FloatArray,
+) -> float:
+    """Newton step of all valves within their bounds, kg/s, into ``step``.
+
+    A valve that it would take past shut or past what is wanted goes that far, and the others are
+    found again. Where that finds no end or no descent, valves at their bounds stay there, and the
+    step is shortened until no other passes its own.
+
+    Returns:
+        How the step changes the dissipated power at its beginning, Pa kg/s, not positive.
+    """
+    change = node_work[2]
+    _free_wide_valves(consumer_set_flow, valve_resistance, available_dp, consumer_flow, step)
+    for _ in range(MAX_BOUND_STEPS):
+        _answer_of_network(
+            net, slope, consumer_location, consumer_set_flow, valve_resistance, head_drop,
+            root_flow, available_dp, consumer_flow, step, node_work,
+        )  # fmt: skip
+        moved = False
+        descent = 0.0
+        for u in range(step.size):
+            x, most = consumer_flow[u], consumer_set_flow[u]
+            gap = valve_resistance[u] * x * x - available_dp[u]
+            g = _yield_of_valve(valve_resistance[u], x, available_dp[u])
+            to = min(max(x + g * (change[consumer_location[u]] - gap), 0.0), most)
+            moved = moved or (0.0 < x + step[u] < most) != (0.0 < to < most)
+            step[u] = to - x
+            descent += gap * step[u]
+        if not moved and descent < 0.0:
+            return descent
+    _free_wide_valves(consumer_set_flow, valve_resistance, available_dp, consumer_flow, step)
+    part = 1.0
+    for _ in range(MAX_BOUND_STEPS):
+        _answer_of_network(
+            net, slope, consumer_location, consumer_set_flow, valve_resistance, head_drop,
+            root_flow, available_dp, consumer_flow, step, node_work,
+        )  # fmt: skip
+        stopped = False
+        part = 1.0
+        for u in range(step.size):
+            x, most = consumer_flow[u], consumer_set_flow[u]
+            if 0.0 < x + step[u] < most:
+                gap = valve_resistance[u] * x * x - available_dp[u]
+                g = _yield_of_valve(valve_resistance[u], x, available_dp[u])
+                to = x + g * (change[consumer_location[u]] - gap)
+                if (x >= most and to > most) or (x <= 0.0 and to < 0.0):
+                    step[u] = 0.0
+                    stopped = True
+                elif to > most:
+                    part = min(part, (most - x) / (to - x))
+                elif to < 0.0:
+                    part = min(part, x / (x - to))
+        if not stopped:
+            break
+    descent = 0.0
+    for u in range(step.size):
+        x, most = consumer_flow[u], consumer_set_flow[u]
+        gap = valve_resistance[u] * x * x - available_dp[u]
+        if 0.0 < x + step[u] < most:
+            g = _yield_of_valve(valve_resistance[u], x, available_dp[u])
+            to = x + part * g * (change[consumer_location[u]] - gap)
+            step[u] = min(max(to, 0.0), most) - x
+        descent += gap * step[u]
+    return descent
+
+
+@compiled
+def _free_wide_valves(
+    consumer_set_flow: FloatArray,
+    valve_resistance: FloatArray,
+    available_dp: FloatArray,
+    consumer_flow: FloatArray,
+    step: FloatArray,
+) -> None:
+    """Mark by a step to within their bounds those valves that do not press against a bound."""
+    for u in range(step.size):
+        x, most = consumer_flow[u], consumer_set_flow[u]
+        gap = valve_resistance[u] * x * x - available_dp[u]
+        presses = (x >= most and gap <= 0.0) or (x <= 0.0 and gap >= 0.0)
+        step[u] = 0.0 if presses else 0.5 * most - x
 
 
 @compiled
@@ -290,6 +398,7 @@ def solve_network(
     node_work: FloatArray,
     matrix: FloatArray,
     rhs: FloatArray,
+    valve_step: FloatArray,
 ) -> int:
     """Solve flows, pump heads and consumer flows of one environment.
 
@@ -319,6 +428,7 @@ def solve_network(
         node_work: scratch, shape (3, n_loc).
         matrix: scratch, shape (n_chords, n_chords).
         rhs: scratch, shape (n_chords,).
+        valve_step: scratch, shape (n_consumers,).
 
     Returns:
         Number of Newton steps, or -1 where they did not converge.
@@ -326,6 +436,9 @@ def solve_network(
     n_loc = net.order.size
     n_consumers = consumer_location.size
     total_steps = 0
+    part = 0.0
+    descent = 0.0
+    tries = 0
     for u in range(n_consumers):
         saturated[u] = False
         consumer_flow[u] = consumer_set_flow[u]
@@ -345,6 +458,9 @@ def solve_network(
             available_dp[u] = pressure[i] - pressure[n_loc + i]
             valve = valve_resistance[u] * consumer_set_flow[u] * consumer_set_flow[u]
             head[c] = max(head[c], max(valve, min_dp[c]) - available_dp[u])
+            if consumer_flow[u] < consumer_set_flow[u]:
+                # cut by its valve, so the pump is at its limit: less flow asks for no less of it
+                head[c] = math.inf
         limited = False
         for c in range(net.root.size):
             from_root = max(root_flow[c], 0.0)
@@ -355,6 +471,10 @@ def solve_network(
         for i in range(n_loc):
             pressure[i] += head[net.circuit_of[i]]
         worst = 0.0
+        near = VALVE_TOLERANCE_PA
+        if attempt >= EXACT_VALVE_STEPS:
+            for c in range(net.root.size):
+                near = max(near, VALVE_TOLERANCE_SHARE * head[c])
         for u in range(n_consumers):
             available_dp[u] += head[net.circuit_of[consumer_location[u]]]
             if limited:
@@ -364,12 +484,32 @@ def solve_network(
                 saturated[u] = x < consumer_set_flow[u] or gap > VALVE_TOLERANCE_PA
                 if saturated[u] and (x > 0.0 or gap < 0.0):
                     worst = max(worst, abs(gap))
-        if worst <= VALVE_TOLERANCE_PA:
+        if worst <= near:
             return total_steps
         total_steps += 1
-        _open_valves(
+        if tries > 0:
+            # the dissipated power is convex in the valves' flows: find its least along the step
+            rising = 0.0
+            for u in range(n_consumers):
+                gap = valve_resistance[u] * consumer_flow[u] ** 2 - available_dp[u]
+                rising += gap * valve_step[u]
+            if abs(rising) > _STEEP * abs(descent):
+                tries -= 1
+                least = abs(descent) / max(abs(descent) + rising, 1e-300)
+                other = part * min(max(least, 0.1), 10.0)
+                for u in range(n_consumers):
+                    to = consumer_flow[u] + (other - part) * valve_step[u]
+                    consumer_flow[u] = min(max(to, 0.0), consumer_set_flow[u])
+                    if consumer_flow[u] != to:
+                        valve_step[u] = 0.0
+                part = other
+                continue
+        descent = _open_valves(
             net, slope, consumer_location, consumer_set_flow, valve_resistance, head_drop,
-            root_flow, available_dp, saturated, consumer_flow, node_work,
-            1.0 if attempt < MAX_VALVE_STEPS // 4 else 0.5,
+            root_flow, available_dp, consumer_flow, node_work, valve_step,
         )  # fmt: skip
+        part = 1.0
+        tries = MAX_SEARCH_STEPS
+        for u in range(n_consumers):
+            consumer_flow[u] += valve_step[u]
     return -1
