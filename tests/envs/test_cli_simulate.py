@@ -71,3 +71,12 @@ def test_wrong_arguments(
 def test_help_has_an_example(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["simulate", "--help"]) == 0
     assert "Example: heatrouter simulate" in " ".join(capsys.readouterr().out.split())
+
+
+def test_origins_add_up_to_the_heat_delivered(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["simulate", "--days", "0.5", "--start", "15", "--origins", "--json"]) == 0
+    traced = json.loads(capsys.readouterr().out)["heat_by_origin_kwh"]
+    assert set(traced) >= {"town_old", "greenhouse"}
+    assert all(heat >= 0.0 for row in traced.values() for heat in row.values())
+    assert sum(traced["town_old"].values()) > 100.0
+    assert traced["town_old"]["glassworks"] > traced["chip_fab"]["glassworks"]

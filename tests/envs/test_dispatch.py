@@ -431,7 +431,10 @@ def test_batch_equals_singles(plan: DispatchPlan, contract: Contract, data: st.D
     for e in range(9):
         row = slice(e, e + 1)
         alone, memory = merit_order_dispatch(
-            plan, initial_memory(plan, 1), observation[row], HeatPrice(*(p[row] for p in price[:5]))
+            plan,
+            initial_memory(plan, 1),
+            observation[row],
+            HeatPrice(*(p[row] for p in price[:5])),
         )
         np.testing.assert_array_equal(alone[0], together[e])
         np.testing.assert_array_equal(memory.demand_kw[0], after.demand_kw[e])

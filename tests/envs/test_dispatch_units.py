@@ -17,7 +17,13 @@ from tests.envs.small_districts import (
 from heatrouter.envs.actuate import ActionDecoder, guard_limits
 from heatrouter.envs.arrays import FloatArray
 from heatrouter.envs.contract import Contract, Parametrisation
-from heatrouter.envs.dispatch import DispatchPlan, RuleParameters, initial_memory, rules_dispatch
+from heatrouter.envs.dispatch import (
+    DispatchMemory,
+    DispatchPlan,
+    RuleParameters,
+    initial_memory,
+    rules_dispatch,
+)
 from heatrouter.envs.dispatch.marginal_cost import marginal_cost, read_conditions, unit_limits
 from heatrouter.envs.guard import Reading, check
 from heatrouter.envs.guard import initial_memory as guard_memory
@@ -119,9 +125,9 @@ def test_whatever_is_seen_and_asked_the_proposal_is_feasible(
         assert np.isfinite(proposal).all()
         assert (proposal >= low).all()
         assert (proposal <= high).all()
-    alone, _ = decoder.decode(
-        type(memory)(*(part[7:8] for part in memory)), observation[7:8], action[7:8]
-    )
+    row = slice(7, 8)
+    of_one = DispatchMemory(memory.demand_kw[row], memory.charging[row], memory.relief[row])
+    alone, _ = decoder.decode(of_one, observation[row], action[row])
     together, _ = decoder.decode(memory, observation, action)
     np.testing.assert_array_equal(alone[0], together[7])
 

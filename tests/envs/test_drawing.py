@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.envs.expected_columns import expected_columns
+from tests.envs.small_districts import SMALL_DISTRICTS
 
 from heatrouter.envs.cli import main
 from heatrouter.envs.design_day import consumers
@@ -130,3 +132,20 @@ def test_matplotlib_is_loaded_only_to_draw() -> None:
         "assert 'matplotlib.pyplot' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("name", SMALL_DISTRICTS)
+def test_every_kind_of_unit_can_be_drawn(name: str) -> None:
+    district = SMALL_DISTRICTS[name]()
+    outputs = dict.fromkeys(expected_columns(district), 1.0)
+    for circuit in district.circuits:
+        outputs[f"{circuit.name}.supply_temp_c"] = circuit.supply_temp_max_c
+    still, live = draw_district(district), draw_district(district, outputs)
+    for figure in (still, live):
+        assert to_rgb_array(figure).std() > 5.0
+    shown = [text.get_text() for text in still.axes[0].texts]
+    for unit in district.units:
+        assert unit.kind == "cooling_load" or unit.name.replace("_", " ") in shown
+    if len(district.circuits) > 1:
+        assert {c.name for c in district.circuits} <= set(shown)
+    assert np.isfinite(pipe_picture(district, outputs).supply_temp_c).all()

@@ -28,7 +28,7 @@ from heatrouter.agents.rollout import BatchLike, StepLike, Trajectory, rollout
 from heatrouter.envs.arrays import FloatArray, IntArray
 from heatrouter.envs.errors import ConfigError, NumericalError
 from heatrouter.envs.guard.verdict import Reason
-from heatrouter.envs.spec.consumer_units import ProcessHeat, Substation
+from heatrouter.envs.spec.consumer_units import FabHeat, ProcessHeat, Substation
 from heatrouter.envs.spec.district import District
 
 _WARM_UP_DECISIONS: Final = 5
@@ -186,7 +186,7 @@ def _known(value: float) -> float | None:
 
 def _unmet_share(district: District, columns: Mapping[str, int], means: FloatArray) -> float:
     """Heat that buildings and processes lacked over what they asked for, all weeks together."""
-    names = [u.name for u in district.units if isinstance(u, Substation | ProcessHeat)]
+    names = [u.name for u in district.units if isinstance(u, Substation | ProcessHeat | FabHeat)]
     demand = sum(float(means[columns[f"{name}.demand_kw"]]) for name in names)
     unmet = sum(float(means[columns[f"{name}.unmet_kw"]]) for name in names)
     return unmet / demand if demand > 0.0 else 0.0

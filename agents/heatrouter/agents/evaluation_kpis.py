@@ -20,6 +20,17 @@ _PLAIN: Final = {"seasonal_cop", "machine_starts"}
 _OF_WEEKS: Final = {"recovery_target_met"}
 """Yes or no of a week."""
 
+OF_SOME_UNITS: Final = {
+    "other_fuel_kwh",
+    "flared_kwh",
+    "generated_kwh",
+    "engine_kwh",
+    "solar_kwh",
+    "curtailed_kwh",
+    "batch_delay_h",
+}
+"""Figures that few districts have: where all are zero the report leaves them out."""
+
 
 def _shown(kpi: kpis.Kpi) -> Kpi:
     unit, factor = kpi.unit, 1.0

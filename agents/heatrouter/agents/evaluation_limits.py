@@ -12,7 +12,7 @@ import numpy as np
 
 from heatrouter.agents.evaluation_results import Breach
 from heatrouter.envs.arrays import BoolArray, FloatArray
-from heatrouter.envs.spec.consumer_units import Greenhouse, ProcessHeat, Substation
+from heatrouter.envs.spec.consumer_units import FabHeat, Greenhouse, ProcessHeat, Substation
 from heatrouter.envs.spec.district import District
 from heatrouter.envs.units import SECONDS_PER_HOUR
 
@@ -94,7 +94,7 @@ def limits_of(district: District) -> tuple[Limit, ...]:
         ]
     for unit in district.units:
         name = unit.name
-        if isinstance(unit, Substation | ProcessHeat):
+        if isinstance(unit, Substation | ProcessHeat | FabHeat):
             unmet, demand = f"{name}.unmet_kw", f"{name}.demand_kw"
             limits.append(
                 Limit(f"{name}.unmet_heat", "kW", unmet, _UNMET_SHARE, "above", relative_to=demand)

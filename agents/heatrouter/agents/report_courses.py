@@ -6,13 +6,14 @@ from typing import Final
 
 import numpy as np
 
+from heatrouter.agents.report_heat import fed_in
 from heatrouter.agents.report_palette import DEMAND, unit_colours
 from heatrouter.agents.report_svg import Chart, legend, span
 from heatrouter.agents.report_text import title_of
 from heatrouter.envs.arrays import FloatArray
-from heatrouter.envs.spec.consumer_units import Greenhouse, ProcessHeat, Substation
+from heatrouter.envs.spec.consumer_units import Consumer
 from heatrouter.envs.spec.district import District
-from heatrouter.envs.spec.plant_units import Boiler, HeatPump, Store, WasteHeatSource
+from heatrouter.envs.spec.plant_units import Store
 from heatrouter.envs.units import SECONDS_PER_HOUR
 
 _KW_PER_MW: Final = 1000.0
@@ -89,8 +90,9 @@ def dispatch(
     below: list[tuple[str, str, FloatArray]] = []
     for unit in district.units:
         colour, name = colours[unit.name], title_of(unit.name)
-        if isinstance(unit, WasteHeatSource | HeatPump | Boiler):
-            layers.append((name, colour, course[f"{unit.name}.heat_kw"] / _KW_PER_MW))
+        columns = fed_in(unit)
+        if columns:
+            layers.append((name, colour, _sum(course, columns) / _KW_PER_MW))
         elif isinstance(unit, Store):
             charge = course[f"{unit.name}.charge_kw"] / _KW_PER_MW
             layers.append((f"{name}, out and in", colour, np.maximum(-charge, 0.0)))
@@ -131,9 +133,8 @@ def dispatch_top_mw(district: District, courses: Sequence[Course]) -> float:
     for course in courses:
         total = np.zeros(course.hours.size)
         for unit in district.units:
-            if isinstance(unit, WasteHeatSource | HeatPump | Boiler):
-                total = total + course[f"{unit.name}.heat_kw"]
-            elif isinstance(unit, Store):
+            total = total + _sum(course, fed_in(unit))
+            if isinstance(unit, Store):
                 total = total + np.maximum(-course[f"{unit.name}.charge_kw"], 0.0)
         highest = max(highest, float(total.max()), float(demand_kw(district, course).max()))
     return highest / _KW_PER_MW
@@ -143,8 +144,16 @@ def demand_kw(district: District, course: Course) -> FloatArray:
     """Heat that all consumers ask for, kW, ``(n_hours,)``."""
     total = np.zeros(course.hours.size)
     for unit in district.units:
-        if isinstance(unit, Substation | ProcessHeat | Greenhouse):
+        if isinstance(unit, Consumer):
             total = total + course[f"{unit.name}.demand_kw"]
+    return total
+
+
+def _sum(course: Course, columns: Sequence[tuple[str, float]]) -> FloatArray:
+    """Outputs times their signs, ``(n_hours,)``."""
+    total = np.zeros(course.hours.size)
+    for name, sign in columns:
+        total = total + sign * course[name]
     return total
 
 

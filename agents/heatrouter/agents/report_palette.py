@@ -7,11 +7,17 @@ from heatrouter.envs.spec.district import District
 
 _BY_KIND: Final[dict[str, tuple[str, ...]]] = {
     "waste_heat_source": ("#e69f00", "#d55e00", "#f0d24a", "#a6761d"),
+    "solar_thermal": ("#ffd92f",),
     "heat_pump": ("#0072b2", "#56b4e9"),
+    "chp": ("#6a3d9a", "#cab2d6"),
+    "heat_exchanger": ("#1f78b4",),
     "boiler": ("#7f7f7f", "#b5b5b5", "#4d4d4d"),
     "store": ("#009e73", "#66c2a5"),
     "substation": ("#cc79a7",),
+    "digester": ("#66a61e",),
     "process_heat": ("#8c6bb1",),
+    "batch_process": ("#a50f15",),
+    "fab_heat": ("#1b9e77",),
     "greenhouse": ("#4dac26",),
 }
 """Kind of unit -> its colours in the order of the district: waste heat warm, machines blue, fuel

@@ -5,12 +5,13 @@ from html import escape
 from typing import Final
 
 from heatrouter.agents.evaluation_results import ControllerResult
+from heatrouter.agents.report_heat import fed_in
 from heatrouter.agents.report_palette import ELECTRICITY, LOSS, OTHER, unit_colours
 from heatrouter.agents.report_svg import WIDTH, drawing
 from heatrouter.agents.report_text import rounded, title_of
-from heatrouter.envs.spec.consumer_units import Greenhouse, ProcessHeat, Substation
+from heatrouter.envs.spec.consumer_units import Consumer
 from heatrouter.envs.spec.district import District
-from heatrouter.envs.spec.plant_units import Boiler, HeatPump, Store, WasteHeatSource
+from heatrouter.envs.spec.plant_units import HeatPump, Producer, Store, WasteHeatSource
 from heatrouter.envs.units import KWH_PER_MWH
 
 _NODE: Final = 12.0
@@ -68,18 +69,21 @@ def heat_flows(
             heat = mwh(f"{unit.name}.heat_kw")
             note = _share(heat, available)
             sources.append(Flow(name, heat, colour, note))
-        elif isinstance(unit, HeatPump):
+        elif isinstance(unit, HeatPump) and unit.source_location is None:
             evaporator = mwh(f"{unit.name}.evaporator_kw")
-            cooling = mwh(f"{unit.source}.cooling_kw")
-            note = _share(evaporator, cooling)
-            sources.append(Flow(title_of(unit.source), evaporator, colour, note))
+            note = _share(evaporator, mwh(f"{unit.source}.cooling_kw")) if unit.source else ""
+            origin = unit.source or f"{unit.source_medium}, {unit.name}"
+            sources.append(Flow(title_of(origin), evaporator, colour, note))
             power = mwh(f"{unit.name}.power_kw")
             sources.append(Flow(f"electricity, {name}", power, ELECTRICITY))
-        elif isinstance(unit, Boiler):
-            sources.append(Flow(name, mwh(f"{unit.name}.heat_kw"), colour))
+        elif isinstance(unit, Producer):
+            heat = sum(sign * mwh(column) for column, sign in fed_in(unit))
+            if fed_in(unit):
+                origin = f"electricity, {name}" if isinstance(unit, HeatPump) else name
+                sources.append(Flow(origin, heat, colour))
         elif isinstance(unit, Store):
             loss_mwh += mwh(f"{unit.name}.loss_kw")
-        elif isinstance(unit, Substation | ProcessHeat | Greenhouse):
+        elif isinstance(unit, Consumer):
             sinks.append(Flow(name, mwh(f"{unit.name}.heat_kw"), colour))
     if len(sinks) > _MAX_CONSUMERS:
         sinks.sort(key=lambda flow: -flow.mwh)

@@ -5,6 +5,7 @@ from html import escape
 
 import numpy as np
 
+from heatrouter.agents.evaluation_kpis import OF_SOME_UNITS
 from heatrouter.agents.evaluation_results import DecisionTime, Evaluation, Interval
 from heatrouter.agents.report_template import section, table
 from heatrouter.agents.report_terms import mean_terms, term_of
@@ -49,12 +50,13 @@ def key_figures(evaluation: Evaluation, order: list[str]) -> str:
     rows = [cost]
     for kpi in evaluation.kpis:
         mean = base.kpi(kpi.name)
-        if mean is None:
+        found_by_others = [comparison.kpi(kpi.name) for comparison in others]
+        some = mean or any(found is not None and found.value for found in found_by_others)
+        if mean is None or (kpi.name in OF_SOME_UNITS and not some):
             continue
         label = f"{escape(kpi.label)}, {escape(kpi.unit)}" if kpi.unit else escape(kpi.label)
         row = [label, _value(mean * kpi.factor, kpi.unit)]
-        for comparison in others:
-            found = comparison.kpi(kpi.name)
+        for found in found_by_others:
             if found is None:
                 row += ["", ""]
                 continue

@@ -15,7 +15,7 @@ from heatrouter.agents.report_text import THIN_SPACE, number, title_of
 from heatrouter.envs.arrays import FloatArray
 from heatrouter.envs.spec.consumer_units import Greenhouse, Substation
 from heatrouter.envs.spec.district import District
-from heatrouter.envs.spec.plant_units import Store
+from heatrouter.envs.spec.plant_units import Digester, Store
 
 Line = tuple[str, FloatArray, str, str]
 """Name, hourly values, colour and style."""
@@ -83,6 +83,17 @@ def _panels(courses: Mapping[str, Course], district: District, baseline: str) ->
         )
         for unit in district.units
         if isinstance(unit, Store)
+    ]
+    panels += [
+        panel(
+            f"{title_of(unit.name).capitalize()} fill level",
+            each(column(f"{unit.name}.fill_level", 100.0)),
+            "level, %",
+            0.0,
+            100.0,
+        )
+        for unit in district.units
+        if isinstance(unit, Digester)
     ]
     prices: list[Line] = [
         ("electricity, exchange", first["site.electricity_eur_per_mwh"], "#0072b2", "line"),

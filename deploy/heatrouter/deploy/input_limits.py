@@ -10,7 +10,7 @@ from heatrouter.deploy.tick_reading import ReadingLayout
 from heatrouter.deploy.validity import TagLimits, ValidityLimits
 from heatrouter.envs.contract import Contract
 from heatrouter.envs.spec.district import District
-from heatrouter.envs.spec.plant_units import Store
+from heatrouter.envs.spec.plant_units import Digester, Store
 
 RANGE_MARGIN = 0.1
 """Share of a channel's range by which a tag may leave it before it is called wrong: the contract's
@@ -47,12 +47,13 @@ def input_limits(
     channels = {c.origin: c for c in contract.observation if c.source in {"measured", "tariff"}}
     critical = {f"{c.name}.supply_temp_c" for c in district.circuits}
     critical |= {f"{u.name}.level" for u in district.units if isinstance(u, Store)}
+    critical |= {f"{u.name}.fill_level" for u in district.units if isinstance(u, Digester)}
     critical.add("site.ambient_temp_c")
     network = {f"{c.name}.{end}_temp_c" for c in district.circuits for end in ("supply", "return")}
     max_age_s = max(MISSED_SAMPLES * tick_s, LEAST_AGE_REAL_S * speed)
 
     def gradient(name: str) -> float:
-        if name.endswith(".level"):
+        if name.endswith((".level", ".fill_level")):
             return LEVEL_GRADIENT_PER_S
         return ROOM_GRADIENT_K_PER_S if name.endswith(".room_temp_c") else math.inf
 

@@ -14,9 +14,17 @@ from enum import StrEnum
 import numpy as np
 
 from heatrouter.envs.arrays import FloatArray
-from heatrouter.envs.spec.consumer_units import Greenhouse
+from heatrouter.envs.spec.consumer_units import BatchProcess, Greenhouse
 from heatrouter.envs.spec.district import District
-from heatrouter.envs.spec.plant_units import Boiler, HeatPump, WasteHeatSource
+from heatrouter.envs.spec.plant_units import (
+    Boiler,
+    Chp,
+    HeatExchanger,
+    HeatPump,
+    SolarThermal,
+    Store,
+    WasteHeatSource,
+)
 
 CONTROLLING_MODES = frozenset({"RULES", "POLICY"})
 """Modes in which the service says that its set-points are meant."""
@@ -77,18 +85,23 @@ def _points(district: District) -> list[PlcPoint]:
     points: list[PlcPoint] = []
     for unit in district.units:
         match unit:
-            case WasteHeatSource():
+            case WasteHeatSource() | SolarThermal():
                 rate = unit.ramp_share_per_min / 60.0
                 points.append(
                     PlcPoint(f"{unit.name}.recovery_share", 0.0, 1.0, rate, 0.0, 1.0, 1.0)
                 )
-            case HeatPump() | Boiler():
+            case HeatPump() | Chp() | Boiler() | HeatExchanger():
                 rate = unit.ramp_share_per_min / 60.0
-                # Boilers that balance fill up by themselves; heat pumps follow the weather.
-                cold = 1.0 if isinstance(unit, HeatPump) else 0.0
+                # Boilers that balance fill up by themselves; the others follow the weather.
+                cold = 0.0 if isinstance(unit, Boiler) else 1.0
+                least = 0.0 if isinstance(unit, HeatExchanger) else unit.min_load
+                points.append(PlcPoint(f"{unit.name}.load_share", 0.0, 1.0, rate, least, cold, 0.0))
+            case Store():
                 points.append(
-                    PlcPoint(f"{unit.name}.load_share", 0.0, 1.0, rate, unit.min_load, cold, 0.0)
+                    PlcPoint(f"{unit.name}.charge_share", -1.0, 1.0, math.inf, 0.0, 0.0, 0.0)
                 )
+            case BatchProcess():
+                points.append(PlcPoint(f"{unit.name}.release", 0.0, 1.0, math.inf, 0.0, 1.0, 1.0))
             case Greenhouse():
                 # An air set-point: the greenhouse's own controller is slower than any change of it.
                 span = unit.offset_max_k

@@ -19,6 +19,7 @@ from heatrouter.envs.spec.loading import (
     preset_names,
     task_schema,
 )
+from heatrouter.envs.spec.plant_units import Unplaced
 from heatrouter.envs.unit_facts import unit_facts
 
 app = typer.Typer(
@@ -219,7 +220,7 @@ def _trench_km(district: District) -> float:
 
 
 def _location(unit: Unit) -> str:
-    return "" if unit.kind == "cooling_load" else unit.location
+    return "" if isinstance(unit, Unplaced) else unit.location
 
 
 def _finite(values: dict[str, object]) -> dict[str, object]:

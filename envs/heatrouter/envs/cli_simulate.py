@@ -4,7 +4,7 @@ import csv
 import json
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 from rich.console import Console
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from heatrouter.envs.arrays import FloatArray
     from heatrouter.envs.scenarios.library import ScenarioLibrary
     from heatrouter.envs.simulation.district_batch import DistrictBatch
+    from heatrouter.envs.simulation.simulation import Simulation
+
+Traced = dict[str, dict[str, float]]
+"""Heat of a consumer by origin, kWh."""
 
 _DEFAULT_TASK = "energy-web"
 _HOURS_PER_DAY = 24.0
@@ -52,6 +56,9 @@ def simulate(
         Path | None, typer.Option(help="Folder for outputs.csv, kpis.json and last.png.")
     ] = None,
     *,
+    origins: Annotated[
+        bool, typer.Option("--origins", help="Trace which source heated which consumer.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
 ) -> None:
     """Simulate a district under the rules and print its key figures.
@@ -61,6 +68,7 @@ def simulate(
     # The simulator loads numba, which --help must not wait for.
     from heatrouter.envs.scenarios.sources import build_library
     from heatrouter.envs.simulation.district_batch import DistrictBatch
+    from heatrouter.envs.simulation.simulation import Simulation
 
     district = load_district(source)
     chosen = task or (source if source in preset_names() else _DEFAULT_TASK)
@@ -70,14 +78,25 @@ def simulate(
     library = build_library(
         district, "train" if generated else "test", 1, seed, data_dir=data, scenario=scenario
     )
-    batch = DistrictBatch(district, rules, library, num_envs=1, seed=seed)
+
+    def plant(count: int) -> Simulation:
+        return Simulation(
+            district,
+            library,
+            num_envs=count,
+            sim_dt_s=rules.sim_dt_s,
+            trace_origins=origins,
+        )
+
+    batch = DistrictBatch(district, rules, library, num_envs=1, seed=seed, make_plant=plant)
     steps = max(round(days * _HOURS_PER_DAY * 3600.0 / rules.control_dt_s), 1)
     first = round((start - 1) * _HOURS_PER_DAY * 3600.0 / library.step_s)
     if first >= library.values.shape[1]:
         msg = f"--start {start} lies beyond the scenario {library.names[0]!r}"
         raise ConfigError(msg)
-    rows, figures = _run(batch, first, steps, quiet=as_json)
-    run = {
+    traced: Traced = {}
+    rows, figures = _run(batch, first, steps, traced if origins else None, quiet=as_json)
+    run: dict[str, object] = {
         "district": district.name,
         "scenario": library.names[0],
         "start_day": start,
@@ -85,20 +104,27 @@ def simulate(
         "seed": seed,
         "kpis": figures,
     }
+    if origins:
+        run["heat_by_origin_kwh"] = traced
     if out is not None:
         _write(out, batch, library, rows, run)
     if as_json:
         typer.echo(json.dumps(run, indent=2, allow_nan=False))
         return
     _print(run, figures)
+    if origins:
+        _print_origins(traced)
     if out is not None:
         typer.echo(f"wrote {out}/outputs.csv, {out}/kpis.json and {out}/last.png")
 
 
 def _run(
-    batch: "DistrictBatch", first: int, steps: int, *, quiet: bool
+    batch: "DistrictBatch", first: int, steps: int, traced: Traced | None, *, quiet: bool
 ) -> tuple["FloatArray", dict[str, float | None]]:
-    """Outputs of every step, shape ``(steps, n_columns)``, and the key figures."""
+    """Outputs of every step, shape ``(steps, n_columns)``, and the key figures.
+
+    ``traced``, where given, is filled with the heat of every consumer by origin, kWh.
+    """
     import numpy as np
 
     from heatrouter.envs import kpis
@@ -109,6 +135,8 @@ def _run(
     rules = denormalise(batch.contract, np.zeros((1, len(batch.contract.action))))
     batch.reset_to(np.zeros(1, np.int64), np.full(1, first, np.int64), truncate=False)
     rows = np.empty((steps, len(batch.columns)))
+    plant = cast("Simulation", batch.plant)
+    by_origin = np.zeros_like(plant.heat_by_origin_kwh[0])
     console = Console(stderr=True)
     columns = (TextColumn("simulating"), BarColumn(), TextColumn("{task.fields[day]:.1f} d"))
     hidden = quiet or not console.is_terminal
@@ -117,8 +145,12 @@ def _run(
         for k in range(steps):
             step = batch.step(rules)
             rows[k] = step.outputs[0]
+            by_origin += plant.heat_by_origin_kwh[0]
             sums = kpis.accumulate(layout, sums, step.outputs, step.terms, batch.task.control_dt_s)
             progress.update(bar, advance=1, day=(k + 1) * batch.task.control_dt_s / 86400.0)
+    if traced is not None:
+        for consumer, heat in zip(plant.consumers, by_origin, strict=True):
+            traced[consumer] = dict(zip(plant.origins, heat.tolist(), strict=True))
     values = {name: float(v[0]) for name, v in kpis.summary(sums).items()}
     # JSON knows no NaN: a ratio over nothing is null.
     return rows, {name: v if math.isfinite(v) else None for name, v in values.items()}
@@ -169,6 +201,23 @@ def _print(run: dict[str, object], figures: dict[str, float | None]) -> None:
     closure = figures["energy_closure_relative"] or 0.0
     verdict = "[green]closes[/green]" if closure < _CLOSURE_LIMIT else "[red]does not close[/red]"
     console.print(f"energy balance {verdict}: residual {closure:.1e} of the throughput")
+
+
+def _print_origins(traced: Traced) -> None:
+    table = Table(title="heat of every consumer by origin, %")
+    table.add_column("consumer")
+    table.add_column("MWh", justify="right")
+    for name in next(iter(traced.values())):
+        table.add_column(name.replace("_", " "), justify="right")
+    for consumer, heat in traced.items():
+        total = sum(heat.values())
+        shares = [100.0 * h / total if total > 0.0 else 0.0 for h in heat.values()]
+        table.add_row(
+            consumer.replace("_", " "),
+            f"{total / 1000.0:.1f}",
+            *(f"{share:.1f}" for share in shares),
+        )
+    Console().print(table)
 
 
 def _shown(value: float | None) -> str:

@@ -13,5 +13,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "heatrouter.envs.cli_simulate:simulate",
         "Simulate a district under a controller and print its key figures.",
     ),
+    "validate": (
+        "heatrouter.envs.cli_validate:validate",
+        "Compare the simulator with measurements, other tools and its own energy balance.",
+    ),
 }
 """Command name -> (``module:callable``, one line of help)."""

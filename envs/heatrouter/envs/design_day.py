@@ -105,7 +105,11 @@ def hourly_demand_kw(district: District, unit: Consumer, weather: Weather) -> Fl
     day = (hour >= _DAY_STARTS_H) & (hour < _DAY_ENDS_H)
     wanted_c = np.where(day, unit.day_temp_c, unit.night_temp_c)
     loss_w_m2k = unit.loss_w_m2k * np.where(day, 1.0, 1.0 - unit.screen_saving)
-    need_w_m2 = loss_w_m2k * (wanted_c - outdoors) - unit.solar_gain_share * sun
+    loss_w_m2k += unit.leakage_w_m2k
+    need_w_m2 = (
+        loss_w_m2k * (wanted_c - outdoors)
+        - (1.0 - unit.transpiration_share) * unit.solar_gain_share * sun
+    )
     return np.asarray(np.clip(need_w_m2, 0.0, unit.heat_design_w_m2) * unit.floor_area_m2 / 1000.0)
 
 

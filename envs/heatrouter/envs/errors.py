@@ -7,6 +7,7 @@
     |   +-- TaskError                          78   observation, action, reward, episode
     |   +-- TrainingConfigError                78
     |   +-- ServiceConfigError                 78
+    |   +-- MeasurementError                   78   measurements that cannot be compared with
     +-- BundleError                            78   an exported policy that must not run
     +-- PlantUnreachableError                  69   no connection to the field
     +-- NumericalError                          1   a solve that left the physics
@@ -96,6 +97,10 @@ class TrainingConfigError(ConfigError):
 
 class ServiceConfigError(ConfigError):
     """A control service file that cannot be used."""
+
+
+class MeasurementError(ConfigError):
+    """A file of measurements or of another tool's results that cannot be used."""
 
 
 class BundleError(HeatrouterError):

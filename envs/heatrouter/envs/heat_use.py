@@ -2,17 +2,24 @@
 
 Objective and KPIs read the same account from here. Until heat is traced by origin, waste heat is
 spread pro rata: its share of everything that is fed in is its share of everything that is used.
+What links and heat pumps take from one circuit into another was fed in before and counts once.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from heatrouter.envs.arrays import FloatArray, IntArray
-from heatrouter.envs.spec.consumer_units import Greenhouse, ProcessHeat, Substation
-from heatrouter.envs.spec.district import District
-from heatrouter.envs.spec.plant_units import Boiler, HeatPump, WasteHeatSource
+from heatrouter.envs.spec.consumer_units import (
+    BatchProcess,
+    FabHeat,
+    Greenhouse,
+    ProcessHeat,
+    Substation,
+)
+from heatrouter.envs.spec.district import District, Unit
+from heatrouter.envs.spec.plant_units import Boiler, Chp, HeatPump, SolarThermal, WasteHeatSource
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,7 +29,9 @@ class HeatColumns:
     recovered: IntArray  # heat of waste-heat sources
     evaporated: IntArray  # heat that heat pumps take from cooling loads
     pumped: IntArray  # heat of heat pumps
-    fired: IntArray  # heat of boilers
+    lifted: IntArray  # heat that heat pumps take from another circuit
+    collected: IntArray  # heat of collector fields
+    fired: IntArray  # heat of boilers and engines
     delivered: IntArray  # heat of consumers with a demand
     demanded: IntArray  # demand of the same, same order
     grown: IntArray  # heat of greenhouses without what overheats them
@@ -31,19 +40,24 @@ class HeatColumns:
 def heat_columns(district: District, columns: Mapping[str, int]) -> HeatColumns:
     """Find the columns of a district's units."""
 
-    def of(kinds: type | tuple[type, ...], quantity: str) -> IntArray:
-        names: Sequence[str] = [u.name for u in district.units if isinstance(u, kinds)]
-        return np.array([columns[f"{name}.{quantity}"] for name in names], dtype=np.int64)
+    def of(units: Iterable[Unit], quantity: str) -> IntArray:
+        return np.array([columns[f"{unit.name}.{quantity}"] for unit in units], dtype=np.int64)
 
-    consumers = (Substation, ProcessHeat)
+    units = district.units
+    pumps = [u for u in units if isinstance(u, HeatPump)]
+    consumers = [
+        u for u in units if isinstance(u, Substation | ProcessHeat | FabHeat | BatchProcess)
+    ]
     return HeatColumns(
-        recovered=of(WasteHeatSource, "heat_kw"),
-        evaporated=of(HeatPump, "evaporator_kw"),
-        pumped=of(HeatPump, "heat_kw"),
-        fired=of(Boiler, "heat_kw"),
+        recovered=of((u for u in units if isinstance(u, WasteHeatSource)), "heat_kw"),
+        evaporated=of((u for u in pumps if u.source is not None), "evaporator_kw"),
+        pumped=of(pumps, "heat_kw"),
+        lifted=of((u for u in pumps if u.source_location is not None), "evaporator_kw"),
+        collected=of((u for u in units if isinstance(u, SolarThermal)), "heat_kw"),
+        fired=of((u for u in units if isinstance(u, Boiler | Chp)), "heat_kw"),
         delivered=of(consumers, "heat_kw"),
         demanded=of(consumers, "demand_kw"),
-        grown=of(Greenhouse, "useful_heat_kw"),
+        grown=of((u for u in units if isinstance(u, Greenhouse)), "useful_heat_kw"),
     )
 
 
@@ -55,6 +69,7 @@ def waste_heat_kw(columns: HeatColumns, outputs: FloatArray) -> FloatArray:
 def fed_in_kw(columns: HeatColumns, outputs: FloatArray) -> FloatArray:
     """All heat fed in, kW, ``(num_envs,)``."""
     fed = _sum(outputs, columns.recovered) + _sum(outputs, columns.pumped)
+    fed = fed - _sum(outputs, columns.lifted) + _sum(outputs, columns.collected)
     return fed + _sum(outputs, columns.fired)
 
 

@@ -11,16 +11,17 @@ import numpy as np
 
 from heatrouter.envs.arrays import FloatArray, IntArray
 from heatrouter.envs.heat_use import HeatColumns, heat_columns, useful_heat_kw
-from heatrouter.envs.spec.consumer_units import Greenhouse, ProcessHeat, Substation
+from heatrouter.envs.kpi_columns import columns_of_sums
 from heatrouter.envs.spec.district import District
-from heatrouter.envs.spec.plant_units import Boiler, CoolingLoad, HeatPump, Store, WasteHeatSource
-from heatrouter.envs.units import KWH_PER_MWH, SECONDS_PER_HOUR
+from heatrouter.envs.units import SECONDS_PER_HOUR
 
 PRIMARY_FACTOR_GAS: Final = 1.1
 PRIMARY_FACTOR_ELECTRICITY: Final = 1.8
-"""Non-renewable primary energy, GEG annex 4; process waste heat has 0."""
+PRIMARY_FACTOR_WOOD: Final = 0.2
+"""Non-renewable primary energy, GEG annex 4, biogas as natural gas; process waste heat has 0."""
 GROSS_OVER_NET_GAS: Final = 1.108
-"""Gross over net calorific value of natural gas (DIN V 18599-1); the GEG counts net."""
+GROSS_OVER_NET_WOOD: Final = 1.08
+"""Gross over net calorific value (DIN V 18599-1); the GEG counts net."""
 RECOVERY_TARGET: Final = 0.8
 
 
@@ -48,13 +49,20 @@ KPIS: Final = (
     Kpi("co2_t", "CO2", "t", "lower"),
     Kpi("primary_energy_kwh", "Primary energy", "kWh", "lower"),
     Kpi("fuel_kwh", "Gas", "kWh", "lower"),
+    Kpi("other_fuel_kwh", "Wood and biogas", "kWh", "neither"),
+    Kpi("flared_kwh", "Biogas flared", "kWh", "lower"),
     Kpi("electricity_kwh", "Electricity", "kWh", "lower"),
+    Kpi("generated_kwh", "Electricity generated", "kWh", "neither"),
     Kpi("boiler_kwh", "Heat from boilers", "kWh", "lower"),
+    Kpi("engine_kwh", "Heat from engines", "kWh", "neither"),
+    Kpi("solar_kwh", "Heat from the sun", "kWh", "higher"),
     Kpi("peak_boiler_kw", "Peak of the boilers", "kW", "lower"),
     Kpi("seasonal_cop", "Seasonal COP", "1", "higher"),
     Kpi("pump_electricity_kwh", "Electricity of network pumps", "kWh", "lower"),
     Kpi("loss_share", "Loss of heat fed in", "1", "lower"),
-    Kpi("machine_starts", "Starts of heat pumps and boilers", "1", "lower"),
+    Kpi("machine_starts", "Starts of heat pumps, boilers and engines", "1", "lower"),
+    Kpi("curtailed_kwh", "Process heat curtailed", "kWh", "lower"),
+    Kpi("batch_delay_h", "Delay of batches", "h", "lower"),
     Kpi("energy_closure_relative", "Residual of the energy balance", "1", "lower"),
 )
 """Every key figure of :func:`summary`, in order."""
@@ -65,8 +73,16 @@ _MEAN_POWERS: Final = (
     "evaporated",
     "cooling",
     "pumped",
+    "lifted",
+    "collected",
     "fired",
+    "engine",
     "fuel",
+    "wood",
+    "biogas",
+    "flared",
+    "generated",
+    "curtailed",
     "emitted",
     "pump_electricity",
     "heat_pump_electricity",
@@ -75,7 +91,14 @@ _MEAN_POWERS: Final = (
     "demand",
     "unmet",
 )
-_SUMS: Final = ("room_comfort", "crop_comfort", "starts", "residual", "throughput")
+_SUMS: Final = (
+    "room_comfort",
+    "crop_comfort",
+    "starts",
+    "batch_delay",
+    "residual",
+    "throughput",
+)
 _GATHERED: Final = (*_MEAN_POWERS, *_SUMS)
 
 
@@ -96,7 +119,7 @@ class KpiLayout:
         Raises:
             KeyError: The outputs lack a column.
         """
-        parts = _columns_of_sums(district)
+        parts = columns_of_sums(district, _GATHERED)
         gathered: list[int] = []
         weights: list[float] = []
         first: list[int] = []
@@ -119,7 +142,7 @@ class KpiSums(NamedTuple):
 
     energies: FloatArray  # (num_envs, n) in the order of the layout; kWh, K h, counts
     useful_kwh: FloatArray  # (num_envs,)
-    electricity_co2_t: FloatArray  # (num_envs,)
+    electricity_co2_t: FloatArray  # (num_envs,) of what is bought less what is generated
     peak_boiler_kw: FloatArray  # (num_envs,)
     hours: float
     terms: dict[str, FloatArray]  # of the objective, €, each (num_envs,)
@@ -155,6 +178,7 @@ def accumulate(
         outputs.take(layout.gathered, axis=1) * layout.weights, layout.first, axis=1
     )
     electricity = sum(step[:, _at(name)] for name in _GATHERED if name.endswith("electricity"))
+    electricity = electricity - step[:, _at("generated")]
     carbon = outputs[:, layout.carbon_at] * 1e-6  # t/kWh
     peak = np.maximum(sums.peak_boiler_kw, step[:, _at("fired")])
     step[:, : len(_MEAN_POWERS)] *= hours
@@ -177,11 +201,15 @@ def summary(sums: KpiSums) -> dict[str, FloatArray]:
     of = {name: sums.energies[:, i] for i, name in enumerate(_GATHERED)}
     waste = of["recovered"] + of["evaporated"]
     offered = of["available"] + of["cooling"]
-    fed_in = of["recovered"] + of["pumped"] + of["fired"]
+    fed_in = of["recovered"] + of["pumped"] - of["lifted"] + of["collected"]
+    fed_in = fed_in + of["fired"] + of["engine"]
     electricity = of["pump_electricity"] + of["heat_pump_electricity"] + of["other_electricity"]
     waste_share = _ratio(waste, fed_in)
     recovery = _ratio(of["recovered"], of["available"])
-    gas_primary = of["fuel"] / GROSS_OVER_NET_GAS * PRIMARY_FACTOR_GAS
+    gas_primary = (of["fuel"] + of["biogas"]) / GROSS_OVER_NET_GAS * PRIMARY_FACTOR_GAS
+    wood_primary = of["wood"] / GROSS_OVER_NET_WOOD * PRIMARY_FACTOR_WOOD
+    net_electricity = electricity - of["generated"]
+    primary = gas_primary + wood_primary + PRIMARY_FACTOR_ELECTRICITY * net_electricity
     unmet_share = _ratio(of["unmet"], of["demand"])
     figures = {
         "cost_eur": sum(sums.terms.values(), np.zeros(waste.shape)),
@@ -196,65 +224,28 @@ def summary(sums: KpiSums) -> dict[str, FloatArray]:
         "room_comfort_kh": of["room_comfort"],
         "crop_comfort_kh": of["crop_comfort"],
         "co2_t": of["emitted"] + sums.electricity_co2_t,
-        "primary_energy_kwh": gas_primary + PRIMARY_FACTOR_ELECTRICITY * electricity,
+        "primary_energy_kwh": primary,
         "fuel_kwh": of["fuel"],
+        "other_fuel_kwh": of["wood"] + of["biogas"],
+        "flared_kwh": of["flared"],
         "electricity_kwh": electricity,
+        "generated_kwh": of["generated"],
         "boiler_kwh": of["fired"],
+        "engine_kwh": of["engine"],
+        "solar_kwh": of["collected"],
         "peak_boiler_kw": sums.peak_boiler_kw,
         "seasonal_cop": _ratio(of["pumped"], of["heat_pump_electricity"]),
         "pump_electricity_kwh": of["pump_electricity"],
         "loss_share": _ratio(of["loss"], fed_in),
         "machine_starts": of["starts"],
+        "curtailed_kwh": of["curtailed"],
+        "batch_delay_h": of["batch_delay"],
         "energy_closure_relative": _ratio(np.abs(of["residual"]), of["throughput"]),
     }
     if not sums.terms:
         del figures["cost_eur"]
     figures.update({f"cost_eur.{name}": value for name, value in sums.terms.items()})
     return figures
-
-
-def _columns_of_sums(district: District) -> dict[str, list[tuple[str, float]]]:
-    parts: dict[str, list[tuple[str, float]]] = {name: [] for name in _GATHERED}
-
-    def add(total: str, column: str, weight: float = 1.0) -> None:
-        parts[total].append((column, weight))
-
-    cooled = {u.source for u in district.units if isinstance(u, HeatPump)}
-    for unit in district.units:
-        n = unit.name
-        if isinstance(unit, WasteHeatSource):
-            add("recovered", f"{n}.heat_kw")
-            add("available", f"{n}.available_kw")
-            add("other_electricity", f"{n}.sink_power_kw")
-        elif isinstance(unit, CoolingLoad):
-            # cooling that no heat pump can reach is no offer
-            add("cooling", f"{n}.cooling_kw", float(n in cooled))
-            add("other_electricity", f"{n}.tower_power_kw")
-        elif isinstance(unit, HeatPump):
-            add("evaporated", f"{n}.evaporator_kw")
-            add("pumped", f"{n}.heat_kw")
-            add("heat_pump_electricity", f"{n}.power_kw")
-            add("starts", f"{n}.starts")
-        elif isinstance(unit, Boiler):
-            add("fired", f"{n}.heat_kw")
-            add("fuel", f"{n}.fuel_kw")
-            add("emitted", f"{n}.fuel_kw", unit.emission_factor_kg_mwh / 1000.0 / KWH_PER_MWH)
-            add("starts", f"{n}.starts")
-        elif isinstance(unit, Store):
-            add("loss", f"{n}.loss_kw")
-        elif isinstance(unit, Substation | ProcessHeat):
-            add("demand", f"{n}.demand_kw")
-            add("unmet", f"{n}.unmet_kw")
-        if isinstance(unit, Substation):
-            add("room_comfort", f"{n}.comfort_kh")
-        elif isinstance(unit, Greenhouse):
-            add("crop_comfort", f"{n}.comfort_kh")
-    for circuit in district.circuits:
-        add("pump_electricity", f"{circuit.name}.pump_power_kw")
-        add("loss", f"{circuit.name}.loss_kw")
-    add("residual", "energy.residual_kwh")
-    add("throughput", "energy.throughput_kwh")
-    return parts
 
 
 def _at(name: str) -> int:

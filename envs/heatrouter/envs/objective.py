@@ -1,9 +1,10 @@
 """The objective in €, lower is better: the only definition there is (MODEL 4).
 
-J = energy purchases + CO2 price x emissions + wear + unmet demand + priced comfort - reuse credit
-- change of stock value. Every term is named and logged; the change of stock value is a term of
-every step, so that the sum of an episode telescopes to what its end is worth more than its start.
-Electricity that recovery spares in towers and coolers shows as less of it.
+J = energy purchases - electricity sold + CO2 price x emissions + wear + unmet demand + curtailed
+and delayed processes + priced comfort - reuse credit - change of stock value. Every term is named
+and logged; the change of stock value is a term of every step, so that the sum of an episode
+telescopes to what its end is worth more than its start. Electricity that recovery spares in towers
+and coolers shows as less of it.
 """
 
 from collections.abc import Mapping
@@ -21,24 +22,31 @@ from heatrouter.envs.heat_use import (
     useful_heat_kw,
     waste_heat_kw,
 )
-from heatrouter.envs.spec.consumer_units import Greenhouse, ProcessHeat, Substation
+from heatrouter.envs.objective_columns import weighted_columns
 from heatrouter.envs.spec.district import District
-from heatrouter.envs.spec.plant_units import Boiler, CoolingLoad, HeatPump, WasteHeatSource
 from heatrouter.envs.spec.task import Task
-from heatrouter.envs.units import KWH_PER_MWH, SECONDS_PER_HOUR, W_PER_KW
+from heatrouter.envs.units import KWH_PER_MWH, SECONDS_PER_HOUR
 
 TERMS: Final = (
     "gas",
+    "other_fuel",
     "electricity_heat_pumps",
     "electricity_pumps",
     "electricity_towers",
     "electricity_sinks",
+    "electricity_boilers",
+    "electricity_processes",
+    "electricity_sold",
     "waste_heat",
     "co2_gas",
+    "co2_other_fuel",
     "co2_electricity",
+    "co2_sold",
     "starts",
     "ramping",
     "unmet",
+    "curtailment",
+    "batch_delay",
     "room_comfort",
     "crop_comfort",
     "reuse_credit",
@@ -52,17 +60,22 @@ STOCK_TERMS: Final = ("stock", "building_stock")
 
 _LINEAR_TERMS: Final = TERMS[: TERMS.index("reuse_credit")]
 # What a term's quantity is multiplied with.
-_ONE, _ELECTRICITY, _GAS, _CO2, _CO2_OF_ELECTRICITY = range(5)
+_ONE, _ELECTRICITY, _GAS, _CO2, _CO2_OF_ELECTRICITY, _EXCHANGE = range(6)
 _PRICE_OF_TERM: Final = {
     "gas": _GAS,
     "electricity_heat_pumps": _ELECTRICITY,
     "electricity_pumps": _ELECTRICITY,
     "electricity_towers": _ELECTRICITY,
     "electricity_sinks": _ELECTRICITY,
+    "electricity_boilers": _ELECTRICITY,
+    "electricity_processes": _ELECTRICITY,
+    "electricity_sold": _EXCHANGE,
     "co2_gas": _CO2,
+    "co2_other_fuel": _CO2,
     "co2_electricity": _CO2_OF_ELECTRICITY,
+    "co2_sold": _CO2_OF_ELECTRICITY,
 }
-_COUNTED: Final = ("starts", "ramping", "room_comfort", "crop_comfort")
+_COUNTED: Final = ("starts", "ramping", "batch_delay", "room_comfort", "crop_comfort")
 """Terms whose columns are sums over the step already; the others are powers."""
 
 
@@ -96,7 +109,7 @@ class Objective:
         Raises:
             KeyError: The outputs lack a column that a term needs.
         """
-        parts = _weighted_columns(district, task)
+        parts = weighted_columns(district, task, _LINEAR_TERMS)
         gathered: list[int] = []
         weights: list[float] = []
         first: list[int] = []
@@ -183,15 +196,16 @@ class Objective:
         return values
 
     def _prices(self, outputs: FloatArray) -> FloatArray:
-        """What each unit of a term's quantity costs, €, ``(num_envs, 5)``."""
+        """What each unit of a term's quantity costs, €, ``(num_envs, 6)``."""
         site = outputs.take(self.site, axis=1)
-        prices = np.empty((outputs.shape[0], 5))
+        prices = np.empty((outputs.shape[0], 6))
         prices[:, _ONE] = 1.0
         prices[:, _ELECTRICITY] = site[:, 0] + self.electricity_fee
         prices[:, _GAS] = site[:, 1] + self.gas_fee
         prices[:, _CO2] = site[:, 2] if self.fixed_co2 is None else self.fixed_co2
         # g/kWh is kg/MWh
         prices[:, _CO2_OF_ELECTRICITY] = prices[:, _CO2] * site[:, 3] / 1000.0
+        prices[:, _EXCHANGE] = site[:, 0]  # what is sold earns no fee
         return prices
 
 
@@ -228,43 +242,3 @@ def total_cost(terms: Mapping[str, FloatArray]) -> FloatArray:
         subject = "terms of the objective"
         raise TaskError(subject, mistakes)
     return np.asarray(np.sum([terms[name] for name in TERMS], axis=0), dtype=np.float64)
-
-
-def _weighted_columns(district: District, task: Task) -> dict[str, list[tuple[str, float]]]:
-    """Columns of each linear term with their weights: MWh per kW and hour, €, or t."""
-    parts: dict[str, list[tuple[str, float]]] = {term: [] for term in _LINEAR_TERMS}
-    weights = task.objective
-    mwh = 1.0 / KWH_PER_MWH  # per kW and hour
-    for unit in district.units:
-        name = unit.name
-        if isinstance(unit, WasteHeatSource):
-            parts["waste_heat"].append((f"{name}.heat_kw", mwh * unit.heat_price_eur_per_mwh))
-            parts["electricity_sinks"].append((f"{name}.sink_power_kw", mwh))
-            parts["co2_electricity"].append((f"{name}.sink_power_kw", mwh))
-        elif isinstance(unit, CoolingLoad):
-            parts["electricity_towers"].append((f"{name}.tower_power_kw", mwh))
-            parts["co2_electricity"].append((f"{name}.tower_power_kw", mwh))
-        elif isinstance(unit, HeatPump):
-            parts["electricity_heat_pumps"].append((f"{name}.power_kw", mwh))
-            parts["co2_electricity"].append((f"{name}.power_kw", mwh))
-        elif isinstance(unit, Boiler):
-            parts["gas"].append((f"{name}.fuel_kw", mwh))
-            tonnes = mwh * unit.emission_factor_kg_mwh / 1000.0
-            parts["co2_gas"].append((f"{name}.fuel_kw", tonnes))
-        elif isinstance(unit, Substation):
-            design_mw = unit.space_heat_design_kw / W_PER_KW
-            price = weights.room_comfort_eur_per_kh_mw * design_mw
-            parts["room_comfort"].append((f"{name}.comfort_kh", price))
-        elif isinstance(unit, Greenhouse):
-            price = weights.crop_comfort_eur_per_kh_ha * unit.floor_area_m2 / 1.0e4
-            parts["crop_comfort"].append((f"{name}.comfort_kh", price))
-        if isinstance(unit, HeatPump | Boiler):
-            parts["starts"].append((f"{name}.starts", unit.start_cost_eur))
-        if isinstance(unit, WasteHeatSource | HeatPump | Boiler):
-            parts["ramping"].append((f"{name}.ramp_kw", weights.ramp_eur_per_mw / W_PER_KW))
-        if isinstance(unit, Substation | ProcessHeat):
-            parts["unmet"].append((f"{name}.unmet_kw", mwh * weights.unmet_eur_per_mwh))
-    for circuit in district.circuits:
-        parts["electricity_pumps"].append((f"{circuit.name}.pump_power_kw", mwh))
-        parts["co2_electricity"].append((f"{circuit.name}.pump_power_kw", mwh))
-    return parts

@@ -3,9 +3,11 @@
 import math
 
 import pytest
+from tests.envs.small_districts import SMALL_DISTRICTS
 
 from heatrouter.deploy.plc import Plc, PlcPoint, PlcState, plc_points
 from heatrouter.envs.contract import Contract
+from heatrouter.envs.set_points import plant_set_points
 from heatrouter.envs.spec.district import District
 
 SUPPLY = PlcPoint("main.supply_temp_c", 70.0, 95.0, 12.0 / 3600.0, 0.0, 95.0, 70.0)
@@ -37,6 +39,16 @@ def test_every_set_point_of_the_contract_has_limits(district: District, contract
     assert by_name["main.supply_temp_c"].rate_per_s * 3600 == pytest.approx(12.0)
     assert by_name["fab_heat_pump.load_share"].rate_per_s * 60 == pytest.approx(0.05)
     assert by_name["fab_heat_pump.load_share"].jump_to == 0.3
+
+
+@pytest.mark.parametrize("name", SMALL_DISTRICTS)
+def test_the_plc_knows_the_set_points_of_every_kind_of_unit(name: str) -> None:
+    district = SMALL_DISTRICTS[name]()
+    expected = plant_set_points(district)
+    points = plc_points(district, tuple(p.name for p in expected))
+    assert [(p.name, p.low, p.high) for p in points] == [(p.name, p.low, p.high) for p in expected]
+    assert all(p.low <= min(p.local_cold, p.local_warm) for p in points)
+    assert all(max(p.local_cold, p.local_warm) <= p.high for p in points)
 
 
 def test_without_a_service_the_local_curve_follows_the_weather() -> None:

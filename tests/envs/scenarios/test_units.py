@@ -4,9 +4,10 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+from tests.envs.small_districts import SMALL_DISTRICTS
 
 from heatrouter.envs.arrays import FloatArray
-from heatrouter.envs.scenarios.catalogue import substations
+from heatrouter.envs.scenarios.catalogue import series_of, substations
 from heatrouter.envs.scenarios.hot_water import hot_water_kw
 from heatrouter.envs.scenarios.local_time import calendar, local_seconds
 from heatrouter.envs.scenarios.production import planned_level, production_level
@@ -129,3 +130,10 @@ def test_units_differ_in_their_noise(district: District) -> None:
     )
     assert abs(np.corrcoef(one / one.mean() - other / other.mean(), hour)[0, 1]) < 0.05
     assert not np.array_equal(one / one.mean(), other / other.mean())
+
+
+@pytest.mark.parametrize("name", SMALL_DISTRICTS)
+def test_every_unit_with_a_production_has_a_level(name: str) -> None:
+    district = SMALL_DISTRICTS[name]()
+    levels = {series for series in series_of(district) if series.endswith(".level")}
+    assert levels == {f"{u.name}.level" for u in district.units if hasattr(u, "production")}

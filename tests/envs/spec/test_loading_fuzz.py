@@ -1,13 +1,16 @@
 """Whatever a file holds, the loader answers with a district or with a DistrictError."""
 
+import math
 import random
 import re
 from importlib.resources import files
 from typing import Any
 
 import hypothesis.strategies as st
+import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
+from tests.envs.small_districts import SMALL_DISTRICTS
 
 from heatrouter.envs.errors import DistrictError, TaskError
 from heatrouter.envs.spec.loading import parse_district, parse_task, preset_text
@@ -107,6 +110,46 @@ def test_values_of_any_kind_in_any_place(changes: list[tuple[tuple[Any, ...], An
         except (KeyError, IndexError, TypeError):
             continue  # an earlier change took the place away
     answers(yaml.safe_dump(data))
+
+
+VALUES: tuple[Any, ...] = (
+    None,
+    True,
+    -1,
+    0,
+    1e30,
+    math.nan,
+    [],
+    {},
+    "",
+    "abc",
+    [[]],
+    {"a": "b"},
+    "tank",
+    7,
+)
+
+
+@pytest.mark.parametrize("name", SMALL_DISTRICTS)
+def test_values_of_any_kind_in_districts_of_every_kind(name: str) -> None:
+    """One to four values at random places, or taken away."""
+    text = yaml.safe_dump(SMALL_DISTRICTS[name]().model_dump(mode="json"))
+    where = places(yaml.safe_load(text))
+    rng = random.Random(name)
+    for _ in range(30):
+        data = yaml.safe_load(text)
+        for place in rng.sample(where, rng.randint(1, 4)):
+            part = data
+            try:
+                for key in place[:-1]:
+                    part = part[key]
+                if rng.random() < 0.2:
+                    del part[place[-1]]
+                else:
+                    part[place[-1]] = rng.choice(VALUES)
+            except (KeyError, IndexError, TypeError):
+                continue
+        answers(yaml.safe_dump(data))
 
 
 @ENOUGH

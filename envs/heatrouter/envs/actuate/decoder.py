@@ -120,10 +120,8 @@ class ActionDecoder:
             target_level=action.take(self._target_at, axis=1),
             supply_temp_c=curve + action.take(self._supply_at, axis=1),
             offset_k=action.take(self._offset_at, axis=1),
-            commanded=(
-                action.take(self._commanded_empty_at, axis=1),
-                action.take(self._commanded_full_at, axis=1),
-            ),
+            commanded_empty=action.take(self._commanded_empty_at, axis=1),
+            commanded_full=action.take(self._commanded_full_at, axis=1),
             release=action.take(self._release_at, axis=1),
         )
         return merit_order_dispatch(plan, memory, observation, price)

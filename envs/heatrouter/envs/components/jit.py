@@ -15,7 +15,7 @@ KERNEL_OPTIONS: dict[str, Any] = {"error_model": "numpy", "_nrt": False}
 _UNWRAPPED = {"nopython": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 
-class _Kernel(CPUDispatcher):  # type: ignore[misc]  # numba ships no annotations
+class _Kernel(CPUDispatcher):
     """A dispatcher that other kernels call natively, and Python through a second compilation.
 
     Wrappers for Python are half of the time that a kernel takes to compile, and within the kernel

@@ -48,8 +48,8 @@ class HeatPrice(NamedTuple):
     target_level: FloatArray  # (num_envs, n_stores) 0..1
     supply_temp_c: FloatArray  # (num_envs, n_circuits)
     offset_k: FloatArray  # (num_envs, n_greenhouses)
-    commanded: tuple[FloatArray, FloatArray] | None = None
-    """What heat is worth in each commanded store when it is empty and full, €/MWh."""
+    commanded_empty: FloatArray | None = None  # (num_envs, n_commanded) €/MWh, as price_empty
+    commanded_full: FloatArray | None = None  # (num_envs, n_commanded) €/MWh, as price_full
     release: FloatArray | None = None  # (num_envs, n_batch_processes) 0..1; at once if not given
 
 
@@ -108,10 +108,11 @@ def merit_order_dispatch(
         worthwhile[:, plan.fuelled] |= about_to_flare(plan, observation)
     demand = now.demand_kw
     shares = None
-    if plan.commanded.names and price.commanded is not None:
+    empty_worth, full_worth = price.commanded_empty, price.commanded_full
+    if plan.commanded.names and empty_worth is not None and full_worth is not None:
         of_circuits = [circuit_cost(plan, now, cost, c) for c in range(plan.n_circuits)]
         shares, taken = charge_by_price(
-            plan, now, np.stack(of_circuits, axis=1), price.commanded, observation, supply
+            plan, now, np.stack(of_circuits, axis=1), (empty_worth, full_worth), observation, supply
         )
         demand = np.maximum(demand + taken, 0.0)
     heat = allocate(

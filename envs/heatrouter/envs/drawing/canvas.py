@@ -29,13 +29,31 @@ class Symbol(NamedTuple):
 
 SYMBOLS: dict[str, Symbol] = {
     "waste_heat_source": Symbol("^", "#d9480f", "waste heat"),
+    "solar_thermal": Symbol("*", "#f08c00", "solar field"),
     "heat_pump": Symbol("D", "#7048e8", "heat pump"),
+    "chp": Symbol("d", "#9c36b5", "engine"),
+    "heat_exchanger": Symbol("X", "#364fc7", "link"),
     "boiler": Symbol("v", "#5c4033", "boiler"),
     "store": Symbol("s", "#0b7285", "store"),
+    "digester": Symbol("o", "#5c940d", "digester"),
     "substation": Symbol("p", "#1864ab", "town quarter"),
     "process_heat": Symbol("h", "#495057", "process"),
+    "batch_process": Symbol("H", "#a61e4d", "batches"),
+    "fab_heat": Symbol("P", "#0c8599", "chip fab"),
     "greenhouse": Symbol("8", "#2b8a3e", "greenhouse"),
 }
+
+CIRCUIT_COLOURS = (INK, "#1971c2", "#2f9e44", "#9c36b5", "#e8590c")
+"""Edges of the pipes of each circuit; circuits beyond take turns."""
+
+
+def circuit_colours(district: District) -> dict[str, str]:
+    """Colour of the circuit of each location."""
+    return {
+        location: CIRCUIT_COLOURS[i % len(CIRCUIT_COLOURS)]
+        for i, circuit in enumerate(district.circuits)
+        for location in circuit.locations
+    }
 
 
 class Canvas(NamedTuple):

@@ -13,9 +13,11 @@ from heatrouter.envs.drawing.canvas import (
     SYMBOLS,
     WIDTH_PX,
     Canvas,
+    circuit_colours,
 )
 from heatrouter.envs.spec.district import District
 
+_LEAST_IN_ROW, _MOST_IN_ROW = 7, 9
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -47,11 +49,13 @@ def draw_legend(canvas: Canvas, district: District, *, live: bool) -> None:
     axes = canvas.axes
     axes.plot([0.0, WIDTH_PX], [BOTTOM_PX - 8.0] * 2, color="#e4e7eb", linewidth=1.0)
     kinds = [k for k in SYMBOLS if any(u.kind == k for u in district.units)]
+    in_row = len(kinds) if len(kinds) <= _MOST_IN_ROW else math.ceil(len(kinds) / 2)
     for i, kind in enumerate(kinds):
         symbol = SYMBOLS[kind]
-        x = 24.0 + i * (WIDTH_PX - 30.0) / len(SYMBOLS)
-        axes.plot([x], [62.0], marker=symbol.marker, markersize=8, color=symbol.colour)
-        axes.text(x + 12.0, 62.0, symbol.meaning, fontsize=8, color=INK, va="center")
+        x = 24.0 + i % in_row * (WIDTH_PX - 30.0) / max(in_row, _LEAST_IN_ROW)
+        y = 62.0 if in_row == len(kinds) else 71.0 - 17.0 * (i // in_row)
+        axes.plot([x], [y], marker=symbol.marker, markersize=8, color=symbol.colour)
+        axes.text(x + 12.0, y, symbol.meaning, fontsize=8, color=INK, va="center")
     x = 24.0
     if live:
         bar = np.linspace(0.0, 1.0, 128).reshape(1, -1)
@@ -79,8 +83,21 @@ def draw_legend(canvas: Canvas, district: District, *, live: bool) -> None:
         axes.text(x + 42.0, 32.0, f"{flow:g}", fontsize=8, color=INK, va="center")
         x += 74.0
     axes.text(x, 32.0, "supply flow, kg/s", fontsize=8, color=INK, va="center")
+    if len(district.circuits) > 1:
+        _draw_circuits(canvas, district)
     if live:
         axes.text(x + 110.0, 32.0, "empty symbol: off", fontsize=8, color=QUIET, va="center")
+
+
+def _draw_circuits(canvas: Canvas, district: District) -> None:
+    """Names of the circuits beside the colours of their pipes' edges, top right."""
+    colours = circuit_colours(district)
+    for i, circuit in enumerate(district.circuits):
+        y = HEIGHT_PX - 20.0 - 14.0 * i
+        canvas.axes.plot(
+            [WIDTH_PX - 150.0, WIDTH_PX - 126.0], [y, y], color=colours[circuit.root], linewidth=3.0
+        )
+        canvas.axes.text(WIDTH_PX - 118.0, y, circuit.name, fontsize=8, color=INK, va="center")
 
 
 def _round_flow(flow_kg_s: float) -> float:

@@ -3,9 +3,10 @@
 import math
 from collections.abc import Mapping
 
-from heatrouter.envs.drawing.canvas import INK, Canvas
+from heatrouter.envs.drawing.canvas import INK, QUIET, Canvas, circuit_colours
 from heatrouter.envs.drawing.state import PipePicture
-from heatrouter.envs.spec.district import District
+from heatrouter.envs.spec.district import District, Unit
+from heatrouter.envs.spec.plant_units import HeatExchanger, HeatPump, Unplaced
 
 
 def draw_pipes(
@@ -14,21 +15,40 @@ def draw_pipes(
     picture: PipePicture,
     places: Mapping[str, tuple[float, float]],
 ) -> None:
-    """Draw all pipe pairs and locations."""
+    """Draw all pipe pairs, links and locations; of several circuits each has its own edges."""
+    edge_of = circuit_colours(district)
+    edge_px = 1.4 if len(district.circuits) == 1 else 2.8
+    for unit in district.units:
+        primary = _primary(unit)
+        if primary is not None and not isinstance(unit, Unplaced):
+            (x0, y0), (x1, y1) = places[primary], places[unit.location]
+            canvas.axes.plot(
+                [x0, x1], [y0, y1], color=QUIET, linewidth=1.6, linestyle=":", zorder=1
+            )
     for i, pipe in enumerate(district.pipes):
         (x0, y0), (x1, y1) = places[pipe.from_location], places[pipe.to_location]
         flow = float(picture.mass_flow_kg_s[i])
         width = canvas.line_width(flow)
         # A dark edge keeps light colours legible on white.
-        edges = ((INK, width + 1.4), (canvas.colour(float(picture.supply_temp_c[i])), width))
+        edges = (
+            (edge_of[pipe.from_location], width + edge_px),
+            (canvas.colour(float(picture.supply_temp_c[i])), width),
+        )
         for colour, points in edges:
             canvas.axes.plot(
                 [x0, x1], [y0, y1], color=colour, linewidth=points, solid_capstyle="round", zorder=2
             )
         if abs(flow) > 0.02 * canvas.widest_kg_s:
             _draw_arrow(canvas, (x0, y0, x1, y1) if flow > 0.0 else (x1, y1, x0, y0))
-    for x, y in places.values():
-        canvas.axes.plot([x], [y], "o", color=INK, markersize=3.5, zorder=3)
+    for name, (x, y) in places.items():
+        canvas.axes.plot([x], [y], "o", color=edge_of.get(name, INK), markersize=3.5, zorder=3)
+
+
+def _primary(unit: Unit) -> str | None:
+    """Where a unit takes its heat from another circuit."""
+    if isinstance(unit, HeatExchanger):
+        return unit.primary_location
+    return unit.source_location if isinstance(unit, HeatPump) else None
 
 
 def _draw_arrow(canvas: Canvas, line: tuple[float, float, float, float]) -> None:

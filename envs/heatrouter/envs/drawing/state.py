@@ -7,6 +7,7 @@ the network's resistances, temperatures from mixing at every location.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeGuard
 
 import numpy as np
 
@@ -14,9 +15,9 @@ from heatrouter.envs.arrays import FloatArray
 from heatrouter.envs.design_day import consumers
 from heatrouter.envs.design_flow import design_flow
 from heatrouter.envs.spec.design_network import NetworkFlow
-from heatrouter.envs.spec.district import District
+from heatrouter.envs.spec.district import District, Unit
 from heatrouter.envs.spec.network import Circuit
-from heatrouter.envs.spec.plant_units import Boiler, HeatPump, WasteHeatSource
+from heatrouter.envs.spec.plant_units import Boiler, HeatExchanger, Producer, WasteHeatSource
 
 _MIXING_SWEEPS = 200
 
@@ -66,18 +67,22 @@ def _drawn(
     district: District, circuit: Circuit, index: Mapping[str, int], outputs: Mapping[str, float]
 ) -> FloatArray:
     drawn = np.zeros(len(index))
-    for unit in consumers(district, circuit):
-        drawn[index[unit.location]] += outputs[f"{unit.name}.mass_flow_kg_s"]
-    for source in district.units:
-        feeds = isinstance(source, HeatPump | Boiler) or (
-            isinstance(source, WasteHeatSource) and source.connection == "return_to_supply"
-        )
+    for consumer in consumers(district, circuit):
+        drawn[index[consumer.location]] += outputs[f"{consumer.name}.mass_flow_kg_s"]
+    for unit in district.units:
+        if isinstance(unit, HeatExchanger) and unit.primary_location in index:
+            drawn[index[unit.primary_location]] += outputs[f"{unit.name}.primary_flow_kg_s"]
         # What stands at the root only changes the flow of the root itself.
-        if not feeds or source.kind == "cooling_load":
-            continue
-        if source.location in index and source.location != circuit.root:
-            drawn[index[source.location]] -= outputs[f"{source.name}.mass_flow_kg_s"]
+        if _feeds(unit) and unit.location in index and unit.location != circuit.root:
+            drawn[index[unit.location]] -= outputs[f"{unit.name}.mass_flow_kg_s"]
     return drawn
+
+
+def _feeds(unit: Unit) -> TypeGuard[Producer]:
+    """Whether a unit takes return water and gives it to the supply."""
+    if isinstance(unit, WasteHeatSource | Boiler):
+        return unit.connection == "return_to_supply"
+    return isinstance(unit, Producer)
 
 
 def _known_temps(
@@ -85,16 +90,14 @@ def _known_temps(
 ) -> FloatArray:
     known = np.full(len(index), math.nan)
     known[index[circuit.root]] = outputs[f"{circuit.name}.supply_temp_c"]
-    for source in district.units:
-        feeds = isinstance(source, HeatPump) or (
-            isinstance(source, WasteHeatSource) and source.connection == "return_to_supply"
-        )
-        if not feeds or source.kind == "cooling_load" or source.location not in index:
+    for unit in district.units:
+        # what stands at the root is part of what the circuit's own sensor shows
+        if not _feeds(unit) or unit.location not in index or unit.location == circuit.root:
             continue
-        if outputs[f"{source.name}.mass_flow_kg_s"] > 0.0:
-            known[index[source.location]] = outputs[f"{source.name}.outlet_temp_c"]
-    for unit in consumers(district, circuit):
-        known[index[unit.location]] = outputs[f"{unit.name}.supply_temp_c"]
+        if outputs[f"{unit.name}.mass_flow_kg_s"] > 0.0:
+            known[index[unit.location]] = outputs[f"{unit.name}.outlet_temp_c"]
+    for consumer in consumers(district, circuit):
+        known[index[consumer.location]] = outputs[f"{consumer.name}.supply_temp_c"]
     return known
 
 

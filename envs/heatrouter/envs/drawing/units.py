@@ -15,14 +15,20 @@ from heatrouter.envs.drawing.canvas import (
     places_px,
 )
 from heatrouter.envs.drawing.layout import Box, Layout
-from heatrouter.envs.spec.district import District, PlacedUnit, Unit
-from heatrouter.envs.spec.plant_units import CoolingLoad, HeatPump
+from heatrouter.envs.spec.district import District, Unit
+from heatrouter.envs.spec.plant_units import Boiler, Chp, Digester, HeatPump, Unplaced
 from heatrouter.envs.unit_facts import power, unit_size
 
 _SYMBOL_PX, _LINE_PX = 18.0, 11.5
 _TITLE_PX, _VALUE_PX = 5.6, 6.6  # mean width of a letter in the label's two lines
 _MOST_LABELS = 40
-_LONGEST_NOTE = {"store": "100%", "heat_pump": "COP 4.0", "greenhouse": "20.0 °C"}
+_LONGEST_NOTE = {
+    "store": "100%",
+    "digester": "100%",
+    "heat_pump": "COP 4.0",
+    "chp": "888 kW el.",
+    "greenhouse": "20.0 °C",
+}
 _LONGEST_VALUE = "8.88 MW short"
 _UNMET_SHARE = 0.01  # below it, a shortage is the valve's motion and no alarm
 
@@ -35,22 +41,34 @@ def draw_units(
 ) -> None:
     """Draw all units, with labels as long as one can read them."""
     boxes = label_boxes(district)
-    for unit in _placed_units(district):
-        anchor = places[unit.location]
+    for unit, location in _shown(district):
+        anchor = places[location]
         if unit.name not in boxes:
             _draw_symbol(canvas, unit, *anchor, outputs)
             continue
         _draw_label(canvas, unit, boxes[unit.name], anchor, _label(unit, outputs), outputs)
 
 
-def _placed_units(district: District) -> list[PlacedUnit]:
-    return [u for u in district.units if not isinstance(u, CoolingLoad)]
+def _shown(district: District) -> list[tuple[Unit, str]]:
+    """Units with the location they are drawn at: a digester beside the first that burns its gas."""
+    shown: list[tuple[Unit, str]] = []
+    for unit in district.units:
+        if isinstance(unit, Digester):
+            burners = [
+                u
+                for u in district.units
+                if isinstance(u, Boiler | Chp) and u.fuel_store == unit.name
+            ]
+            shown.extend((unit, burner.location) for burner in burners[:1])
+        elif not isinstance(unit, Unplaced):
+            shown.append((unit, unit.location))
+    return shown
 
 
 @lru_cache(maxsize=8)
 def label_boxes(district: District) -> Mapping[str, Box]:
     """Place of every label, the same for all hours so that labels do not jump between frames."""
-    units = _placed_units(district)
+    units = _shown(district)
     if len(units) > _MOST_LABELS:
         return {}
     places = places_px(district)
@@ -58,13 +76,13 @@ def label_boxes(district: District) -> Mapping[str, Box]:
     layout = Layout(WIDTH_PX, HEIGHT_PX - TOP_PX - BOTTOM_PX, BOTTOM_PX, lines)
     layout.placed.extend(Box(x, y, 10.0, 10.0) for x, y in places.values())
     # Crowded places first: their labels have the least choice.
-    crowd = [u.location for u in units]
+    crowd = [location for _, location in units]
     boxes = {}
-    for unit in sorted(units, key=lambda u: -crowd.count(u.location)):
+    for unit, location in sorted(units, key=lambda shown: -crowd.count(shown[1])):
         title = f"{_title(unit)} {_LONGEST_NOTE.get(unit.kind, '')}".strip()
         text_px = max(_TITLE_PX * len(title), _VALUE_PX * len(_LONGEST_VALUE))
         height = 2.0 * _LINE_PX + 6.0
-        boxes[unit.name] = layout.place(places[unit.location], _SYMBOL_PX + 16.0 + text_px, height)
+        boxes[unit.name] = layout.place(places[location], _SYMBOL_PX + 16.0 + text_px, height)
     return boxes
 
 
@@ -131,7 +149,7 @@ def _draw_symbol(
 
 
 def _heat_kw(unit: Unit, outputs: Mapping[str, float]) -> float:
-    column = "charge_kw" if unit.kind == "store" else "heat_kw"
+    column = {"store": "charge_kw", "digester": "gas_kw"}.get(unit.kind, "heat_kw")
     return float(outputs[f"{unit.name}.{column}"])
 
 
@@ -149,6 +167,11 @@ def _label(unit: Unit, outputs: Mapping[str, float] | None) -> tuple[str, str, b
         level = outputs[f"{unit.name}.level"]
         verb = "in" if heat_kw >= 0.0 else "out"
         return f"{title} {level:.0%}", f"{power(abs(heat_kw))} {verb}", False
+    if isinstance(unit, Digester):
+        return f"{title} {outputs[f'{unit.name}.fill_level']:.0%}", f"{power(heat_kw)} gas", False
+    if isinstance(unit, Chp) and heat_kw > 0.0:
+        electric = power(outputs[f"{unit.name}.generated_kw"])
+        return f"{title} {electric} el.", power(heat_kw), False
     if isinstance(unit, HeatPump) and heat_kw > 0.0:
         return f"{title} COP {outputs[f'{unit.name}.cop']:.1f}", power(heat_kw), False
     if unit.kind == "greenhouse":

@@ -85,12 +85,13 @@ def _advance_range(
     step_s: int,
     aggregation: IntArray,
     out: FloatArray,
+    traced: FloatArray,
     status: IntArray,
 ) -> None:
     for e in range(begin, end):
         status[e] = advance_env(
             e, net, pipes, par, state, work, values, set_points[e], sub_steps, dt, step_s,
-            aggregation, out[e],
+            aggregation, out[e], traced[e],
         )  # fmt: skip
 
 

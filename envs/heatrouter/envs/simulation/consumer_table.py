@@ -46,7 +46,7 @@ class Exchanger(NamedTuple):
 class ConsumerTable(NamedTuple):
     """Rows of all consumers, and which row is the primary side of which unit."""
 
-    index: IntArray  # (n_consumers, CI_FIELDS)
+    rows: IntArray  # (n_consumers, CI_FIELDS)
     data: FloatArray  # (n_consumers, CF_FIELDS)
     valve_resistance: FloatArray  # (n_consumers,) Pa s2/kg2
     primary_of: dict[str, int]
@@ -74,6 +74,14 @@ def design_exchanger(design: HeatExchangerDesign, heat_w: float, cp: float) -> E
     )
 
 
+def consumer_names(district: District) -> tuple[str, ...]:
+    """Consumers in the order of the table: by kind, then links and heat pumps on other circuits."""
+    units = [u.name for kind in _KINDS for u in of_kind(district, kind)]
+    links = [u.name for u in of_kind(district, HeatExchanger)]
+    pumps = [u.name for u in of_kind(district, HeatPump) if u.source_location is not None]
+    return (*units, *links, *pumps)
+
+
 def build_consumers(district: District, at: Indices) -> ConsumerTable:
     """Rows of consumers by kind, then of the primary sides of links and heat pumps."""
     units: list[Consumer] = [u for kind in _KINDS for u in of_kind(district, kind)]
@@ -90,7 +98,8 @@ def build_consumers(district: District, at: Indices) -> ConsumerTable:
         index[u, t.CI_SET_POINT] = at.point(set_point_name(unit))
         cp = district.circuits[int(index[u, t.CI_CIRCUIT])].heat_capacity_j_kgk
         _fill(district, unit, index[u], data[u], at, cp)
-    for k, link in enumerate([*links, *pumps]):
+    link_units: list[HeatExchanger | HeatPump] = [*links, *pumps]
+    for k, link in enumerate(link_units):
         u = len(units) + k
         primary_of[link.name] = u
         place = link.primary_location if isinstance(link, HeatExchanger) else link.source_location

@@ -37,18 +37,19 @@ def _delivered_main(
     if request <= 0.0:
         return 0.0
     if kind == t.GREENHOUSE:
-        return rail_heat(
+        rails = rail_heat(
             flow, supply, request, data[t.CF_DESIGN_HEAT], data[t.CF_SUPPLY], data[t.CF_RETURN],
             here.consumer[u, t.CX_TEMP], cp,
         )  # fmt: skip
+        return float(rails)
     if kind == t.EVAPORATOR:
         spread = EVAPORATOR_SPREAD_RATIO * (data[t.CF_SUPPLY] - data[t.CF_RETURN])
-        return min(request, flow * cp * spread)
+        return float(min(request, flow * cp * spread))
     heat = substation_heat_fast(
         flow, supply, asked[t.CW_SECONDARY], asked[t.CW_INLET], data[t.CF_PRIMARY],
         asked[t.CW_TERM], data[t.CF_UA], cp,
     )  # fmt: skip
-    return min(heat, request)
+    return float(min(heat, request))
 
 
 @compiled
@@ -93,6 +94,7 @@ def serve_consumers(
         work.enthalpy[n_loc + i] += flow * back
         work.circuit[c, t.RW_LOAD] += main + hot
         asked[t.CW_DELIVERED] = main
+        asked[t.CW_HOT_DELIVERED] = hot
         asked[t.CW_BACK] = back
         if kind >= t.EXCHANGER:
             # what it took is booked where it goes: to the water of the link or heat pump

@@ -11,6 +11,7 @@ from heatrouter.envs.simulation import outputs as o
 from heatrouter.envs.simulation import tables as t
 from heatrouter.envs.simulation.parameters import Parameters
 from heatrouter.envs.simulation.state import EnvState
+from heatrouter.envs.simulation.tracing import trace_producer
 from heatrouter.envs.simulation.work import Work, gain, spend
 
 W_TO_KW = 1e-3
@@ -65,6 +66,8 @@ def convert_heat(
         inlet = here.node_temp[index[t.PI_IN]]
         heat = _heat_of(p, par, here, exogenous, work, out, dt)
         flow = offer[t.PW_FLOW]
+        if par.n_origins > 0:
+            trace_producer(p, par, here, work, heat, inlet, dt, unit_s)
         entering = heat + offer[t.PW_PUMPING]
         carried = flow * (inlet - state[t.PX_TEMP])
         state[t.PX_TEMP] += dt * (carried + entering / cp) / (data[t.PF_MAX_FLOW] * unit_s)
@@ -78,9 +81,9 @@ def convert_heat(
             out[k + o.PRO_STARTS] += 1.0
         state[t.PX_HEAT] = heat
         state[t.PX_FLOW] = flow
+        out[k + o.PRO_LIMIT] += offer[t.PW_LIMIT] * W_TO_KW
         if last:
             out[k + o.PRO_SHARE] = state[t.PX_SHARE]
-            out[k + o.PRO_LIMIT] = offer[t.PW_LIMIT] * W_TO_KW
 
 
 @compiled
@@ -97,6 +100,7 @@ def _heat_of(
     index, offer = par.producer_index[p], work.producer[p]
     kind, k = index[t.PI_KIND], index[t.PI_COLUMN]
     heat = offer[t.PW_HEAT]
+    offer[t.PW_POWER] = 0.0
     if kind == t.SOURCE:
         gain(work.energy, heat * dt)
         _reject(p, par, exogenous, heat, offer[t.PW_LEVEL], out)
@@ -161,6 +165,7 @@ def _pump_heat(p: int, par: Parameters, work: Work, out: FloatArray, dt: float) 
     elif index[t.PI_MEDIUM] == 0:
         work.cooling[index[t.PI_COOLING], t.KW_EVAPORATED] += taken
     power = heat - taken
+    offer[t.PW_POWER] = power
     gain(work.energy, power * dt)
     if index[t.PI_PRIMARY] < 0:
         gain(work.energy, taken * dt)
@@ -193,6 +198,8 @@ def _fire(p: int, par: Parameters, work: Work, out: FloatArray, dt: float) -> fl
         spend(work.energy, (fuel - heat) * dt)
     else:
         gain(work.energy, heat * dt)
+    if data[t.PF_ELECTRIC] > 0.0:
+        offer[t.PW_POWER] = heat
     out[k + (o.BOI_POWER if data[t.PF_ELECTRIC] > 0.0 else o.BOI_FUEL)] += fuel * W_TO_KW
     return float(heat)
 

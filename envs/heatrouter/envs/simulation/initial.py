@@ -73,6 +73,11 @@ def initialise_env(
         _fill_store(s, par, state.store[e, s], level, supply, back)
     for d in range(par.digester.shape[0]):
         state.fuel[e, d] = rng.uniform(0.3, 0.7) * par.digester[d, t.DF_CAPACITY]
+    if par.n_origins:
+        # the last origin is what was there at first
+        state.node_share[e, :, -1] = 1.0
+        state.producer[e, :, -1] = 1.0
+        state.store[e, :, :, -1] = 1.0
     consumer = state.consumer[e]
     consumer[:, t.CX_GUESS] = FIRST_FLOW_SHARE * par.consumer[:, t.CF_MAX_FLOW]
     consumer[:, t.CX_HOT_GUESS] = FIRST_FLOW_SHARE * par.consumer[:, t.CF_HOT_MAX]
@@ -102,10 +107,11 @@ def _fill_store(
     rows[:layers, t.SX_TEMP] = back[c] + hot * (supply[c] - back[c])
     if index[t.SI_PCM] == 0:
         return
+    melting, width, latent, solid, liquid = data[t.SF_MELTING : t.SF_CP_LIQUID + 1]
     for layer in rows[:layers]:
-        molten = float(layer[t.SX_TEMP] > data[t.SF_MELTING])
+        molten = float(layer[t.SX_TEMP] > melting)
         layer[t.SX_MOLTEN] = molten
         layer[t.SX_ENTHALPY] = pcm_enthalpy(
-            layer[t.SX_TEMP], *data[t.SF_MELTING : t.SF_CP_LIQUID + 1], data[t.SF_SUPERCOOLING],
+            layer[t.SX_TEMP], melting, width, latent, solid, liquid, data[t.SF_SUPERCOOLING],
             molten,
         )  # fmt: skip

@@ -18,9 +18,10 @@ from heatrouter.envs.simulation.conversion import convert_heat, feed_lines, sett
 from heatrouter.envs.simulation.demand import request_heat
 from heatrouter.envs.simulation.outputs import SITE_AMBIENT, SITE_GROUND, Aggregation
 from heatrouter.envs.simulation.parameters import Parameters
-from heatrouter.envs.simulation.reports import report_circuits, report_energy
+from heatrouter.envs.simulation.reports import J_PER_KWH, report_circuits, report_energy
 from heatrouter.envs.simulation.state import EnvState, State, env_state
 from heatrouter.envs.simulation.storage import move_stores
+from heatrouter.envs.simulation.tracing import feed_origins, trace_consumers
 from heatrouter.envs.simulation.transport import carry_line, lose_heat, pipe_decay
 from heatrouter.envs.simulation.work import Work
 
@@ -51,6 +52,7 @@ def advance_env(
     step_s: int,
     aggregation: IntArray,
     out: FloatArray,
+    traced: FloatArray,
 ) -> int:
     """Advance environment ``e`` by ``sub_steps`` of ``dt`` seconds and fill its outputs.
 
@@ -68,12 +70,14 @@ def advance_env(
         step_s: scenario step, s.
         aggregation: Aggregation of each column.
         out: outputs of this environment, shape (n_columns,), overwritten.
+        traced: heat delivered by origin, kWh, shape (n_consumers, n_origins), overwritten.
 
     Returns:
         OK, or the code of a numerical failure.
     """
     unit_s = max(UNIT_WATER_S, dt)
     work.energy[:] = 0.0
+    work.heat_by_origin[:] = 0.0
     here = env_state(state, e)
     series = values[state.scenario[e]]
     mean_ground = par.ground_mean[state.scenario[e]]
@@ -103,9 +107,13 @@ def advance_env(
             return NO_CONVERGENCE
         pump_work(net, par, work)
         feed_lines(net, par, here, work)
+        if par.n_origins > 0:
+            feed_origins(net, par, here, work)
         if not _carry(0, net, pipes, here, work, dt):
             return FLOW_CIRCLE
         serve_consumers(net, par, here, exogenous, work, out, last, dt)
+        if par.n_origins > 0:
+            trace_consumers(net, par, here, work, dt)
         if not _carry(1, net, pipes, here, work, dt):
             return FLOW_CIRCLE
         convert_heat(par, here, exogenous, work, out, last, dt, unit_s)
@@ -124,6 +132,9 @@ def advance_env(
         if aggregation[k] == MEAN:
             out[k] /= sub_steps
     state.stock[e] = report_energy(net, pipes, par, here, work, out, unit_s, state.stock[e])
+    for u in range(traced.shape[0]):
+        for j in range(traced.shape[1]):
+            traced[u, j] = work.heat_by_origin[u, j] / J_PER_KWH
     for k in range(out.size):
         if not np.isfinite(out[k]):
             return NOT_FINITE
@@ -139,4 +150,5 @@ def _carry(
     return carry_line(
         line, net, pipes, here.pipe_flow, work.mass[first:end], work.enthalpy[first:end],
         here.node_temp, here.pipe, here.parcels, here.ring, dt, work.pending, work.queue,
+        work.origin[first:end], here.node_share, work.trace_work,
     )  # fmt: skip

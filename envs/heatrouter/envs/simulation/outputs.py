@@ -49,7 +49,7 @@ PRODUCER: Block = (
     ("command_share", _END),
     ("starts", _SUM),
     ("ramp_kw", _SUM),
-    ("limit_kw", _END),
+    ("limit_kw", _MEAN),
 )
 SOURCE: Block = (
     *PRODUCER,

@@ -21,6 +21,7 @@ from heatrouter.envs.simulation.producer_table import (
     build_coolings,
     build_producers,
     cut_order,
+    heat_origins,
     producer_units,
 )
 from heatrouter.envs.spec.district import District
@@ -35,6 +36,8 @@ def build_parameters(
     values: FloatArray,
     layout: OutputLayout,
     net: Topology,
+    *,
+    trace_origins: bool = False,
 ) -> Parameters:
     """Tables of every unit of the district.
 
@@ -44,6 +47,7 @@ def build_parameters(
         values: Scenario series, shape (n_scenarios, n_steps, n_series).
         layout: Output columns.
         net: Index arrays of the network.
+        trace_origins: Whether the kernel traces which source heated which consumer.
 
     Raises:
         KeyError: if a series that the district needs is missing.
@@ -71,9 +75,9 @@ def build_parameters(
         producer_index=producer_index,
         producer=producer,
         cut_order=cut_order(producer_index),
-        consumer_index=consumers.index,
+        consumer_index=consumers.rows,
         consumer=consumers.data,
-        consumer_location=np.ascontiguousarray(consumers.index[:, t.CI_LOCATION]),
+        consumer_location=np.ascontiguousarray(consumers.rows[:, t.CI_LOCATION]),
         valve_resistance=consumers.valve_resistance,
         store_index=store_index,
         store=store,
@@ -94,6 +98,7 @@ def build_parameters(
         site_series=site,
         design_temp=district.site.design_temp_c,
         energy_column=layout.energy_start,
+        n_origins=len(heat_origins(district)) if trace_origins else 0,
     )
 
 
@@ -170,11 +175,15 @@ def _circuit_order(district: District, at: Indices, consumers: ConsumerTable) ->
     """Circuits that are fed before those that feed them; the description has no circle of them."""
     count = len(district.circuits)
     feeders: list[set[int]] = [set() for _ in range(count)]
-    for u in [*of_kind(district, HeatExchanger), *of_kind(district, HeatPump)]:
+    links: list[HeatExchanger | HeatPump] = [
+        *of_kind(district, HeatExchanger),
+        *of_kind(district, HeatPump),
+    ]
+    for u in links:
         entry = consumers.primary_of.get(u.name)
         if entry is not None:
             fed = int(at.circuit_of[at.location[u.location]])
-            feeders[fed].add(int(consumers.index[entry, t.CI_CIRCUIT]))
+            feeders[fed].add(int(consumers.rows[entry, t.CI_CIRCUIT]))
     order: list[int] = []
     left = set(range(count))
     while left:

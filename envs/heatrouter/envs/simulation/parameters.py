@@ -34,3 +34,4 @@ class Parameters(NamedTuple):
     site_series: IntArray  # (n_site,) columns of the scenario
     design_temp: float  # degC
     energy_column: int
+    n_origins: int  # 0 where heat is not traced

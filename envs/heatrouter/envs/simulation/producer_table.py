@@ -36,6 +36,23 @@ def producer_units(district: District) -> list[Producer]:
     return [u for u in district.units if isinstance(u, Producer)]
 
 
+def heat_origins(district: District) -> tuple[str, ...]:
+    """Where traced heat comes from: units that bring heat in, then electricity and the start.
+
+    A heat pump on a cooling load brings that load's heat, one on air or ground its own; a heat pump
+    or exchanger on another circuit passes on the origins of that circuit.
+    """
+    names: list[str] = [u.name for u in of_kind(district, CoolingLoad)]
+    for u in producer_units(district):
+        passes_on = isinstance(u, HeatExchanger) or (
+            isinstance(u, HeatPump) and u.source_medium is None
+        )
+        electric = isinstance(u, Boiler) and u.fuel == "electricity"
+        if not passes_on and not electric:
+            names.append(u.name)
+    return (*names, "electricity", "initial")
+
+
 def build_producers(
     district: District, at: Indices, net: Topology, primary_of: Mapping[str, int]
 ) -> tuple[IntArray, FloatArray]:
@@ -50,6 +67,10 @@ def build_producers(
     units = producer_units(district)
     index = np.full((len(units), t.PI_FIELDS), -1, dtype=np.int64)
     data = np.zeros((len(units), t.PF_FIELDS))
+    origin_of = {name: i for i, name in enumerate(heat_origins(district))}
+    origin_of |= {
+        u.name: origin_of[u.source] for u in of_kind(district, HeatPump) if u.source is not None
+    }
     balancing = {name for circuit in district.circuits for name in circuit.balancing}
     digesters = [u.name for u in of_kind(district, Digester)]
     loads = [u.name for u in of_kind(district, CoolingLoad)]
@@ -64,6 +85,7 @@ def build_producers(
         row[t.PI_BALANCES] = int(u.name in balancing)
         row[t.PI_SWITCHED] = int(isinstance(u, HeatPump | Boiler | Chp))
         row[t.PI_PRIMARY] = primary_of.get(u.name, -1)
+        row[t.PI_ORIGIN] = origin_of.get(u.name, -1)
         d[t.PF_RAMP] = u.ramp_share_per_min / 60.0
         cp = district.circuits[int(row[t.PI_CIRCUIT])].heat_capacity_j_kgk
         if isinstance(u, HeatExchanger):

@@ -14,10 +14,12 @@ from heatrouter.envs.network.topology import build_topology
 from heatrouter.envs.scenarios.library import ScenarioLibrary
 from heatrouter.envs.set_points import set_point_names
 from heatrouter.envs.simulation.compile import range_driver, stock_driver
+from heatrouter.envs.simulation.consumer_table import consumer_names
 from heatrouter.envs.simulation.initial import initialise_env
 from heatrouter.envs.simulation.kernel import FLOW_CIRCLE, NO_CONVERGENCE, OK, UNIT_WATER_S
 from heatrouter.envs.simulation.outputs import output_layout
 from heatrouter.envs.simulation.parameter_builder import build_parameters
+from heatrouter.envs.simulation.producer_table import heat_origins
 from heatrouter.envs.simulation.state import State, empty_state
 from heatrouter.envs.simulation.work import make_work
 from heatrouter.envs.spec.district import District
@@ -34,6 +36,10 @@ THREADED_FROM = 4
 class Simulation:
     """A batch of one district's plants, each on its own scenario and clock.
 
+    ``heat_by_origin_kwh`` is the heat that every consumer took in the last call by origin, shape
+    (num_envs, n_consumers, n_origins), in the order of ``consumers`` and ``origins``; empty unless
+    it is traced.
+
     Args:
         district: the description.
         library: scenarios with every series that the district needs.
@@ -41,6 +47,7 @@ class Simulation:
         sim_dt_s: whole seconds of a sub-step.
         threads: threads of a batch, by default the cores this process may use. Results do not
             depend on it.
+        trace_origins: trace which source heated which consumer; ``heat_by_origin_kwh`` holds it.
 
     Raises:
         DistrictError: if a store's layer is smaller than what a sub-step can move.
@@ -55,6 +62,7 @@ class Simulation:
         num_envs: int,
         sim_dt_s: float = 60.0,
         threads: int | None = None,
+        trace_origins: bool = False,
     ) -> None:
         self.district = district
         self.library = library
@@ -76,12 +84,18 @@ class Simulation:
                 library.values,
                 self._layout,
                 self._net,
+                trace_origins=trace_origins,
             )
         except KeyError as error:
             mistake = Mistake(str(error.args[0]), "series is missing; name it in the scenario file")
             subject = f"scenarios of {district.name}"
             raise ScenarioError(subject, [mistake]) from None
         self._state = empty_state(num_envs, self._net, self._par)
+        self.origins = heat_origins(district) if trace_origins else ()
+        self.consumers = consumer_names(district)
+        self.heat_by_origin_kwh: FloatArray = np.zeros(
+            (num_envs, len(self.consumers), len(self.origins))
+        )
         self._status = np.zeros(num_envs, dtype=np.int64)
         self._unit_s = max(UNIT_WATER_S, self.sim_dt_s)
         self._threads = min(threads or len(os.sched_getaffinity(0)), num_envs)
@@ -187,6 +201,7 @@ class Simulation:
             self.library.step_s,
             self._layout.aggregation,
             out,
+            self.heat_by_origin_kwh,
             self._status,
         )
         driver = range_driver()

@@ -6,7 +6,7 @@ import numpy as np
 
 from heatrouter.envs.arrays import FloatArray, IntArray
 from heatrouter.envs.components.jit import compiled
-from heatrouter.envs.components.plug_flow import RING
+from heatrouter.envs.components.plug_flow import RING, SHARES
 from heatrouter.envs.network.topology import Topology
 from heatrouter.envs.simulation.parameters import Parameters
 from heatrouter.envs.simulation.tables import CX_FIELDS, PX_FIELDS, SI_LAYERS, SX_FIELDS
@@ -18,17 +18,18 @@ class State(NamedTuple):
 
     time_s: IntArray  # (E,) since the scenario's step 0
     scenario: IntArray  # (E,)
-    pipe: FloatArray  # (E, 2 n_pairs, PIPE_FIELDS)
-    parcels: FloatArray  # (E, 2 n_pairs, RING, 2)
+    pipe: FloatArray  # (E, 2 n_pairs, PIPE_FIELDS + 2 n_origins)
+    parcels: FloatArray  # (E, 2 n_pairs, RING, 2 + n_origins)
     ring: IntArray  # (E, 2 n_pairs, RING_FIELDS)
     friction: FloatArray  # (E, 2 n_pairs) 1/sqrt(f)
     pipe_flow: FloatArray  # (E, 2 n_pairs) kg/s of the last sub-step
     chord_flow: FloatArray  # (E, 2 n_chords) kg/s
     node_temp: FloatArray  # (E, 2 n_loc) degC
     supply_set: FloatArray  # (E, n_circuits) degC after the plant's own ramp
-    producer: FloatArray  # (E, n_producers, PX_FIELDS)
+    node_share: FloatArray  # (E, 2 n_loc, n_origins)
+    producer: FloatArray  # (E, n_producers, PX_FIELDS + n_origins)
     consumer: FloatArray  # (E, n_consumers, CX_FIELDS)
-    store: FloatArray  # (E, n_stores, max layers, SX_FIELDS), top first
+    store: FloatArray  # (E, n_stores, max layers, SX_FIELDS + n_origins), top first
     fuel: FloatArray  # (E, n_digesters) J
     stock: FloatArray  # (E,) J, recomputed at the end of every call
 
@@ -44,6 +45,7 @@ class EnvState(NamedTuple):
     chord_flow: FloatArray
     node_temp: FloatArray
     supply_set: FloatArray
+    node_share: FloatArray
     producer: FloatArray
     consumer: FloatArray
     store: FloatArray
@@ -62,6 +64,7 @@ def env_state(state: State, e: int) -> EnvState:
         state.chord_flow[e],
         state.node_temp[e],
         state.supply_set[e],
+        state.node_share[e],
         state.producer[e],
         state.consumer[e],
         state.store[e],
@@ -72,7 +75,7 @@ def env_state(state: State, e: int) -> EnvState:
 def empty_state(num_envs: int, net: Topology, par: Parameters) -> State:
     """A state of the right shapes, all zero, clocks included."""
     n_pipes = 2 * net.pair_from.size
-    n_stores = par.store.shape[0]
+    n_stores, n_origins = par.store.shape[0], par.n_origins
     layers = int(par.store_index[:, SI_LAYERS].max()) if n_stores else 1
 
     def floats(*shape: int) -> FloatArray:
@@ -84,17 +87,18 @@ def empty_state(num_envs: int, net: Topology, par: Parameters) -> State:
     return State(
         time_s=ints(),
         scenario=ints(),
-        pipe=floats(n_pipes, PIPE_FIELDS),
-        parcels=floats(n_pipes, RING, 2),
+        pipe=floats(n_pipes, PIPE_FIELDS + 2 * n_origins),
+        parcels=floats(n_pipes, RING, SHARES + n_origins),
         ring=ints(n_pipes, RING_FIELDS),
         friction=floats(n_pipes),
         pipe_flow=floats(n_pipes),
         chord_flow=floats(2 * net.chords.size),
         node_temp=floats(2 * net.order.size),
         supply_set=floats(net.root.size),
-        producer=floats(par.producer.shape[0], PX_FIELDS),
+        node_share=floats(2 * net.order.size, n_origins),
+        producer=floats(par.producer.shape[0], PX_FIELDS + n_origins),
         consumer=floats(par.consumer.shape[0], CX_FIELDS),
-        store=floats(n_stores, layers, SX_FIELDS),
+        store=floats(n_stores, layers, SX_FIELDS + n_origins),
         fuel=floats(par.digester.shape[0]),
         stock=floats(),
     )

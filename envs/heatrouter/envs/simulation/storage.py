@@ -9,6 +9,7 @@ from heatrouter.envs.simulation import outputs as o
 from heatrouter.envs.simulation import tables as t
 from heatrouter.envs.simulation.parameters import Parameters
 from heatrouter.envs.simulation.state import EnvState
+from heatrouter.envs.simulation.tracing import blend_inversions, trace_store
 from heatrouter.envs.simulation.work import Work, gain, spend
 
 W_TO_KW = 1e-3
@@ -37,12 +38,17 @@ def move_stores(
         charging = flow > 0.0
         inlet = here.node_temp[i] if charging else here.node_temp[n_loc + i]
         outlet = temps[layers - 1] if charging else temps[0]
+        if par.n_origins > 0:
+            node = i if charging else n_loc + i
+            trace_store(s, par, here.store[s], flow, inlet, here.node_share[node], dt)
         leak = store_step(
             temps, layers, data[t.SF_LAYER_MASS], flow, inlet, data[t.SF_CONDUCTANCE],
             data[t.SF_LAYER_LOSS], ambient, dt, cp,
         )  # fmt: skip
         if index[t.SI_PCM] == 1:
             _melt(s, par, here, layers, cp, dt)
+        if par.n_origins > 0:
+            blend_inversions(s, par, here.store[s], work.trace_work[0])
         gain(work.energy, work.store[s, t.SW_PUMPING] * dt)
         spend(work.energy, leak)
         out[k + o.STO_CHARGE] += abs(flow) * cp * (inlet - outlet) * W_TO_KW

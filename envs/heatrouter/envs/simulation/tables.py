@@ -23,7 +23,8 @@ PI_BALANCES = 13
 PI_MEDIUM = 14  # heat pumps: 0 cooling load, 1 another circuit, 2 air, 3 ground
 PI_BESIDE = 15  # pipe that lies beside a unit which lifts no return water to the supply, or -1
 PI_BESIDE_SIGN = 16  # 1 where that pipe points from inlet to outlet, else -1
-PI_FIELDS = 17
+PI_ORIGIN = 17  # origin of the heat that it adds, -1 where another circuit's water brings it
+PI_FIELDS = 18
 
 PF_CAPACITY, PF_MAX_FLOW, PF_MAX_OUTLET, PF_RAMP, PF_MIN_LOAD, PF_MIN_RUN = range(6)
 PF_STREAM_TEMP, PF_STREAM_CAPACITY, PF_MIN_EXHAUST, PF_REFERENCE, PF_UA, PF_SINK = range(6, 12)
@@ -37,11 +38,12 @@ PF_FIELDS = 34
 COOLER_CAPACITY, COOLER_AIR, COOLER_IN, COOLER_OUT, COOLER_FAN, COOLER_FITTED = range(6)
 
 PX_SHARE, PX_HEAT, PX_TEMP, PX_BALANCING, PX_BALANCING_S, PX_FLOW = range(6)
-PX_FIELDS = 6
+PX_FIELDS = 6  # the shares of origins follow
 
 PW_OFFER_FLOW, PW_OFFER_HEAT, PW_FLOW, PW_HEAT, PW_LIMIT = range(5)
 PW_COP, PW_ETA, PW_PUMPING, PW_LEVEL, PW_SOURCE_TEMP, PW_AVAILABLE = range(5, 11)
-PW_FIELDS = 11
+PW_POWER = 11  # electricity that becomes heat in the unit
+PW_FIELDS = 12
 
 # --- consumers ---
 SUBSTATION, PROCESS, FAB, BATCH, GREENHOUSE, EXCHANGER, EVAPORATOR = range(7)
@@ -76,7 +78,8 @@ CW_FLOW, CW_HOT_FLOW, CW_BYPASS = range(3, 6)
 CW_INLET, CW_SECONDARY, CW_TERM, CW_HOT_TERM = range(6, 10)
 CW_DELIVERED, CW_BACK = range(10, 12)
 CW_RUNNING, CW_STARTED, CW_LATE = range(12, 15)  # share of the step, charges, s
-CW_FIELDS = 15
+CW_HOT_DELIVERED = 15
+CW_FIELDS = 16
 
 # --- stores ---
 SI_LOCATION, SI_CIRCUIT, SI_LAYERS, SI_COLUMN, SI_SET_POINT, SI_PCM, SI_AT_ROOT = range(7)
@@ -87,7 +90,7 @@ SF_TRANSFER, SF_SUPERCOOLING = range(12, 14)
 SF_PCM_EMPTY, SF_PCM_FULL = range(14, 16)  # J in all capsules at the empty and full temperature
 SF_FIELDS = 16
 SX_TEMP, SX_ENTHALPY, SX_MOLTEN = range(3)
-SX_FIELDS = 3
+SX_FIELDS = 3  # the shares of origins follow
 SW_FLOW, SW_PUMPING = range(2)
 SW_FIELDS = 2
 

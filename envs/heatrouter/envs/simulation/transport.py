@@ -1,7 +1,8 @@
 """Heat carried by the pipes of one line in one sub-step, and what the pipes lose.
 
 State of the pipes: a table with one row per pipe (supply pipes first, then return pipes), the
-parcels and where they start in their ring.
+parcels and where they start in their ring. Where heat is traced, the pipe table ends in the shares
+of origins of the wall at the from-end and of the wall at the to-end.
 """
 
 import math
@@ -11,20 +12,21 @@ import numpy as np
 from heatrouter.envs.arrays import FloatArray, IntArray
 from heatrouter.envs.components.jit import compiled
 from heatrouter.envs.components.plug_flow import (
-    JOIN_BELOW_K,
     MASS,
     PSI,
     REBASE_BELOW,
+    SHARES,
     SLOT,
     psi_total,
     shift_parcels,
+    traced_heat,
     wall_flush,
 )
 from heatrouter.envs.network.topology import PipeData, Topology
 
-PSI_SUM, BASE, SCALE, WALL_FROM, WALL_TO, FRICTION = range(6)
-PIPE_FIELDS = 6
-"""Columns of the pipes' state: kg K, degC, 1, degC, degC, and 1/sqrt(f) as a warm start."""
+PSI_SUM, BASE, SCALE, WALL_FROM, WALL_TO = range(5)
+PIPE_FIELDS = 5
+"""Columns of the pipes' state: kg K, degC, 1, degC, degC."""
 
 START, COUNT = 0, 1
 RING_FIELDS = 2
@@ -59,13 +61,20 @@ def push_water(
     pipe_state: FloatArray,
     parcels: FloatArray,
     ring: IntArray,
+    shares: FloatArray,
+    by_origin: FloatArray,
 ) -> float:
-    """Push ``moved`` kg through a pipe in one step; returns the mean outlet temperature, degC."""
+    """Push ``moved`` kg through a pipe in one step; returns the mean outlet temperature, degC.
+
+    ``shares`` are those of the inflow and become those of the outflow; ``by_origin`` is scratch.
+    """
     near = WALL_FROM if forward else WALL_TO
     far = WALL_TO if forward else WALL_FROM
     ratio = 2.0 * moved * pipes.heat_capacity[pair] / pipes.wall_capacity[pair]
     closed, kept = wall_flush(ratio)
     gap = pipe_state[pipe, near] - inlet_temp
+    if shares.size > 0:
+        _touch_wall(pipe_state[pipe], near, moved / ratio, gap * closed, moved, inlet_temp, shares)
     pipe_state[pipe, near] -= gap * closed
     entering = inlet_temp + gap * kept
     scale = pipe_state[pipe, SCALE]
@@ -79,15 +88,65 @@ def push_water(
         pushed,
         pipes.water_mass[pair],
         forward,
-        JOIN_BELOW_K / scale,
+        base,
+        scale,
+        shares,
+        by_origin,
     )
     ring[pipe, START] = start
     ring[pipe, COUNT] = count
     pipe_state[pipe, PSI_SUM] += moved * pushed - left
     leaving = base + scale * left / moved
     gap = pipe_state[pipe, far] - leaving
+    if shares.size > 0:
+        normalise(by_origin, shares)
+        _touch_wall(pipe_state[pipe], far, moved / ratio, gap * closed, moved, leaving, shares)
     pipe_state[pipe, far] -= gap * closed
-    return leaving + gap * kept
+    return float(leaving + gap * kept)
+
+
+@compiled
+def normalise(by_origin: FloatArray, shares: FloatArray) -> None:
+    """Shares from heat by origin; unchanged where there is none."""
+    total = 0.0
+    for j in range(shares.size):
+        total += by_origin[j]
+    if total > 0.0:
+        for j in range(shares.size):
+            shares[j] = by_origin[j] / total
+
+
+@compiled
+def _touch_wall(
+    row: FloatArray,
+    end: int,
+    wall_mass: float,
+    fall: float,
+    water_mass: float,
+    water_temp: float,
+    shares: FloatArray,
+) -> None:
+    """Water takes up the origins of the heat that a wall gives, or the wall those of the water.
+
+    Args:
+        row: the pipe's state before the wall has changed, shares of its walls at its end, changed.
+        end: column of the wall's temperature.
+        wall_mass: its heat capacity as a mass of water, kg.
+        fall: by which it cools, K; negative where it warms.
+        water_mass: kg that pass.
+        water_temp: degC before the wall.
+        shares: of the water, changed.
+    """
+    first = PIPE_FIELDS + (0 if end == WALL_FROM else shares.size)
+    given = wall_mass * abs(fall)
+    if fall >= 0.0:
+        own = traced_heat(water_mass, water_temp)
+        for j in range(shares.size):
+            shares[j] = (own * shares[j] + given * row[first + j]) / (own + given)
+    else:
+        own = traced_heat(wall_mass, row[end])
+        for j in range(shares.size):
+            row[first + j] = (own * row[first + j] + given * shares[j]) / (own + given)
 
 
 @compiled
@@ -105,6 +164,9 @@ def carry_line(
     dt: float,
     pending: IntArray,
     queue: IntArray,
+    unit_origin: FloatArray,
+    node_share: FloatArray,
+    trace_work: FloatArray,
 ) -> bool:
     """Temperatures of all nodes of one line, downstream from node to node.
 
@@ -122,6 +184,10 @@ def carry_line(
         dt: s.
         pending: scratch, (n_loc,).
         queue: scratch, (n_loc,).
+        unit_origin: traced heat of ``unit_enthalpy`` by origin, kg K/s, shape (n_loc, n_origins),
+            changed; n_origins may be 0.
+        node_share: shares of origins at all nodes, shape (2 n_loc, n_origins), set.
+        trace_work: scratch, (2, n_origins).
 
     Returns:
         False if flows run in a circle, which a solved network cannot do.
@@ -149,10 +215,15 @@ def carry_line(
         first = net.incident_start[here]
         if unit_mass[here] > NO_FLOW_KG_S:
             temp = unit_enthalpy[here] / unit_mass[here]
+            normalise(unit_origin[here], node_share[line * n_loc + here])
         else:
             # still water: what stands at the end of the first pipe
             pair = net.incident[first]
-            temp = pipe_state[offset + pair, WALL_FROM if net.pair_from[pair] == here else WALL_TO]
+            end = WALL_FROM if net.pair_from[pair] == here else WALL_TO
+            temp = pipe_state[offset + pair, end]
+            first_share = PIPE_FIELDS + (0 if end == WALL_FROM else node_share.shape[1])
+            for k in range(node_share.shape[1]):
+                node_share[line * n_loc + here, k] = pipe_state[offset + pair, first_share + k]
         node_temp[line * n_loc + here] = temp
         for j in range(first, net.incident_start[here + 1]):
             pair = net.incident[j]
@@ -161,9 +232,14 @@ def carry_line(
             if (m > NO_FLOW_KG_S and forward) or (m < -NO_FLOW_KG_S and not forward):
                 there = net.pair_to[pair] if forward else net.pair_from[pair]
                 m = abs(m)
+                for k in range(node_share.shape[1]):
+                    trace_work[0, k] = node_share[line * n_loc + here, k]
                 outlet = push_water(
-                    pair, offset + pair, forward, m * dt, temp, pipes, pipe_state, parcels, ring
-                )
+                    pair, offset + pair, forward, m * dt, temp, pipes, pipe_state, parcels, ring,
+                    trace_work[0], trace_work[1],
+                )  # fmt: skip
+                for k in range(node_share.shape[1]):
+                    unit_origin[there, k] += traced_heat(m, outlet) * trace_work[0, k]
                 unit_mass[there] += m
                 unit_enthalpy[there] += m * outlet
                 pending[there] -= 1
@@ -297,4 +373,9 @@ def fill_pipes(
     pipe_state[:, SCALE] = 1.0
     pipe_state[:, WALL_FROM] = pipe_temp
     pipe_state[:, WALL_TO] = pipe_temp
-    pipe_state[:, FRICTION] = 0.0
+    pipe_state[:, PIPE_FIELDS:] = 0.0
+    n_origins = parcels.shape[2] - SHARES
+    if n_origins:
+        # the last origin is what was there at first
+        parcels[:, 0, -1] = 1.0
+        pipe_state[:, [PIPE_FIELDS + n_origins - 1, -1]] = 1.0

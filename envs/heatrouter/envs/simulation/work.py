@@ -45,6 +45,9 @@ class Work(NamedTuple):
     lost: FloatArray  # (n_circuits,) J
     decay: FloatArray  # (n_pairs, 2)
     ground: FloatArray  # (n_levels,) degC
+    origin: FloatArray  # (2 n_loc, n_origins) traced heat that units feed in, kg K/s
+    heat_by_origin: FloatArray  # (n_consumers, n_origins) J of the call
+    trace_work: FloatArray  # (2, n_origins)
     node_work: FloatArray  # (3, n_loc)
     matrix: FloatArray  # (n_chords, n_chords)
     rhs: FloatArray  # (n_chords,)
@@ -85,6 +88,9 @@ def make_work(net: Topology, par: Parameters) -> Work:
         np.zeros(n_circuits),
         np.zeros((n_pairs, 2)),
         np.zeros(par.level_ratio.size),
+        np.zeros((2 * n_loc, par.n_origins)),
+        np.zeros((n_consumers, par.n_origins)),
+        np.zeros((2, par.n_origins)),
         np.zeros((3, n_loc)),
         np.zeros((n_chords, n_chords)),
         np.zeros(n_chords),

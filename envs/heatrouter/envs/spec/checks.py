@@ -8,7 +8,7 @@ description with open fields (see :mod:`heatrouter.envs.spec.partial`).
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from heatrouter.envs.spec.explaining import suggestion
@@ -68,8 +68,8 @@ def duplicate_names(district: "District") -> Found:
 
 def dangling_references(district: "District") -> Found:
     """Names that nothing in the description has."""
-    locations = [m.name for m in district.locations]
-    series = [m.name for m in district.pipe_series]
+    locations = {m.name for m in district.locations}
+    series = {m.name for m in district.pipe_series}
     # The stand-in for a unit of unknown kind has none.
     unreadable = [u.name for u in district.units if len(u.kind) == 0]
     loads = [u.name for u in district.units if isinstance(u, CoolingLoad)]
@@ -109,9 +109,9 @@ def dangling_references(district: "District") -> Found:
             )
 
 
-def _known(path: str, name: str, known: Iterable[str], what: str) -> Found:
-    names = sorted({n for n in known if n})
-    if name and name not in names:
+def _known(path: str, name: str, known: Collection[str], what: str) -> Found:
+    if name and name not in known:
+        names = sorted({n for n in known if n})
         shown = ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
         rest = suggestion(name, names) or f"; known: {shown or 'none'}"
         yield (

@@ -21,6 +21,7 @@ UNITS_BY_SUFFIX = {
     "_eur_per_mwh": "EUR/MWh",
     "_eur_per_t": "EUR/t",
     "_eur_per_mw": "EUR/MW",
+    "_eur_per_h": "EUR/h",
     "_eur_per_kh_mw": "EUR/(K h MW)",
     "_eur_per_kh_ha": "EUR/(K h ha)",
     "_eur": "EUR",

@@ -15,6 +15,12 @@ class ObjectiveWeights(Described):
     co2_eur_per_t: float | None = Field(
         description="fixed CO2 price; null takes the scenario's series"
     )
+    curtailment_eur_per_mwh: float = Field(
+        200.0, ge=0.0, description="heat that a process must not give off: its cooler is saturated"
+    )
+    batch_delay_eur_per_h: float = Field(
+        10.0, ge=0.0, description="per charge and hour that it starts after it was due"
+    )
     room_comfort_eur_per_kh_mw: float = Field(
         ge=0.0, description="per kelvin hour below the room band and MW of design heat"
     )

@@ -1,0 +1,1 @@
+"""The simulator against measurements, other tools, and its own energy balance."""
