@@ -12,7 +12,7 @@ DOCS_STAMP := $(VENV)/.heatrouter-docs
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help env demo test test-all check format bench docs clean
+.PHONY: help env demo test test-all validate check format bench docs clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -26,7 +26,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@echo "[2/3] installing torch (the largest download)"
 	@$(PIP) install --quiet -c constraints.txt torch
 	@echo "[3/3] installing heatrouter and what it needs (about two minutes)"
-	@$(PIP) install --quiet -c constraints.txt -e '.[train,deploy,dev]'
+	@$(PIP) install --quiet -c constraints.txt -e '.[train,deploy,io,dev]'
 	@touch $@
 	@echo "ready: $(BIN)/heatrouter --help"
 
@@ -38,6 +38,9 @@ test: $(STAMP) ## the fast tests
 
 test-all: $(STAMP) ## all tests
 	$(BIN)/python -m pytest -n $(WORKERS)
+
+validate: $(STAMP) ## against measurements and other tools: make validate DATA=folder
+	$(BIN)/heatrouter validate all $(if $(DATA),--data $(DATA))
 
 check: $(STAMP) ## style, format, types, directions of import
 	$(BIN)/ruff check .

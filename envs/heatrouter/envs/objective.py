@@ -83,24 +83,23 @@ _COUNTED: Final = ("starts", "ramping", "batch_delay", "room_comfort", "crop_com
 class Objective:
     """The objective of one district and task over one column layout, made once.
 
-    Every term but the reuse credit is a weighted sum of columns times one price.
+    Every term but the reuse credit is a weighted sum of columns times one price. Sums are taken
+    column by column, not as a product of matrices: that would round differently in batches of
+    different size.
     """
 
-    weights: FloatArray  # of the gathered columns
+    weights: FloatArray  # of the gathered columns, (1, n)
     gathered: IntArray  # columns, term after term
     first: IntArray  # where each term begins in them
     price_of: IntArray  # which price multiplies each term
-    counted: FloatArray  # 1 where the columns are sums over the step
-    site: IntArray  # columns of electricity, gas and CO2 price and of carbon intensity
-    electricity_fee: float
-    gas_fee: float
+    counted: FloatArray  # 1 where the columns are sums over the step, (1, n_linear)
+    site: IntArray  # columns of what prices are made of, (6,)
+    fees: FloatArray  # added to them, (1, 6)
     fixed_co2: float | None
     reuse_credit: float
     heat: HeatColumns
-    stock_at: int
-    mass_stock_at: int
-    stock_value: float  # €/kWh
-    mass_stock_value: float  # €/kWh
+    stocks: IntArray  # columns of the whole stock and of what building mass holds
+    stock_values_eur: FloatArray  # €/kWh of water and of building mass, (1, 2)
 
     @classmethod
     def build(cls, district: District, task: Task, columns: Mapping[str, int]) -> "Objective":
@@ -120,35 +119,32 @@ class Objective:
                 gathered.append(columns[name])
                 weights.append(weight)
         prices = task.objective
+        made_of = (  # in the order of the prices; of the first only its place is used
+            ("electricity_eur_per_mwh", 0.0),
+            ("electricity_eur_per_mwh", district.grid.electricity_fee_eur_per_mwh),
+            ("gas_eur_per_mwh", district.grid.gas_fee_eur_per_mwh),
+            ("co2_eur_per_t", 0.0),
+            ("carbon_intensity_g_per_kwh", 0.0),
+            ("electricity_eur_per_mwh", 0.0),  # what is sold earns no fee
+        )
         return cls(
-            weights=np.array(weights, dtype=np.float64),
+            weights=np.array([weights], dtype=np.float64),
             gathered=np.array(gathered, dtype=np.int64),
             first=np.array(first, dtype=np.int64),
             price_of=np.array(
                 [_PRICE_OF_TERM.get(term, _ONE) for term in _LINEAR_TERMS], dtype=np.int64
             ),
-            counted=np.array([float(term in _COUNTED) for term in _LINEAR_TERMS]),
-            site=np.array(
-                [
-                    columns[f"site.{name}"]
-                    for name in (
-                        "electricity_eur_per_mwh",
-                        "gas_eur_per_mwh",
-                        "co2_eur_per_t",
-                        "carbon_intensity_g_per_kwh",
-                    )
-                ],
-                dtype=np.int64,
-            ),
-            electricity_fee=district.grid.electricity_fee_eur_per_mwh,
-            gas_fee=district.grid.gas_fee_eur_per_mwh,
+            counted=np.array([[float(term in _COUNTED) for term in _LINEAR_TERMS]]),
+            site=np.array([columns[f"site.{name}"] for name, _ in made_of], dtype=np.int64),
+            fees=np.array([[fee for _, fee in made_of]]),
             fixed_co2=prices.co2_eur_per_t,
             reuse_credit=prices.reuse_credit_eur_per_mwh,
             heat=heat_columns(district, columns),
-            stock_at=columns["energy.stock_kwh"],
-            mass_stock_at=columns["energy.mass_stock_kwh"],
-            stock_value=prices.stock_eur_per_mwh / KWH_PER_MWH,
-            mass_stock_value=prices.building_stock_eur_per_mwh / KWH_PER_MWH,
+            stocks=np.array([columns["energy.stock_kwh"], columns["energy.mass_stock_kwh"]]),
+            stock_values_eur=np.array(
+                [[prices.stock_eur_per_mwh, prices.building_stock_eur_per_mwh]]
+            )
+            / KWH_PER_MWH,
         )
 
     def terms(
@@ -166,14 +162,27 @@ class Objective:
             Terms in € in the order of :data:`TERMS`, ``(num_envs, n_terms)``, and the stock
             values after the step.
         """
-        flows = self.flow_terms(outputs, dt_s)
+        terms = np.empty((outputs.shape[0], len(TERMS)))
+        self._write_flows(outputs, dt_s, terms[:, : -len(STOCK_TERMS)])
         stock = self.stock_values(outputs)
-        return np.concatenate((flows, stock_before - stock), axis=1), stock
+        np.subtract(stock_before, stock, out=terms[:, -len(STOCK_TERMS) :])
+        return terms, stock
 
     def flow_terms(self, outputs: FloatArray, dt_s: float) -> FloatArray:
         """All terms without the change of stock, ``(num_envs, n_terms - 2)``."""
-        hours = dt_s / SECONDS_PER_HOUR
         terms = np.empty((outputs.shape[0], len(TERMS) - len(STOCK_TERMS)))
+        self._write_flows(outputs, dt_s, terms)
+        return terms
+
+    def stock_values(self, outputs: FloatArray) -> FloatArray:
+        """Value of heat held in water and in building mass, €, ``(num_envs, 2)``."""
+        held = outputs.take(self.stocks, axis=1)
+        held[:, 0] -= held[:, 1]
+        held *= self.stock_values_eur
+        return held
+
+    def _write_flows(self, outputs: FloatArray, dt_s: float, terms: FloatArray) -> None:
+        hours = dt_s / SECONDS_PER_HOUR
         amounts = np.add.reduceat(
             outputs.take(self.gathered, axis=1) * self.weights, self.first, axis=1
         )
@@ -185,27 +194,18 @@ class Objective:
             share = np.minimum(waste_heat_kw(self.heat, outputs) / fed, 1.0)
             reused_mwh = share * useful_heat_kw(self.heat, outputs) * hours / KWH_PER_MWH
             terms[:, -1] = -self.reuse_credit * reused_mwh
-        return terms
-
-    def stock_values(self, outputs: FloatArray) -> FloatArray:
-        """Value of heat held in water and in building mass, €, ``(num_envs, 2)``."""
-        values = np.empty((outputs.shape[0], 2))
-        masses = outputs[:, self.mass_stock_at]
-        values[:, 0] = (outputs[:, self.stock_at] - masses) * self.stock_value
-        values[:, 1] = masses * self.mass_stock_value
-        return values
 
     def _prices(self, outputs: FloatArray) -> FloatArray:
         """What each unit of a term's quantity costs, €, ``(num_envs, 6)``."""
-        site = outputs.take(self.site, axis=1)
-        prices = np.empty((outputs.shape[0], 6))
+        prices = outputs.take(self.site, axis=1)
+        prices += self.fees
         prices[:, _ONE] = 1.0
-        prices[:, _ELECTRICITY] = site[:, 0] + self.electricity_fee
-        prices[:, _GAS] = site[:, 1] + self.gas_fee
-        prices[:, _CO2] = site[:, 2] if self.fixed_co2 is None else self.fixed_co2
+        if self.fixed_co2 is not None:
+            prices[:, _CO2] = self.fixed_co2
         # g/kWh is kg/MWh
-        prices[:, _CO2_OF_ELECTRICITY] = prices[:, _CO2] * site[:, 3] / 1000.0
-        prices[:, _EXCHANGE] = site[:, 0]  # what is sold earns no fee
+        of_electricity = prices[:, _CO2_OF_ELECTRICITY]
+        of_electricity *= prices[:, _CO2]
+        of_electricity /= 1000.0
         return prices
 
 

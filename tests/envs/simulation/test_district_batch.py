@@ -14,7 +14,8 @@ from heatrouter.envs.objective import TERMS, stock_value, total_cost
 from heatrouter.envs.observe import build_contract
 from heatrouter.envs.scenarios.generator import assemble, generate
 from heatrouter.envs.scenarios.library import ScenarioLibrary
-from heatrouter.envs.simulation.district_batch import BatchStep, DistrictBatch
+from heatrouter.envs.simulation.batch_step import BatchStep
+from heatrouter.envs.simulation.district_batch import DistrictBatch
 from heatrouter.envs.simulation.outputs import output_layout
 from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.loading import load_district, load_task
@@ -88,10 +89,11 @@ class ArithmeticPlant:
             "memory": self.memory.copy(),
         }
 
-    def restore_state(self, saved: Mapping[str, np.ndarray]) -> None:
-        self.time_s = np.array(saved["time_s"])
-        self.scenario = np.array(saved["scenario"])
-        self.memory = np.array(saved["memory"])
+    def restore_state(self, saved: Mapping[str, np.ndarray], envs: IntArray | None = None) -> None:
+        rows = slice(None) if envs is None else envs
+        for name in ("time_s", "scenario", "memory"):
+            own: np.ndarray = getattr(self, name)
+            own[rows] = saved[name]
 
 
 @pytest.fixture(scope="module")

@@ -129,6 +129,21 @@ def test_foreign_state_is_refused(district: District, library: ScenarioLibrary) 
         Simulation(district, library, num_envs=1).restore_state(saved)
 
 
+def test_single_environments_may_be_put_in(district: District, library: ScenarioLibrary) -> None:
+    batch = _simulation(district, library, [10, 190])
+    single = _simulation(district, library, [300])
+    kept = batch.save_state()
+    batch.restore_state(single.save_state(), np.array([1]))
+    rng = np.random.default_rng(4)
+    points = np.stack([_random_set_points(single, rng) for _ in range(2)])
+    together = batch.advance(points, 15)
+    np.testing.assert_array_equal(together[1], single.advance(points[1:], 15)[0])
+    batch.restore_state(kept)
+    np.testing.assert_array_equal(batch.advance(points, 15)[0], together[0])
+    with pytest.raises(ValueError, match="saved state does not fit"):
+        batch.restore_state(kept, np.array([1]))
+
+
 def test_sub_steps_may_be_split_over_calls(district: District, library: ScenarioLibrary) -> None:
     """Fifteen calls of one sub-step leave the same state as one call of fifteen."""
     whole, parts = (_simulation(district, library, [15]) for _ in range(2))

@@ -13,7 +13,7 @@ import numpy as np
 from stable_baselines3.common.vec_env import VecEnv
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvStepReturn
 
-from heatrouter.envs.actuate import denormalise
+from heatrouter.envs.actuate import ActionScaling
 from heatrouter.envs.arrays import Float32Array, FloatArray
 from heatrouter.envs.gymenv.building import action_space, observation_space
 from heatrouter.training.batch_protocols import TrainingBatch
@@ -45,7 +45,8 @@ class DistrictVecEnv(VecEnv):
         self._scale = 1.0 / reward_scale_eur
         self._baseline = baseline_eur
         self._actions: Float32Array = np.zeros((batch.num_envs, 0), dtype=np.float32)
-        self._term_sums: dict[str, float] = {}
+        self._scaling = ActionScaling.from_contract(batch.contract)
+        self._term_sums: dict[str, FloatArray] = {}
         self._steps = 0
         super().__init__(
             batch.num_envs,
@@ -64,12 +65,13 @@ class DistrictVecEnv(VecEnv):
     def step_wait(self) -> VecEnvStepReturn:
         """Take the step; returns observations, rewards, ends and infos."""
         baseline = self._baseline() if self._baseline is not None else 0.0
-        action = denormalise(self.batch.contract, self._actions.astype(np.float64))
+        action = self._scaling.denormalise(self._actions.astype(np.float64))
         step = self.batch.step(action)
         reward = ((step.reward + baseline) * self._scale).astype(np.float32)
         self._steps += 1
         for name, value in step.terms.items():
-            self._term_sums[name] = self._term_sums.get(name, 0.0) + float(value.mean())
+            before = self._term_sums.get(name)
+            self._term_sums[name] = value.copy() if before is None else before + value
         infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
         for index in np.flatnonzero(step.truncated):
             infos[index] = {
@@ -80,7 +82,8 @@ class DistrictVecEnv(VecEnv):
 
     def drain_terms(self) -> dict[str, float]:
         """Mean of every term of the objective since the last call, € per environment and step."""
-        means = {name: value / max(self._steps, 1) for name, value in self._term_sums.items()}
+        steps = max(self._steps, 1)
+        means = {name: float(value.mean()) / steps for name, value in self._term_sums.items()}
         self._term_sums = {}
         self._steps = 0
         return means

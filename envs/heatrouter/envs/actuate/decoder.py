@@ -16,6 +16,8 @@ from heatrouter.envs.dispatch import (
     merit_order_dispatch,
     rules_dispatch,
 )
+from heatrouter.envs.dispatch.one_decision import OnePrice, one_merit_order, one_rules
+from heatrouter.envs.dispatch.one_plant import OnePlant, is_plain, known
 from heatrouter.envs.spec.consumer_units import BatchProcess, Greenhouse
 from heatrouter.envs.spec.district import District
 
@@ -45,13 +47,16 @@ class ActionDecoder:
         self.plan = DispatchPlan.from_district(district, contract)
         self.rules = RuleParameters() if rules is None else rules
         self._low, self._high = contract.bounds("set_points")
-        self._action_low, self._action_high = contract.bounds("action")
+        low, high = contract.bounds("action")
+        # one row: for a single environment the shape of the action
+        self._action_low, self._action_high = low[np.newaxis], high[np.newaxis]
         decoders: dict[Parametrisation, _Decode] = {
             "absolute": self._absolute,
             "offset": self._offset,
             "heat_price": self._heat_price,
         }
         self._decode = decoders[contract.parametrisation]
+        self._one = OnePlant(self.plan) if is_plain(self.plan) else None
         if contract.parametrisation == "heat_price":
             stores = list(self.plan.stores)
             commanded = list(self.plan.commanded.names)
@@ -63,6 +68,16 @@ class ActionDecoder:
             self._target_at = _at(contract, stores, "target_level")
             self._supply_at = _at(contract, circuits, "supply_offset_k")
             self._offset_at = _at(contract, greenhouses, "offset_k")
+            self._one_price_at: list[list[int]] = [
+                at.tolist()
+                for at in (
+                    self._empty_at,
+                    self._full_at,
+                    self._target_at,
+                    self._supply_at,
+                    self._offset_at,
+                )
+            ]
             self._commanded_empty_at = _at(contract, commanded, "price_empty_eur_per_mwh")
             self._commanded_full_at = _at(contract, commanded, "price_full_eur_per_mwh")
             self._release_at = _at(contract, batches, "release")
@@ -88,7 +103,7 @@ class ActionDecoder:
         inside = np.minimum(np.maximum(action, self._action_low), self._action_high)
         proposal, memory = self._decode(memory, observation, inside)
         finite = np.isfinite(action)
-        if not finite.all():
+        if np.count_nonzero(finite) != finite.size:
             proposal[~finite.all(axis=1)] = np.nan
         return proposal, memory
 
@@ -96,6 +111,11 @@ class ActionDecoder:
         self, memory: DispatchMemory, observation: FloatArray
     ) -> tuple[FloatArray, DispatchMemory]:
         """What the rules propose, whatever the parametrisation: the fallback of the service."""
+        if self._one is not None and observation.shape[0] == 1:
+            row: list[float] = observation[0].tolist()
+            decision = one_rules(self._one, self.rules, memory, row) if known(row) else None
+            if decision is not None:
+                return decision
         return rules_dispatch(self.plan, self.rules, memory, observation)
 
     def _absolute(
@@ -112,6 +132,11 @@ class ActionDecoder:
     def _heat_price(
         self, memory: DispatchMemory, observation: FloatArray, action: FloatArray
     ) -> tuple[FloatArray, DispatchMemory]:
+        if self._one is not None and action.shape[0] == 1:
+            row, asked = observation[0].tolist(), action[0].tolist()
+            decision = self._one_heat_price(self._one, memory, row, asked)
+            if decision is not None:
+                return decision
         plan = self.plan
         curve = heating_curve(plan, self.rules, observation[:, plan.ambient_at])
         price = HeatPrice(
@@ -125,6 +150,14 @@ class ActionDecoder:
             release=action.take(self._release_at, axis=1),
         )
         return merit_order_dispatch(plan, memory, observation, price)
+
+    def _one_heat_price(
+        self, one: OnePlant, memory: DispatchMemory, row: list[float], action: list[float]
+    ) -> tuple[FloatArray, DispatchMemory] | None:
+        if not known(row, action):
+            return None
+        price = OnePrice(*[[action[i] for i in at] for at in self._one_price_at])
+        return one_merit_order(one, self.rules, memory, row, price)
 
 
 def _at(contract: Contract, owners: list[str], quantity: str) -> IntArray:

@@ -8,15 +8,15 @@ from heatrouter.envs.arrays import BoolArray, FloatArray, IntArray
 from heatrouter.envs.dispatch.plan import DispatchMemory, DispatchPlan
 from heatrouter.envs.units import ZERO_CELSIUS_K
 
-_MIN_LIFT_K = 5.0
+MIN_LIFT_K = 5.0
 """Least temperature lift of a heat pump, as in the component model."""
-_MIN_SPREAD_K = 1.0
+MIN_SPREAD_K = 1.0
 """Least spread over which a logarithmic mean is formed."""
-_MOST_TOP_LACK_K = 10.0
-_LEAST_TOP_LACK_K = 7.0
+MOST_TOP_LACK_K = 10.0
+LEAST_TOP_LACK_K = 7.0
 """A store whose top misses the supply by more than the first has run short, whatever its mean
 temperature is; it has recovered at the second."""
-_G_PER_KWH_TO_T_PER_MWH = 1e-3
+G_PER_KWH_TO_T_PER_MWH = 1e-3
 _FILL_STOPS = 0.15
 _FILL_STARTS = 0.60
 _FILL_FLARES = 0.95
@@ -58,7 +58,7 @@ def read_conditions(
     for circuit, at in plan.preheaters:
         demand[:, circuit] += observation[:, at]
     before = np.where(memory.demand_kw >= 0.0, memory.demand_kw, demand)  # NaN: start anew
-    usable_span = np.maximum(supply_temp - return_temp, _MIN_SPREAD_K)
+    usable_span = np.maximum(supply_temp - return_temp, MIN_SPREAD_K)
     stored_temp = plan.store_empty + _of_stores(plan, observation, plan.level_at) * plan.store_span
     level = (stored_temp - return_temp) / usable_span
     return Conditions(
@@ -84,8 +84,8 @@ def relief(
     is hot again. Circuits without a store are always short: their units cover the demand.
     """
     level = conditions.level
-    short = (level < low) | (conditions.top_lack > _MOST_TOP_LACK_K)
-    short |= relieved & ((level < high) | (conditions.top_lack > _LEAST_TOP_LACK_K))
+    short = (level < low) | (conditions.top_lack > MOST_TOP_LACK_K)
+    short |= relieved & ((level < high) | (conditions.top_lack > LEAST_TOP_LACK_K))
     return short | ~plan.has_store
 
 
@@ -108,7 +108,7 @@ def marginal_cost(
     """
     at = plan.prices_at
     co2 = observation[:, at.co2, np.newaxis]
-    carbon = co2 * (observation[:, at.carbon_intensity, np.newaxis] * _G_PER_KWH_TO_T_PER_MWH)
+    carbon = co2 * (observation[:, at.carbon_intensity, np.newaxis] * G_PER_KWH_TO_T_PER_MWH)
     electricity = observation[:, at.electricity, np.newaxis] + plan.electricity_fee
     electricity = electricity + carbon
     gas = observation[:, at.gas, np.newaxis] + plan.gas_fee
@@ -121,7 +121,7 @@ def marginal_cost(
         outlet = np.minimum(plan.by_unit(supply_temp, part), plan.max_sink_temp)
         inlet = plan.by_unit(conditions.return_temp, part)
         cold_k = _cold_mean_k(plan, observation)
-        inlet = np.minimum(inlet, outlet - _MIN_SPREAD_K)
+        inlet = np.minimum(inlet, outlet - MIN_SPREAD_K)
         inverse_cop = 1.0 / _lorenz_cop(plan, cold_k, inlet, outlet)
         spared = (1.0 - inverse_cop) * plan.tower_ratio
         cost[:, part] = electricity * (inverse_cop - spared)
@@ -231,6 +231,6 @@ def _lorenz_cop(
     hot = outlet + ZERO_CELSIUS_K
     cold = inlet + ZERO_CELSIUS_K
     sink = (hot - cold) / np.log(hot / cold)
-    lift = np.maximum(sink - cold_mean_k, _MIN_LIFT_K)
+    lift = np.maximum(sink - cold_mean_k, MIN_LIFT_K)
     cop = plan.lorenz_efficiency * sink / lift
     return np.minimum(np.maximum(cop, 1.0), plan.max_cop)

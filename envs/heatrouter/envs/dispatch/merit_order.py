@@ -23,20 +23,20 @@ from heatrouter.envs.dispatch.marginal_cost import (
 )
 from heatrouter.envs.dispatch.plan import DispatchMemory, DispatchPlan
 
-_CHARGE_HOURS = 3.0
+CHARGE_HOURS = 3.0
 """Time over which a deviation from the wanted level is made good."""
-_STAY_SHARE = 0.08
-_STAY_EUR_PER_MWH = 2.0
+STAY_SHARE = 0.08
+STAY_EUR_PER_MWH = 2.0
 """A running unit stays until it costs this much more than heat is worth: some hours of running pay
 for a start."""
-_WORTH_SHARE = 0.1
-_WORTH_EUR_PER_MWH = 5.0
+WORTH_SHARE = 0.1
+WORTH_EUR_PER_MWH = 5.0
 """Waste heat this much cheaper than heat at the wanted level is worth storing beyond that level."""
-_SHORT_LEVEL = 0.05
-_RELIEF_LEVEL = 0.25
+SHORT_LEVEL = 0.05
+RELIEF_LEVEL = 0.25
 """From the first usable level to the second every unit may run, whatever it costs."""
-_RELIEF_HOURS = 3.0
-_DARK_KW = 1.0
+RELIEF_HOURS = 3.0
+DARK_KW = 1.0
 """A field of collectors that could give less stands in the dark."""
 
 
@@ -84,10 +84,10 @@ def merit_order_dispatch(
     level = now.level
     value = empty + fall * level
     value_at_target = empty + fall * target
-    worth = _WORTH_EUR_PER_MWH + _WORTH_SHARE * np.abs(value_at_target)
-    stay = _STAY_EUR_PER_MWH + _STAY_SHARE * np.abs(value)
-    short = relief(plan, now, memory.relief, _SHORT_LEVEL, _RELIEF_LEVEL)
-    recovery = now.store_kwh * np.maximum(_RELIEF_LEVEL - level, 0.0) / _RELIEF_HOURS
+    worth = WORTH_EUR_PER_MWH + WORTH_SHARE * np.abs(value_at_target)
+    stay = STAY_EUR_PER_MWH + STAY_SHARE * np.abs(value)
+    short = relief(plan, now, memory.relief, SHORT_LEVEL, RELIEF_LEVEL)
+    recovery = now.store_kwh * np.maximum(RELIEF_LEVEL - level, 0.0) / RELIEF_HOURS
     # from here (num_envs, n_producers)
     unit = plan.by_unit
     goal = np.empty(cost.shape)
@@ -96,7 +96,7 @@ def merit_order_dispatch(
         sources = slice(0, plan.n_sources)
         cheaper = (unit(value_at_target, sources) - cost[:, sources]) / unit(worth, sources)
         goal[:, sources] += np.minimum(np.maximum(cheaper, 0.0), 1.0) * (1.0 - goal[:, sources])
-    charge = unit(now.store_kwh) * (goal - unit(level)) / _CHARGE_HOURS
+    charge = unit(now.store_kwh) * (goal - unit(level)) / CHARGE_HOURS
     worthwhile = cost < unit(value) + unit(stay) * now.running
     charge = np.where(worthwhile, charge, unit(recovery))
     backup = slice(plan.n_sources + plan.n_machines, plan.n_producers)
@@ -146,7 +146,7 @@ def assemble(
         sources = slice(0, plan.n_sources)
         share[:, sources] = heat[:, sources] / np.maximum(limit[:, sources], 1e-3)
         dark = plan.collectors
-        share[:, dark] = np.where(limit[:, dark] < _DARK_KW, 1.0, share[:, dark])
+        share[:, dark] = np.where(limit[:, dark] < DARK_KW, 1.0, share[:, dark])
     set_points = np.empty((heat.shape[0], plan.set_point_low.size))
     set_points[:, plan.producer_points] = share
     set_points[:, plan.greenhouse_points] = offset_k

@@ -18,8 +18,8 @@ from heatrouter.envs.dispatch.marginal_cost import (
 from heatrouter.envs.dispatch.merit_order import assemble
 from heatrouter.envs.dispatch.plan import DispatchMemory, DispatchPlan
 
-_HOURS_PER_RADIAN = 24.0 / (2.0 * math.pi)
-_GRADE_STEP_EUR_PER_MWH = 1e4
+HOURS_PER_RADIAN = 24.0 / (2.0 * math.pi)
+GRADE_STEP_EUR_PER_MWH = 1e4
 """Added per grade to the order: sources before machines before backup, whatever they cost."""
 
 
@@ -146,7 +146,7 @@ def rules_dispatch(
     sources = slice(0, plan.n_sources)
     required[:, sources] += unit(source_charge, sources)
     allowed[:, sources] = True
-    key[:, sources] -= _GRADE_STEP_EUR_PER_MWH
+    key[:, sources] -= GRADE_STEP_EUR_PER_MWH
     if plan.n_machines:
         machines = slice(plan.n_sources, plan.n_sources + plan.n_machines)
         dearest = parameters.heat_pump_price_factor * _cheapest_backup(plan, cost)
@@ -158,8 +158,8 @@ def rules_dispatch(
         required[:, plan.fuelled] += flaring * source_charge.take(
             plan.circuit_of[plan.fuelled], axis=1
         )
-        key[:, plan.fuelled] -= 2.0 * _GRADE_STEP_EUR_PER_MWH * flaring
-    key[:, plan.n_sources + plan.n_machines :] += _GRADE_STEP_EUR_PER_MWH
+        key[:, plan.fuelled] -= 2.0 * GRADE_STEP_EUR_PER_MWH * flaring
+    key[:, plan.n_sources + plan.n_machines :] += GRADE_STEP_EUR_PER_MWH
     shares = None
     if plan.commanded.names:
         shares, taken = charge_by_rules(plan, now, cost, limit, observation, supply)
@@ -191,7 +191,7 @@ def _night_offset(
 ) -> FloatArray:
     """Offset of greenhouses, K, shape ``(num_envs, 1)`` so that it fits any number of them."""
     sine, cosine = observation[:, plan.hour_at[0]], observation[:, plan.hour_at[1]]
-    hour = np.arctan2(sine, cosine) * _HOURS_PER_RADIAN % 24.0
+    hour = np.arctan2(sine, cosine) * HOURS_PER_RADIAN % 24.0
     start, end = parameters.night_start_hour, parameters.night_end_hour
     late, early = hour >= start, hour < end
     night = (late | early) if start > end else (late & early)

@@ -12,8 +12,9 @@ import numpy as np
 
 from heatrouter.envs.arrays import BoolArray, FloatArray
 from heatrouter.envs.errors import HeatrouterError
+from heatrouter.envs.guard.limit_rows import LimitRows, limit_rows
 from heatrouter.envs.guard.limits import GuardLimits
-from heatrouter.envs.guard.memory import GuardMemory, believable_elapsed_s
+from heatrouter.envs.guard.memory import GuardMemory, believable_s
 from heatrouter.envs.guard.verdict import Prediction, Reading, Reason, ReasonArray, Verdict
 
 # Typed once: making a NumPy scalar of an enum member takes longer than the arithmetic with it.
@@ -63,48 +64,61 @@ def check(
     if proposal.shape != last.shape:
         message = f"proposal has shape {proposal.shape}, the guard's memory {last.shape}"
         raise HeatrouterError(message)
+    rows = limit_rows(limits, last.shape[0])
+    low, high, least = rows.low, rows.high, rows.least_on
     reasons: ReasonArray = np.zeros(last.shape, dtype=np.uint16)
-    step_s = believable_elapsed_s(limits, memory.time_s, reading.time_s)
-    odd = step_s != reading.time_s - memory.time_s
-    _flag(reasons, odd[:, np.newaxis], _CLOCK)
-    elapsed = step_s[:, np.newaxis]
+    passed_s = reading.time_s - memory.time_s
+    step_s = believable_s(limits, passed_s)
+    odd = step_s != passed_s
+    some_odd = np.count_nonzero(odd)
+    if some_odd:
+        _flag(reasons, odd[:, np.newaxis], _CLOCK)
+    elapsed = np.empty(last.shape)
+    elapsed[:] = step_s[:, np.newaxis]
     held = memory.held_s + elapsed
 
     finite = np.isfinite(proposal)
+    all_finite = np.count_nonzero(finite) == finite.size
     usable = finite
-    accepted: BoolArray = np.logical_and.reduce(finite, axis=1)
+    accepted: BoolArray = np.empty(last.shape[0], dtype=np.bool_)
+    accepted.fill(True)
+    if not all_finite:
+        accepted = np.logical_and.reduce(finite, axis=1)
+        _flag(reasons, ~finite, _NOT_FINITE)
     if prediction is not None:
         passed = _passed(limits, reading, prediction, reasons)
         accepted &= passed
         usable = finite & passed[:, np.newaxis]
-    _flag(reasons, ~finite, _NOT_FINITE)
-    wanted = np.where(usable, proposal, last)
-    inside = np.minimum(np.maximum(wanted, limits.low), limits.high)
-    _flag(reasons, np.abs(inside - wanted) > limits.tolerance, _RANGE)
+    wanted = proposal
+    if prediction is not None or not all_finite:
+        wanted = np.where(usable, proposal, last)
+    inside = np.minimum(np.maximum(wanted, low), high)
+    _flag(reasons, np.abs(inside - wanted) > rows.tolerance, _RANGE)
 
     # From here a set-point is a position in its running range, and whether it runs.
-    wants_on = inside >= np.where(on, limits.stop_below, limits.start_from)
-    early = (wants_on != on) & (held < np.where(on, limits.min_run_s, limits.min_stop_s))
+    threshold, dwell_s = np.where(on, rows.running, rows.standing)
+    wants_on = inside >= threshold
+    early = (wants_on != on) & (held < dwell_s)
     run = wants_on ^ early
     _flag(reasons, early, _DWELL)
-    least = limits.least_on
     target = np.maximum(inside, least)
-    snapped = np.where(wants_on, target, limits.low)
-    _flag(reasons, np.abs(snapped - inside) > limits.tolerance, _MIN_LOAD)
+    snapped = np.where(wants_on, target, low)
+    _flag(reasons, np.abs(snapped - inside) > rows.tolerance, _MIN_LOAD)
     position = np.maximum(last, least)
     move = np.abs(target - position)
-    near = (move < limits.dead_band) & (move > 0.0) & run & on
-    _flag(reasons, near, _DEADBAND)
-    target = np.where(near, position, target)
+    near = (move < rows.dead_band) & (move > 0.0) & run & on
+    if np.count_nonzero(near):
+        _flag(reasons, near, _DEADBAND)
+        target = np.where(near, position, target)
 
-    bounds, tripped = _interlocks(limits, memory, reading)
+    bounds, tripped = _interlocks(limits, rows, memory, reading)
     if bounds is not None:
         target, run, forced = _force(limits, target, run, bounds.floor, bounds.cap)
         _flag(reasons, forced, _INTERLOCK)
 
     target = np.where(run, target, least)
-    slowest = position - limits.rate_down_per_s * elapsed
-    fastest = position + limits.rate_up_per_s * elapsed
+    slowest = position - rows.rate_down_per_s * elapsed
+    fastest = position + rows.rate_up_per_s * elapsed
     reached = np.minimum(np.maximum(target, slowest), fastest)
     # A unit stops from its least load only, and nothing switches while time stands still.
     runs = np.where(elapsed > 0.0, run | (reached > least), on)
@@ -115,18 +129,20 @@ def check(
         )
         _flag(reasons, forced, _INTERLOCK)
 
-    value = np.where(runs, reached, limits.low)
+    value = np.where(runs, reached, low)
     # The bounds once more: they are what the guard promises, whatever the steps above do.
-    value = np.minimum(np.maximum(value, limits.low), limits.high)
+    value = np.minimum(np.maximum(value, low), high)
 
+    time_s = np.array(reading.time_s, dtype=np.float64)
+    if some_odd:
+        time_s = np.where(np.isfinite(time_s), time_s, memory.time_s)
+    held[runs != on] = 0.0
     after = GuardMemory(
-        set_points=value.copy(),
-        time_s=np.where(np.isfinite(reading.time_s), reading.time_s, memory.time_s),
-        on=runs,
-        held_s=np.where(runs != on, 0.0, held),
-        tripped=tripped,
+        set_points=value.copy(), time_s=time_s, on=runs, held_s=held, tripped=tripped
     )
-    clipped = np.where(finite, value - proposal, 0.0)
+    clipped = value - proposal
+    if not all_finite:
+        clipped = np.where(finite, clipped, 0.0)
     return value, Verdict(reasons, accepted, clipped), after
 
 
@@ -167,15 +183,15 @@ def _passed(
 
 
 def _interlocks(
-    limits: GuardLimits, memory: GuardMemory, reading: Reading
+    limits: GuardLimits, rows: LimitRows, memory: GuardMemory, reading: Reading
 ) -> tuple[_Bounds | None, BoolArray]:
     """Bounds from the interlocks in force, ``None`` where none is, and which those are."""
     if not limits.n_interlocks:
         return None, memory.tripped
     channel = limits.interlock_channel
-    value = reading.values.take(channel, axis=1) * limits.interlock_sign
+    value = reading.values.take(channel, axis=1) * rows.interlock_sign
     known = reading.valid.take(channel, axis=1) & np.isfinite(value)
-    beyond = value > np.where(memory.tripped, limits.interlock_release, limits.interlock_trip)
+    beyond = value > np.where(memory.tripped, rows.interlock_release, rows.interlock_trip)
     # An interlock whose sensor fails stays as it was, unless that alone has to trip it.
     tripped = np.where(known, beyond, limits.interlock_on_invalid | memory.tripped)
     if not np.count_nonzero(tripped):

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from heatrouter.envs.arrays import BoolArray, FloatArray
+from heatrouter.envs.guard.limit_rows import DWELL_S, limit_rows
 from heatrouter.envs.guard.limits import GuardLimits
 
 
@@ -35,10 +36,12 @@ class GuardMemory(NamedTuple):
         Returns:
             Zero or more, shape ``(num_envs, n_switchable)``, in the order of the set-points.
         """
-        elapsed = believable_elapsed_s(limits, self.time_s, time_s)
-        dwell = np.where(self.on, limits.min_run_s, limits.min_stop_s)
-        remaining = np.maximum(dwell - (self.held_s + elapsed[:, np.newaxis]), 0.0)
-        return remaining[:, limits.switchable_index]
+        rows = limit_rows(limits, self.time_s.shape[0])
+        elapsed = believable_s(limits, time_s - self.time_s)
+        dwell = np.where(self.on, rows.running[DWELL_S], rows.standing[DWELL_S])
+        remaining = dwell - (self.held_s + elapsed[:, np.newaxis])
+        left: FloatArray = np.maximum(remaining.take(limits.switchable_index, axis=1), 0.0)
+        return left
 
     def merged(self, mask: BoolArray, fresh: "GuardMemory") -> "GuardMemory":
         """This memory with the environments of ``mask`` (shape ``(num_envs,)``) from ``fresh``."""
@@ -88,11 +91,11 @@ def initial_memory(
     )
 
 
-def believable_elapsed_s(limits: GuardLimits, since_s: FloatArray, now_s: FloatArray) -> FloatArray:
-    """Seconds from ``since_s`` to ``now_s`` that rates and dwell may count, shape ``(num_envs,)``.
+def believable_s(limits: GuardLimits, passed_s: FloatArray) -> FloatArray:
+    """Seconds of a time step that rates and dwell may count, shape ``(num_envs,)``.
 
     Zero where time stood still, ran backwards or is no number; at most ``max_elapsed_s`` where it
     jumped, so that a jump is never worth more than one long step.
     """
-    step = now_s - since_s
-    return np.where(step > 0.0, np.minimum(step, limits.max_elapsed_s), 0.0)
+    # of zero and what is no number, fmax takes zero
+    return np.minimum(np.fmax(passed_s, 0.0), limits.max_elapsed_s)

@@ -16,6 +16,7 @@ from heatrouter.envs.gymenv.building import (
     start_from_options,
 )
 from heatrouter.envs.gymenv.window import Window
+from heatrouter.envs.objective import TERMS
 from heatrouter.envs.scenarios.library import ScenarioLibrary, Split
 from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.task import Task
@@ -122,7 +123,7 @@ class DistrictEnv(gymnasium.Env[Float32Array, Float32Array]):
         self._scaling = ActionScaling.from_contract(self.contract)
         self._window: Window | None = None
         self._outputs: FloatArray | None = None
-        self._terms: dict[str, float] = {}
+        self._term_sums = np.zeros(len(TERMS))
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -138,26 +139,25 @@ class DistrictEnv(gymnasium.Env[Float32Array, Float32Array]):
             start = (scenario, self.np_random.integers(n_steps, size=1))
         observation = self.batch.reset_to(*start)
         self._outputs = None
-        self._terms = {}
+        self._term_sums = np.zeros(len(TERMS))
         if self.render_mode == "human":
             self.render()
         return observation[0], {}
 
     def step(self, action: Float32Array) -> tuple[Float32Array, float, bool, bool, dict[str, Any]]:
         """Run one control step."""
-        physical = self._scaling.denormalise(np.asarray(action, dtype=np.float64)[None, :])
-        step = self.batch.step(physical)
+        physical = self._scaling.denormalise(np.asarray(action, dtype=np.float64))
+        step = self.batch.step(physical[np.newaxis])
         self._outputs = step.outputs[0]
-        for name, value in step.terms.items():
-            self._terms[name] = self._terms.get(name, 0.0) + float(value[0])
-        truncated = bool(step.truncated[0])
+        self._term_sums += step.term_values[0]
+        truncated = step.truncated.item(0)
         info: dict[str, Any] = {}
         if truncated:
-            info["episode_terms"] = dict(self._terms)
-            self._terms = {}
+            info["episode_terms"] = dict(zip(TERMS, self._term_sums.tolist(), strict=True))
+            self._term_sums[:] = 0.0
         if self.render_mode == "human":
             self.render()
-        return step.final_observation[0], float(step.reward[0]), False, truncated, info
+        return step.final_observation[0], step.reward.item(0), False, truncated, info
 
     def render(self) -> npt.NDArray[np.uint8] | None:
         """Draw the network: pipes by temperature and flow, units with their heat."""

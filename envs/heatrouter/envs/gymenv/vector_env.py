@@ -16,6 +16,7 @@ from heatrouter.envs.gymenv.building import (
     start_from_options,
 )
 from heatrouter.envs.gymenv.district_env import DEFAULT_SCENARIOS
+from heatrouter.envs.objective import TERMS
 from heatrouter.envs.scenarios.library import ScenarioLibrary, Split
 from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.task import Task
@@ -78,7 +79,7 @@ class DistrictVectorEnv(VectorEnv[Float32Array, Float32Array, FloatArray]):
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
         self._scaling = ActionScaling.from_contract(self.contract)
-        self._terms: dict[str, FloatArray] = {}
+        self._term_sums = np.zeros((num_envs, len(TERMS)))
         self._outputs: FloatArray | None = None
 
     def reset(
@@ -96,7 +97,7 @@ class DistrictVectorEnv(VectorEnv[Float32Array, Float32Array, FloatArray]):
         observation = self.batch.reset(seed)
         if start is not None:
             observation = self.batch.reset_to(*start)
-        self._terms = {}
+        self._term_sums = np.zeros((self.num_envs, len(TERMS)))
         self._outputs = None
         return observation, {}
 
@@ -107,10 +108,9 @@ class DistrictVectorEnv(VectorEnv[Float32Array, Float32Array, FloatArray]):
         physical = self._scaling.denormalise(np.asarray(actions, dtype=np.float64))
         step = self.batch.step(physical)
         self._outputs = step.outputs[0]
-        for name, value in step.terms.items():
-            self._terms[name] = self._terms[name] + value if name in self._terms else value.copy()
+        self._term_sums += step.term_values
         info: dict[str, Any] = {}
-        if step.truncated.any():
+        if np.count_nonzero(step.truncated):
             info = self._final_info(step.truncated, step.final_observation)
         terminated = np.zeros(self.num_envs, dtype=np.bool_)
         return step.observation, step.reward, terminated, step.truncated, info
@@ -132,10 +132,10 @@ class DistrictVectorEnv(VectorEnv[Float32Array, Float32Array, FloatArray]):
         for env in np.flatnonzero(ended):
             observations[env] = final[env].copy()
         sums: dict[str, Any] = {}
-        for name, total in self._terms.items():
+        for name, total in zip(TERMS, self._term_sums.T, strict=True):
             sums[name] = np.where(ended, total, 0.0)
             sums[f"_{name}"] = ended.copy()
-            total[ended] = 0.0
+        self._term_sums[ended] = 0.0
         return {
             "final_obs": observations,
             "_final_obs": ended.copy(),

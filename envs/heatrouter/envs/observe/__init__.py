@@ -2,13 +2,13 @@
 
 from heatrouter.envs.observe.builder import Clock, ObservationBuilder
 from heatrouter.envs.observe.contract_building import build_contract
-from heatrouter.envs.observe.selection import clock_columns, measured_columns, tariff_values
+from heatrouter.envs.observe.selection import measured_columns, raw_columns, tariff_values
 
 __all__ = [
     "Clock",
     "ObservationBuilder",
     "build_contract",
-    "clock_columns",
     "measured_columns",
+    "raw_columns",
     "tariff_values",
 ]

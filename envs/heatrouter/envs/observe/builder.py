@@ -6,12 +6,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from heatrouter.envs.arrays import FloatArray, IntArray
+from heatrouter.envs.arrays import Float32Array, FloatArray, IntArray
 from heatrouter.envs.contract import Channel, Contract
 
 _HOURS_PER_DAY = 24.0
-_DAYS_PER_WEEK = 7.0
-_DAYS_PER_YEAR = 365.25
+_CYCLES = np.array([[_HOURS_PER_DAY, 7.0, 365.25]])
+"""Hours of a day, days of a week, days of a year."""
+_BEGINS = np.array([[0.0, 0.0, 1.0]])
+"""First hour, weekday and day of the year."""
+_FULL_TURN = 2.0 * math.pi
 
 
 class Clock(NamedTuple):
@@ -41,14 +44,20 @@ class ObservationBuilder:
             source: _slice_of(channels, source)
             for source in ("measured", "lagged", "executed", "dwell", "clock", "tariff", "forecast")
         }
-        self._low, self._high = contract.bounds("observation")
+        low, high = contract.bounds("observation")
+        # one row, not none: for a single environment that is the shape of the observation
+        self._low, self._high = low[np.newaxis], high[np.newaxis]
         tags, lags, order = _history_of(contract)
         self._tags = tags
-        self._lags = lags
+        self._tags_at = tags + self._slices["measured"].start
         self._order = order
         self._depth = int(lags.max(initial=0))
         # environments innermost: a lag of all of them is then read in one go
         self._history = np.zeros((max(self._depth, 1), tags.size, num_envs))
+        self._rows = self._history.reshape(self._history.shape[0] * tags.size, num_envs)
+        newest = np.arange(self._history.shape[0])[:, np.newaxis]
+        # rows that hold the lagged values, for every row that may be the newest
+        self._lagged_at = (newest + 1 - lags) % self._history.shape[0] * tags.size + order
         self._newest = 0  # row of the history written last
         self._unfilled = np.ones(num_envs, dtype=np.bool_)
         self._some_unfilled = True
@@ -96,15 +105,34 @@ class ObservationBuilder:
         Returns:
             Observations, shape ``(num_envs, n_obs)``, a fresh array.
         """
-        tags = measured.take(self._tags, axis=1).T
+        raw = self._raw(measured, clock, tariff)
+        return self.advance(raw, executed, dwell_s, forecast.reshape(measured.shape[0], -1))[1]
+
+    def advance(
+        self, raw: FloatArray, executed: FloatArray, dwell_s: FloatArray, forecast: FloatArray
+    ) -> tuple[Float32Array, FloatArray]:
+        """The same as :meth:`update`, of readings that lie where the observation has them.
+
+        Args:
+            raw: Shape ``(num_envs, n_obs)``: measured values and tariffs in their places, hour,
+                weekday and day of the year in the first three of the clock, anything elsewhere.
+                It is written over.
+            executed: Last set-points after the guard, ``(num_envs, n_set_points)``.
+            dwell_s: Remaining time before a unit may switch, s, ``(num_envs, n_switchable)``.
+            forecast: Series after series, ``(num_envs, n_series * n_windows)``.
+
+        Returns:
+            Observations, ``(num_envs, n_obs)``, in 32 bits and the same numbers in 64 bits, both
+            fresh arrays.
+        """
+        tags = raw.take(self._tags_at, axis=1).T
         if self._some_unfilled:
             self._history[:, :, self._unfilled] = tags[:, self._unfilled]
             self._unfilled[:] = False
             self._some_unfilled = False
-        rows = (self._newest + 1 - self._lags) % max(self._depth, 1)
-        lagged = self._history[rows, self._order].T
+        lagged = self._rows.take(self._lagged_at[self._newest], axis=0).T
         self._push(tags)
-        return self._assemble(measured, lagged, executed, dwell_s, clock, tariff, forecast)
+        return self._finish(raw, lagged, executed, dwell_s, forecast)
 
     def restart(
         self,
@@ -123,35 +151,52 @@ class ObservationBuilder:
         Returns:
             Observations, shape ``(len(envs), n_obs)``.
         """
-        tags = measured.take(self._tags, axis=1)
+        raw = self._raw(measured, clock, tariff)
+        forecast = forecast.reshape(measured.shape[0], -1)
+        return self.begin(envs, raw, executed, dwell_s, forecast)[1]
+
+    def begin(
+        self,
+        envs: IntArray,
+        raw: FloatArray,
+        executed: FloatArray,
+        dwell_s: FloatArray,
+        forecast: FloatArray,
+    ) -> tuple[Float32Array, FloatArray]:
+        """The same as :meth:`restart`, with the arguments and results of :meth:`advance`."""
+        tags = raw.take(self._tags_at, axis=1)
         self._history[:, :, envs] = tags.T
         self._unfilled[envs] = False
         self._some_unfilled = bool(self._unfilled.any())
         lagged = tags.take(self._order, axis=1)
-        return self._assemble(measured, lagged, executed, dwell_s, clock, tariff, forecast)
+        return self._finish(raw, lagged, executed, dwell_s, forecast)
 
-    def _assemble(
+    def _raw(self, measured: FloatArray, clock: Clock, tariff: FloatArray) -> FloatArray:
+        raw = np.zeros((measured.shape[0], self._low.size))
+        raw[:, self._slices["measured"]] = measured
+        raw[:, self._slices["tariff"]] = tariff
+        begin = self._slices["clock"].start
+        raw[:, begin : begin + len(clock)] = np.stack(clock, axis=1)
+        return raw
+
+    def _finish(
         self,
-        measured: FloatArray,
+        raw: FloatArray,
         lagged: FloatArray,
         executed: FloatArray,
         dwell_s: FloatArray,
-        clock: Clock,
-        tariff: FloatArray,
         forecast: FloatArray,
-    ) -> FloatArray:
+    ) -> tuple[Float32Array, FloatArray]:
         part = self._slices
-        observation = np.empty((measured.shape[0], self._low.size))
-        observation[:, part["measured"]] = measured
-        observation[:, part["lagged"]] = lagged
-        observation[:, part["executed"]] = executed
-        observation[:, part["dwell"]] = dwell_s
-        self._write_clock(observation[:, part["clock"]], clock)
-        observation[:, part["tariff"]] = tariff
-        observation[:, part["forecast"]] = forecast.reshape(measured.shape[0], -1)
-        np.maximum(observation, self._low, out=observation)
-        np.minimum(observation, self._high, out=observation)
-        return observation.astype(np.float32).astype(np.float64)
+        raw[:, part["lagged"]] = lagged
+        raw[:, part["executed"]] = executed
+        raw[:, part["dwell"]] = dwell_s
+        _write_clock(raw[:, part["clock"]])
+        raw[:, part["forecast"]] = forecast
+        np.maximum(raw, self._low, out=raw)
+        np.minimum(raw, self._high, out=raw)
+        short = raw.astype(np.float32)
+        return short, short.astype(np.float64)
 
     def save_state(self) -> dict[str, np.ndarray]:
         """Everything that later updates depend on, as fresh arrays."""
@@ -173,17 +218,15 @@ class ObservationBuilder:
             self._newest = (self._newest + 1) % self._depth
             self._history[self._newest] = tags
 
-    @staticmethod
-    def _write_clock(out: FloatArray, clock: Clock) -> None:
-        hour, weekday, day = clock
-        day_share = hour / _HOURS_PER_DAY
-        angles = np.empty((hour.size, 3))
-        angles[:, 0] = day_share
-        angles[:, 1] = (weekday + day_share) / _DAYS_PER_WEEK
-        angles[:, 2] = (day - 1.0) / _DAYS_PER_YEAR
-        angles *= 2.0 * math.pi
-        out[:, 0::2] = np.sin(angles)
-        out[:, 1::2] = np.cos(angles)
+
+def _write_clock(clock: FloatArray) -> None:
+    """Sine and cosine of each cycle over hour, weekday and day of the year, ``(num_envs, 6)``."""
+    angles = clock[:, :3] - _BEGINS
+    angles[:, 1] += angles[:, 0] / _HOURS_PER_DAY
+    angles /= _CYCLES
+    angles *= _FULL_TURN
+    clock[:, 0::2] = np.sin(angles)
+    clock[:, 1::2] = np.cos(angles)
 
 
 def _slice_of(channels: tuple[Channel, ...], source: str) -> slice:

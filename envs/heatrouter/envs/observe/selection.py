@@ -15,10 +15,19 @@ def measured_columns(contract: Contract, columns: Mapping[str, int]) -> IntArray
     return _columns_of(contract, columns, "measured")
 
 
-def clock_columns(columns: Mapping[str, int]) -> IntArray:
-    """Columns of local hour, weekday and day of the year."""
-    names = ("local_hour", "weekday", "day_of_year")
-    return np.array([columns[f"site.{name}"] for name in names], dtype=np.int64)
+def raw_columns(contract: Contract, columns: Mapping[str, int]) -> IntArray:
+    """Columns of simulator outputs that make a raw observation, shape ``(n_obs,)``.
+
+    ``outputs.take(raw_columns, axis=1)`` is what ``ObservationBuilder.advance`` takes: measured
+    values, tariffs and calendar in their places, and some column where no output belongs.
+    """
+    picked = np.zeros(len(contract.observation), dtype=np.int64)
+    sources = np.array([channel.source for channel in contract.observation])
+    picked[sources == "measured"] = measured_columns(contract, columns)
+    picked[sources == "tariff"] = tariff_columns(contract, columns)
+    calendar = [columns[f"site.{name}"] for name in Clock._fields]
+    picked[np.flatnonzero(sources == "clock")[: len(calendar)]] = calendar
+    return picked
 
 
 def tariff_values(
@@ -58,9 +67,12 @@ def fixed_tariffs(contract: Contract, task: Task) -> FloatArray:
     )
 
 
-def clock_of(outputs: FloatArray, columns: IntArray) -> Clock:
-    """The calendar at the end of a call to ``advance``."""
-    return Clock(outputs[:, columns[0]], outputs[:, columns[1]], outputs[:, columns[2]])
+def fixed_channels(contract: Contract, task: Task) -> tuple[IntArray, FloatArray]:
+    """Positions of the tariffs that the task fixes in the observation, and their values."""
+    fixed = fixed_tariffs(contract, task)
+    tariffs = np.array([c.source == "tariff" for c in contract.observation])
+    known = ~np.isnan(fixed)
+    return np.flatnonzero(tariffs)[known], fixed[known]
 
 
 def _columns_of(contract: Contract, columns: Mapping[str, int], source: str) -> IntArray:

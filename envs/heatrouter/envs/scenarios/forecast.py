@@ -51,6 +51,7 @@ class Forecaster:
         starts, ends = _window_steps(library, windows)
         self.kind = windows.kind
         self.series = windows.series
+        self.n_values = len(windows.series) * starts.size
         self._n_steps = library.n_steps
         self._day = round(86400 / library.step_s)
         columns = [library.column(name) for name in windows.series]
@@ -78,25 +79,61 @@ class Forecaster:
             Mean over each window, shape ``(num_envs, n_series, n_windows)``, in the units of the
             series. Steps before ``step`` are known, those from ``step`` on are ahead.
         """
-        rows = scenario[:, None]
-        origin = (step % self._n_steps + self._past)[:, None]
+        first = step % self._n_steps
+        origin = (first + self._past)[:, None]
         if self.kind == "persistence":
-            means = self._persistence(rows, origin)
-        else:
-            means = self._means(self._sums, rows, origin)
-            if self.kind == "noisy":
-                issue = self._issue[scenario, step % self._n_steps][:, None, :]
-                basis = np.where(self._relative, means, self._scale[scenario][:, None, :])
-                target = self._means(self._target_sums, rows, origin)
-                means += self._deviation * (TARGET_SHARE * target + ISSUE_SHARE * issue * basis)
-                np.clip(means, self._low, self._high, out=means)
-        return np.ascontiguousarray(means.transpose(0, 2, 1))
+            means = self._persistence(scenario[:, None], origin)
+            return np.ascontiguousarray(means.transpose(0, 2, 1))
+        at = self._sums[scenario[:, None], origin + self._edges].transpose(1, 2, 0)
+        means = (at[self._length.size :] - at[: self._length.size]) / self._length[:, None]
+        if self.kind == "noisy":
+            means = self._disturbed(means, self._issue[scenario, first].T, self._scale[scenario].T)
+        return np.ascontiguousarray(means.transpose(2, 1, 0))
 
-    def _means(self, sums: FloatArray, rows: IntArray, origin: IntArray) -> FloatArray:
-        """Mean over the windows of a cumulated array, shape ``(num_envs, n_windows, n_series)``."""
-        at = sums[rows, origin + self._edges]
-        count = self._length.shape[0]
-        return np.asarray((at[:, count:] - at[:, :count]) / self._length, dtype=np.float64)
+    def windows_along(self, scenario: int, step: int, count: int) -> FloatArray:
+        """Return the forecasts issued at consecutive steps of one scenario.
+
+        Args:
+            scenario: Index of the scenario in the library.
+            step: First step of issue, >= 0.
+            count: Number of steps.
+
+        Returns:
+            What :meth:`windows_at` returns for them, shape ``(count, n_series, n_windows)``.
+        """
+        first = step % self._n_steps
+        last = first + count
+        if self.kind == "persistence" or last > self._n_steps:
+            return self.windows_at(np.full(count, scenario), np.arange(step, step + count))
+        sums = self._sums[scenario, first + self._past :]
+        steps = np.empty((self._length.size, count, sums.shape[1]))
+        edges = zip(steps, *self._edges.reshape(2, -1).tolist(), strict=True)
+        for difference, start, end in edges:
+            np.subtract(sums[end : end + count], sums[start : start + count], out=difference)
+        means = np.ascontiguousarray(steps.transpose(0, 2, 1))
+        means /= self._length[:, None]
+        if self.kind == "noisy":
+            issue = np.ascontiguousarray(self._issue[scenario, first:last].T)
+            means = self._disturbed(means, issue, self._scale[scenario, :, np.newaxis])
+        return np.ascontiguousarray(means.transpose(2, 1, 0))
+
+    def _disturbed(self, means: FloatArray, issue: FloatArray, scale: FloatArray) -> FloatArray:
+        """Means with their error, ``(n_windows, n_series, n)``.
+
+        Args:
+            means: Of the series and of the noise that belongs to the hours forecast, beside each
+                other along the second axis. Written over.
+            issue: Noise of the run, ``(n_series, n)``.
+            scale: Of absolute errors, ``(n_series, n)`` or one that broadcasts to it.
+        """
+        n_series = issue.shape[0]
+        means, error = means[:, :n_series], means[:, n_series:]
+        error *= TARGET_SHARE
+        error += ISSUE_SHARE * issue * np.where(self._relative[:, np.newaxis], means, scale)
+        error *= self._deviation[:, :, np.newaxis]
+        means += error
+        low, high = self._low[:, np.newaxis], self._high[:, np.newaxis]
+        return np.minimum(np.maximum(means, low, out=means), high, out=means)
 
     def _persistence(self, rows: IntArray, origin: IntArray) -> FloatArray:
         # Integral of the last day, repeated for ever, from now to each edge.
@@ -104,7 +141,7 @@ class Forecaster:
         last_day = self._sums[rows, origin] - begin
         into_day = self._sums[rows, origin - self._day + self._into_day] - begin
         at = self._days[:, None] * last_day + into_day
-        count = self._length.shape[0]
+        count = self._length.size
         means = (at[:, count:] - at[:, :count]) / self._length
         now = self._sums[rows, origin] - self._sums[rows, origin - 1]
         day_ago = self._sums[rows, origin - self._day] - self._sums[rows, origin - self._day - 1]
@@ -146,7 +183,8 @@ class Forecaster:
                     rng = stream(key, f"forecast/{series}/{part}")
                     noise[row, :, column] = correlated(rng, self._n_steps, hours * per_hour)
         basis = np.where(self._relative, values, self._scale[:, None, :])
-        self._target_sums = self._cumulate(target * basis)
+        # beside the sums of the series, so that one read finds both
+        self._sums = np.concatenate((self._sums, self._cumulate(target * basis)), axis=2)
 
 
 def _window_steps(library: ScenarioLibrary, windows: ForecastWindows) -> tuple[IntArray, IntArray]:

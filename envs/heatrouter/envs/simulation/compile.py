@@ -28,6 +28,7 @@ from heatrouter.envs.simulation.work import Work
 
 KERNEL_FOLDERS = ("components", "network", "simulation")
 NOT_COMPILED = {
+    "batch_step.py",
     "consumer_table.py",
     "district_batch.py",
     "episode_starts.py",
@@ -37,6 +38,7 @@ NOT_COMPILED = {
     "pipe_data.py",
     "producer_table.py",
     "simulation.py",
+    "warm_up.py",
 }
 """Modules of those folders that only call the kernels: editing them compiles nothing anew."""
 

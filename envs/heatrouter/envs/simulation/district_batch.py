@@ -1,72 +1,29 @@
 """The closed loop that every rollout steps: plant, observation, action, guard and objective."""
 
-from collections.abc import Callable, Mapping
-from typing import NamedTuple, Protocol
+from collections.abc import Mapping
 
 import numpy as np
 
 from heatrouter.envs.actuate import ActionDecoder, guard_limits
-from heatrouter.envs.arrays import BoolArray, Float32Array, FloatArray, IntArray
+from heatrouter.envs.arrays import Float32Array, FloatArray, IntArray
 from heatrouter.envs.contract import Contract
 from heatrouter.envs.dispatch import DispatchMemory, RuleParameters, heating_curve
-from heatrouter.envs.errors import DistrictError
 from heatrouter.envs.guard import GuardMemory, Reading, Verdict, check, initial_memory
-from heatrouter.envs.objective import TERMS, Objective
-from heatrouter.envs.observe import Clock, ObservationBuilder, build_contract, measured_columns
-from heatrouter.envs.observe.selection import (
-    clock_columns,
-    clock_of,
-    fixed_tariffs,
-    tariff_columns,
-)
+from heatrouter.envs.objective import Objective
+from heatrouter.envs.observe import ObservationBuilder, build_contract
+from heatrouter.envs.observe.selection import fixed_channels, raw_columns
 from heatrouter.envs.scenarios.forecast import Forecaster
+from heatrouter.envs.scenarios.forecast_blocks import ForecastBlocks
 from heatrouter.envs.scenarios.library import ScenarioLibrary
+from heatrouter.envs.simulation.batch_step import BatchStep, MakePlant, plant_order, with_rows
 from heatrouter.envs.simulation.episode_starts import EpisodeStarts
 from heatrouter.envs.simulation.simulation import Simulation
+from heatrouter.envs.simulation.warm_up import WARM_UP_STEPS, Nursery
 from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.task import Task
 from heatrouter.envs.units import SECONDS_PER_HOUR
 
-WARM_UP_STEPS = 4
-"""Control steps from a plausible state to the first observation: flows and pipes settle."""
 _ENDLESS = np.iinfo(np.int64).max // 2
-
-
-class BatchStep(NamedTuple):
-    """What one step of all environments gave. All arrays are fresh."""
-
-    observation: Float32Array  # (num_envs, n_obs); of the new episode where truncated
-    reward: FloatArray  # (num_envs,) minus the cost in €, all terms
-    truncated: BoolArray  # (num_envs,)
-    final_observation: Float32Array  # (num_envs, n_obs); of the ended episode where truncated
-    terms: dict[str, FloatArray]  # every term of the objective, €, each (num_envs,)
-    outputs: FloatArray  # (num_envs, n_columns)
-    set_points: FloatArray  # (num_envs, n_set_points) executed, after the guard
-    proposal: FloatArray  # (num_envs, n_set_points) before the guard
-    verdict: Verdict
-
-
-class Plant(Protocol):
-    """What the loop needs of :class:`~heatrouter.envs.simulation.simulation.Simulation`."""
-
-    columns: dict[str, int]
-
-    @property
-    def set_point_names(self) -> tuple[str, ...]: ...  # noqa: D102
-    @property
-    def time_s(self) -> IntArray: ...  # noqa: D102
-    @property
-    def scenario(self) -> IntArray: ...  # noqa: D102
-    def reset(  # noqa: D102
-        self, envs: IntArray, scenario: IntArray, start_s: IntArray, seeds: IntArray
-    ) -> None: ...
-    def advance(self, set_points: FloatArray, sub_steps: int) -> FloatArray: ...  # noqa: D102
-    def save_state(self) -> dict[str, np.ndarray]: ...  # noqa: D102
-    def restore_state(self, saved: Mapping[str, np.ndarray]) -> None: ...  # noqa: D102
-
-
-MakePlant = Callable[[int], Plant]
-"""Makes the plant of a number of environments."""
 
 
 class DistrictBatch:
@@ -109,22 +66,20 @@ class DistrictBatch:
         self.contract: Contract = build_contract(district, task)
         self.decoder = ActionDecoder(district, self.contract, rules)
         self.limits = guard_limits(district, self.contract)
-        self._make_plant = make_plant or (
+        make = make_plant or (
             lambda count: Simulation(district, library, num_envs=count, sim_dt_s=task.sim_dt_s)
         )
-        self.plant = self._make_plant(num_envs)
+        self.plant = make(num_envs)
         self.columns: dict[str, int] = dict(self.plant.columns)
-        self._nursery: Plant | None = None
-        self._plant_order = _plant_order(district, self.contract, self.plant)
+        self._nursery = Nursery(make, task.sub_steps)
+        self._sub_steps = task.sub_steps
+        self._plant_order = plant_order(self.contract, self.plant)
         self._objective = Objective.build(district, task, self.columns)
         self._forecaster = Forecaster(library, task.forecast)
+        self._forecasts = ForecastBlocks(self._forecaster, num_envs)
         self._ambient = library.values[:, :, library.column("ambient_temp_c")]
-        self._measured_at = measured_columns(self.contract, self.columns)
-        self._clock_at = clock_columns(self.columns)
-        self._tariff_at = tariff_columns(self.contract, self.columns)
-        fixed = fixed_tariffs(self.contract, task)
-        self._fixed_at = np.flatnonzero(~np.isnan(fixed))
-        self._fixed = fixed[self._fixed_at]
+        self._raw_at = raw_columns(self.contract, self.columns)
+        self._fixed_at, self._fixed = fixed_channels(self.contract, task)
         self._episode_steps = max(
             round(task.episode_hours * SECONDS_PER_HOUR / task.control_dt_s), 1
         )
@@ -142,6 +97,7 @@ class DistrictBatch:
         self._dispatch = self.decoder.initial_memory(num_envs)
         self._guard = initial_memory(self.limits, np.zeros(num_envs))
         self._stock = np.zeros((num_envs, 2))
+        self._now_s = np.zeros(num_envs)
         self._observation = np.zeros((num_envs, len(self.contract.observation)))
         self._steps_left = np.zeros(num_envs, dtype=np.int64)
 
@@ -196,18 +152,23 @@ class DistrictBatch:
         """
         proposal, self._dispatch = self.decoder.decode(self._dispatch, self._observation, action)
         executed, verdict = self._guarded(proposal)
-        outputs = self.plant.advance(self._to_plant(executed), self.task.sub_steps)
+        outputs = self.plant.advance(self._to_plant(executed), self._sub_steps)
         terms, self._stock = self._objective.terms(outputs, self._stock, self.task.control_dt_s)
-        now_s = self.plant.time_s.astype(np.float64)
-        self._observation = self._builder.update(
-            *self._observed(outputs, self._guard, now_s, self.plant.scenario)
+        time_s = self.plant.time_s
+        self._now_s = time_s.astype(np.float64)
+        forecast = self._forecasts.windows_at(self.plant.scenario, time_s // self.library.step_s)
+        observation, self._observation = self._builder.advance(
+            self._raw(outputs),
+            self._guard.set_points,
+            self._guard.dwell_remaining_s(self.limits, self._now_s),
+            forecast,
         )
-        observation = self._observation.astype(np.float32)
-        final_observation = observation.copy()
+        final_observation = observation
         self._steps_left -= 1
         truncated = self._steps_left <= 0
-        if truncated.any():
+        if np.count_nonzero(truncated):
             ended = np.flatnonzero(truncated)
+            observation = observation.copy()
             self._begin(ended, *self._starts.draw(ended))
             self._steps_left[ended] = self._episode_steps
             observation[ended] = self._observation[ended]
@@ -216,7 +177,7 @@ class DistrictBatch:
             reward=-terms.sum(axis=1),
             truncated=truncated,
             final_observation=final_observation,
-            terms=dict(zip(TERMS, terms.T, strict=True)),
+            term_values=terms,
             outputs=outputs,
             set_points=executed,
             proposal=proposal,
@@ -261,11 +222,11 @@ class DistrictBatch:
         self._observation = np.array(saved["observation"])
         self._steps_left = np.array(saved["steps_left"])
         self._starts.restore_state(saved["random"])
+        self._now_s = self.plant.time_s.astype(np.float64)
 
     def _guarded(self, proposal: FloatArray) -> tuple[FloatArray, Verdict]:
-        time_s = self.plant.time_s.astype(np.float64)
         if self.task.guard:
-            reading = Reading(time_s, self._observation, self._all_valid)
+            reading = Reading(self._now_s, self._observation, self._all_valid)
             executed, verdict, self._guard = check(
                 self.limits, self._guard, reading, proposal, None
             )
@@ -273,7 +234,8 @@ class DistrictBatch:
         finite = np.isfinite(proposal)
         executed = np.where(finite, proposal, self._guard.set_points)
         executed = np.minimum(np.maximum(executed, self.limits.low), self.limits.high)
-        self._guard = initial_memory(self.limits, time_s, executed)._replace(set_points=executed)
+        memory = initial_memory(self.limits, self._now_s, executed)
+        self._guard = memory._replace(set_points=executed)
         verdict = Verdict(
             np.zeros(proposal.shape, dtype=np.uint16),
             np.asarray(finite.all(axis=1)),
@@ -289,21 +251,26 @@ class DistrictBatch:
         lead_s = round(WARM_UP_STEPS * self.task.control_dt_s)
         start_s = start_step * self.library.step_s - lead_s
         set_points = self._first_set_points(scenario, start_step)
-        if len(envs) == self.num_envs:
-            self.plant.reset(envs, scenario, start_s, seeds)
-            outputs = self._warm_up(self.plant, set_points)
-        else:
-            outputs = self._raise_in_nursery(envs, scenario, start_s, seeds, set_points)
-        now_s = self.plant.time_s[envs].astype(np.float64)
+        outputs = self._nursery.begin(
+            self.plant, envs, scenario, start_s, seeds, self._to_plant(set_points)
+        )
+        time_s = self.plant.time_s[envs]
+        now_s = time_s.astype(np.float64)
         guard = initial_memory(self.limits, now_s - self.task.control_dt_s, set_points)
-        self._guard = GuardMemory(*_with_rows(self._guard, envs, guard))
+        self._guard = GuardMemory(*with_rows(self._guard, envs, guard))
         dispatch = self.decoder.initial_memory(len(envs))
-        self._dispatch = DispatchMemory(*_with_rows(self._dispatch, envs, dispatch))
+        self._dispatch = DispatchMemory(*with_rows(self._dispatch, envs, dispatch))
         self._stock[envs] = self._objective.stock_values(outputs)
-        # a copy: what step returned before must not change
-        self._observation = self._observation.copy()
-        self._observation[envs] = self._builder.restart(
-            envs, *self._observed(outputs, guard, now_s, self.plant.scenario[envs])
+        self._now_s[envs] = now_s
+        forecast = self._forecaster.windows_at(
+            self.plant.scenario[envs], time_s // self.library.step_s
+        )
+        _, self._observation[envs] = self._builder.begin(
+            envs,
+            self._raw(outputs),
+            guard.set_points,
+            guard.dwell_remaining_s(self.limits, now_s),
+            forecast.reshape(len(envs), -1),
         )
 
     def _first_set_points(self, scenario: IntArray, start_step: IntArray) -> FloatArray:
@@ -315,79 +282,14 @@ class DistrictBatch:
         set_points[:, set_points.shape[1] - plan.n_circuits :] = curve
         return set_points
 
-    def _warm_up(self, plant: Plant, set_points: FloatArray) -> FloatArray:
-        commands = self._to_plant(set_points)
-        for _ in range(WARM_UP_STEPS - 1):
-            plant.advance(commands, self.task.sub_steps)
-        return plant.advance(commands, self.task.sub_steps)
-
-    def _raise_in_nursery(
-        self,
-        envs: IntArray,
-        scenario: IntArray,
-        start_s: IntArray,
-        seeds: IntArray,
-        set_points: FloatArray,
-    ) -> FloatArray:
-        """Warm single environments up beside the batch, which must not move, and put them in."""
-        if self._nursery is None:
-            self._nursery = self._make_plant(1)
-        nursery, only = self._nursery, np.zeros(1, dtype=np.int64)
-        state = self.plant.save_state()
-        outputs = np.empty((len(envs), len(self.columns)))
-        for i, env in enumerate(envs):
-            part = slice(i, i + 1)
-            nursery.reset(only, scenario[part], start_s[part], seeds[part])
-            outputs[i] = self._warm_up(nursery, set_points[part])[0]
-            for name, value in nursery.save_state().items():
-                state[name][env] = value[0]
-        self.plant.restore_state(state)
-        return outputs
-
     def _to_plant(self, set_points: FloatArray) -> FloatArray:
         if self._plant_order is None:
             return set_points
         return set_points.take(self._plant_order, axis=1)
 
-    def _observed(
-        self, outputs: FloatArray, guard: GuardMemory, now_s: FloatArray, scenario: IntArray
-    ) -> tuple[FloatArray, FloatArray, FloatArray, Clock, FloatArray, FloatArray]:
-        """What the observation builder takes."""
-        tariff = outputs.take(self._tariff_at, axis=1)
-        tariff[:, self._fixed_at] = self._fixed
-        step = (now_s // self.library.step_s).astype(np.int64)
-        return (
-            outputs.take(self._measured_at, axis=1),
-            guard.set_points,
-            guard.dwell_remaining_s(self.limits, now_s),
-            clock_of(outputs, self._clock_at),
-            tariff,
-            self._forecaster.windows_at(scenario, step),
-        )
-
-
-def _with_rows(
-    memory: tuple[np.ndarray, ...], envs: IntArray, fresh: tuple[np.ndarray, ...]
-) -> list[np.ndarray]:
-    """Arrays of a memory with some rows replaced; the old arrays stay as they are."""
-    arrays = []
-    for old, new in zip(memory, fresh, strict=True):
-        array = old.copy()
-        array[envs] = new
-        arrays.append(array)
-    return arrays
-
-
-def _plant_order(district: District, contract: Contract, plant: Plant) -> IntArray | None:
-    """Positions of the plant's set-points among the contract's; None where they are the same.
-
-    Raises:
-        DistrictError: The plant takes other set-points than the contract has.
-    """
-    names = tuple(point.name for point in contract.set_points)
-    if plant.set_point_names == names:
-        return None
-    if sorted(plant.set_point_names) != sorted(names):
-        message = f"{district.name}: the plant takes {plant.set_point_names}, not {names}"
-        raise DistrictError(message)
-    return np.array([names.index(name) for name in plant.set_point_names], dtype=np.int64)
+    def _raw(self, outputs: FloatArray) -> FloatArray:
+        """What the observation takes from outputs, in its place; a fresh array."""
+        raw = outputs.take(self._raw_at, axis=1)
+        if self._fixed_at.size:
+            raw[:, self._fixed_at] = self._fixed
+        return raw

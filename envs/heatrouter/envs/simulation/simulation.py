@@ -236,20 +236,25 @@ class Simulation:
         """A copy of the full state by field name."""
         return {name: array.copy() for name, array in self._state._asdict().items()}
 
-    def restore_state(self, saved: Mapping[str, np.ndarray]) -> None:
+    def restore_state(self, saved: Mapping[str, np.ndarray], envs: IntArray | None = None) -> None:
         """Take back a saved state exactly.
+
+        Args:
+            saved: What :meth:`save_state` returned, here or in another batch of this district.
+            envs: The environments whose states these are, in order; all if not given.
 
         Raises:
             ValueError: if fields or shapes differ.
         """
         own = self._state._asdict()
+        rows = slice(None) if envs is None else envs
         wrong = [
             name
             for name in own
-            if name not in saved or np.asarray(saved[name]).shape != own[name].shape
+            if name not in saved or np.asarray(saved[name]).shape != own[name][rows].shape
         ]
         if wrong:
             message = f"saved state does not fit: {', '.join(wrong)} missing or of another shape"
             raise ValueError(message)
         for name, array in own.items():
-            array[...] = saved[name]
+            array[rows] = saved[name]
