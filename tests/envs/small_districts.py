@@ -47,7 +47,7 @@ def two_circuits_with_exchanger(*, commanded: bool = False) -> District:
         "exchanger": exchanger(90.0, 52.0, 75.0, 45.0),
         **_HYPOTHETICAL,
     }
-    return _district(
+    return make_district(
         "two-circuits-exchanger",
         circuits=[
             circuit("trunk", ["plant", "mill", "station"], ["tank", "main_boiler"], (75.0, 95.0)),
@@ -87,7 +87,7 @@ def two_circuits_with_exchanger(*, commanded: bool = False) -> District:
 
 def two_circuits_with_heat_pump() -> District:
     """A cold circuit round a data centre, and a heat pump that lifts its heat into a town."""
-    return _district(
+    return make_district(
         "two-circuits-heat-pump",
         circuits=[
             circuit("cold", ["data_centre", "lift_house"], ["cold_tank", "backup"], (35.0, 48.0)),
@@ -151,7 +151,7 @@ def two_circuits_with_heat_pump() -> District:
 
 def biogas() -> District:
     """A digester that feeds a boiler, beside wood, electrode and gas boilers."""
-    return _district(
+    return make_district(
         "biogas",
         circuits=[
             circuit(
@@ -231,7 +231,7 @@ def biogas() -> District:
 
 def chp_and_solar() -> District:
     """An engine, a collector field and an air-source heat pump round a tank."""
-    return _district(
+    return make_district(
         "chp-and-solar",
         circuits=[
             circuit(
@@ -299,7 +299,7 @@ def chp_and_solar() -> District:
 
 def pcm_and_batch() -> District:
     """A foundry: furnace heat behind a dry cooler, a commanded PCM store, preheated charges."""
-    return _district(
+    return make_district(
         "pcm-and-batch",
         circuits=[
             circuit(
@@ -395,7 +395,7 @@ def pcm_and_batch() -> District:
 
 def fab() -> District:
     """A chip fab with cooling towers and dry coolers, its own heat, and a greenhouse with lamps."""
-    return _district(
+    return make_district(
         "fab",
         circuits=[
             circuit(
@@ -596,7 +596,7 @@ def substation(
     }
 
 
-def _district(
+def make_district(
     name: str,
     *,
     circuits: list[dict[str, Any]],

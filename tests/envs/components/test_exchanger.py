@@ -17,7 +17,7 @@ from heatrouter.envs.components.exchanger import (
     ua_at_flows,
     ua_with_secondary,
 )
-from heatrouter.envs.simulation.parameter_builder import design_exchanger
+from heatrouter.envs.simulation.consumer_table import design_exchanger
 from heatrouter.envs.spec.consumer_units import HeatExchangerDesign
 
 CP = 4190.0

@@ -9,20 +9,22 @@ from hypothesis import strategies as st
 
 from heatrouter.envs.components.plug_flow import (
     JOIN_BELOW_K,
+    MASS,
+    PSI,
     RING,
     merge_cheapest,
     psi_total,
     shift_parcels,
-    wall_step,
+    wall_flush,
 )
 
 CONTENT = 100.0
 
 
-def _pipe() -> tuple[np.ndarray, np.ndarray]:
-    mass, psi = np.zeros(RING), np.zeros(RING)
-    mass[0], psi[0] = CONTENT, 50.0
-    return mass, psi
+def _pipe() -> np.ndarray:
+    parcels = np.zeros((RING, 2))
+    parcels[0] = CONTENT, 50.0
+    return parcels
 
 
 @settings(max_examples=60)
@@ -34,30 +36,30 @@ def _pipe() -> tuple[np.ndarray, np.ndarray]:
     )
 )
 def test_mass_and_enthalpy_are_kept(moves: list[tuple[float, float, bool]]) -> None:
-    mass, psi = _pipe()
+    parcels = _pipe()
     start, count = 0, 1
     held = CONTENT * 50.0
     scale = held
     for moved, entering, forward in moves:
         start, count, left = shift_parcels(
-            mass, psi, start, count, moved, entering, CONTENT, forward, JOIN_BELOW_K
+            parcels, start, count, moved, entering, CONTENT, forward, JOIN_BELOW_K
         )
         held += moved * entering - left
         scale += abs(moved * entering)
         assert 1 <= count <= RING
         slots = [(start + i) % RING for i in range(count)]
-        assert mass[slots].sum() == pytest.approx(CONTENT, rel=1e-9)
-        assert (mass[slots] >= 0.0).all()
-        assert psi_total(mass, psi, start, count) == pytest.approx(held, abs=1e-10 * scale)
+        assert parcels[slots, MASS].sum() == pytest.approx(CONTENT, rel=1e-9)
+        assert (parcels[slots, MASS] >= 0.0).all()
+        assert psi_total(parcels, start, count) == pytest.approx(held, abs=1e-10 * scale)
 
 
 def test_a_front_leaves_after_one_content() -> None:
-    mass, psi = _pipe()
+    parcels = _pipe()
     start, count = 0, 1
     outlets = []
     for _ in range(60):
         start, count, left = shift_parcels(
-            mass, psi, start, count, 2.0, 90.0, CONTENT, True, JOIN_BELOW_K
+            parcels, start, count, 2.0, 90.0, CONTENT, True, JOIN_BELOW_K
         )
         outlets.append(left / 2.0)
     assert outlets[:50] == pytest.approx([50.0] * 50)
@@ -65,35 +67,68 @@ def test_a_front_leaves_after_one_content() -> None:
 
 
 def test_reversed_flow_brings_the_water_back() -> None:
-    mass, psi = _pipe()
-    start, count, _ = shift_parcels(mass, psi, 0, 1, 30.0, 90.0, CONTENT, True, JOIN_BELOW_K)
+    parcels = _pipe()
+    start, count, _ = shift_parcels(parcels, 0, 1, 30.0, 90.0, CONTENT, True, JOIN_BELOW_K)
     start, count, left = shift_parcels(
-        mass, psi, start, count, 30.0, 10.0, CONTENT, False, JOIN_BELOW_K
+        parcels, start, count, 30.0, 10.0, CONTENT, False, JOIN_BELOW_K
     )
     assert left / 30.0 == pytest.approx(90.0)
 
 
-def test_merging_takes_the_pair_that_costs_least() -> None:
-    mass, psi = np.ones(RING), np.arange(RING, dtype=np.float64) ** 2
-    count = merge_cheapest(mass, psi, 0, RING)
-    assert count == RING - 1
-    assert psi[0] == pytest.approx(0.5)
-    assert mass[0] == pytest.approx(2.0)
-    assert psi[1] == pytest.approx(4.0)
+def test_several_contents_in_one_step_leave_as_their_mean() -> None:
+    """A step may push more than the pipe holds: what leaves is the old water, then the new."""
+    parcels = _pipe()
+    start, count, left = shift_parcels(
+        parcels, 0, 1, 2.5 * CONTENT, 90.0, CONTENT, True, JOIN_BELOW_K
+    )
+    assert left == pytest.approx(CONTENT * 50.0 + 1.5 * CONTENT * 90.0)
+    assert count == 1
+    assert parcels[start, MASS] == CONTENT
+    assert parcels[start, PSI] == 90.0
+
+
+@pytest.mark.parametrize("start", [0, 1, RING - 1])
+def test_merging_takes_the_pair_that_costs_least(start: int) -> None:
+    """In a full ring, wherever it begins, the first of the squares is the cheapest pair."""
+    parcels = np.ones((RING, 2))
+    slots = (start + np.arange(RING)) % RING
+    parcels[slots, PSI] = np.arange(RING, dtype=np.float64) ** 2
+    assert merge_cheapest(parcels, start, RING) == 0
+    kept = parcels[slots[: RING - 1]]
+    assert kept[0] == pytest.approx([2.0, 0.5])
+    assert kept[1:, PSI] == pytest.approx(np.arange(2, RING) ** 2.0)
+    assert kept[1:, MASS] == pytest.approx(np.ones(RING - 2))
+
+
+def test_a_full_ring_keeps_mass_and_enthalpy() -> None:
+    """A thousand small slugs of other temperatures never overflow the ring."""
+    rng = np.random.default_rng(0)
+    parcels = _pipe()
+    start, count, held = 0, 1, CONTENT * 50.0
+    for _ in range(1000):
+        entering = float(rng.uniform(40.0, 90.0))
+        start, count, left = shift_parcels(
+            parcels, start, count, 0.5, entering, CONTENT, True, JOIN_BELOW_K
+        )
+        held += 0.5 * entering - left
+    assert count == RING
+    assert psi_total(parcels, start, count) == pytest.approx(held, rel=1e-12)
 
 
 @given(
     wall=st.floats(0.0, 120.0),
     inlet=st.floats(0.0, 120.0),
-    ratio=st.floats(0.0, 1e3),
+    ratio=st.floats(1e-6, 1e3),
 )
 def test_wall_keeps_energy(wall: float, inlet: float, ratio: float) -> None:
     """What water loses in passing, m cp dt (T_in - T_out), the wall gains."""
-    after, outlet = wall_step(wall, inlet, ratio)
+    closed, kept = wall_flush(ratio)
+    after = wall - (wall - inlet) * closed
+    outlet = inlet + (wall - inlet) * kept
     assert after - wall == pytest.approx(ratio * (inlet - outlet), abs=1e-9 * (1.0 + ratio))
     assert min(wall, inlet) - 1e-9 <= outlet <= max(wall, inlet) + 1e-9
 
 
 def test_wall_relaxes_exponentially() -> None:
-    after, _ = wall_step(20.0, 80.0, 0.7)
-    assert after == pytest.approx(80.0 - 60.0 * math.exp(-0.7))
+    closed, _ = wall_flush(0.7)
+    assert closed == pytest.approx(1.0 - math.exp(-0.7))

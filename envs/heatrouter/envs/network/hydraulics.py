@@ -5,8 +5,9 @@ cycle whose pressure drops must sum to zero. The Jacobian B D B^T is symmetric p
 (E. Todini and S. Pilati's gradient method restricted to cycles; Cross 1936 for the idea), and only
 pipes that lie in a cycle are looked at again. Where a pump is at its limit, a consumer whose valve
 is wide open gets what its valve passes, dp = r m |m|; these unknowns are eliminated along the
-forest from its leaves, so that the work grows with the number of pipes. Without chords and
-saturated valves no iteration takes place.
+forest from its leaves, so that the work grows with the number of pipes, and found by Newton with a
+search along its step (the dissipated power is convex in them). Without chords and saturated valves
+no iteration takes place.
 """
 
 import math
@@ -15,13 +16,20 @@ from heatrouter.envs.arrays import BoolArray, FloatArray, IntArray
 from heatrouter.envs.components.friction import pipe_drop
 from heatrouter.envs.components.jit import compiled
 from heatrouter.envs.network.topology import PipeData, Topology
+from heatrouter.envs.network.valves import open_valves
 
 MAX_NEWTON = 40
 MAX_VALVE_STEPS = 120
 TOLERANCE_PA = 0.05
 VALVE_TOLERANCE_PA = 1.0
-_FLAT = 1e-3
-"""Least slope of a valve, Pa s/kg, so that a closed one stays solvable."""
+EXACT_VALVE_STEPS = 25
+VALVE_TOLERANCE_SHARE = 2e-3
+"""After so many steps a valve may miss its law by this share of the pump's head: its flow by half
+of it. The elimination along the forest does not see how chords stiffen long rings."""
+
+MAX_SEARCH_STEPS = 4
+_STEEP = 0.3
+"""Slope at the end of a step, over that at its beginning, from which the step is searched along."""
 
 
 @compiled
@@ -201,70 +209,6 @@ def _flow_through(
 
 
 @compiled
-def _open_valves(
-    net: Topology,
-    slope: FloatArray,
-    consumer_location: IntArray,
-    consumer_set_flow: FloatArray,
-    valve_resistance: FloatArray,
-    head_drop: FloatArray,
-    root_flow: FloatArray,
-    available_dp: FloatArray,
-    saturated: BoolArray,
-    consumer_flow: FloatArray,
-    node_work: FloatArray,
-    damping: float,
-) -> None:
-    """One Newton step of all saturated valves, eliminated along the forest.
-
-    With the fall of pressure difference along a pair s = ds/dm of both its pipes, a valve's answer
-    dm = g (dD - V) to a change D of its pressure difference, and pump curves at the roots, every
-    subtree answers dF = a + b dD. Leaves first, then back from the roots.
-    """
-    n_loc, n_pairs = net.order.size, net.pair_from.size
-    a, b = node_work[0], node_work[1]
-    for i in range(n_loc):
-        a[i] = 0.0
-        b[i] = 0.0
-    for u in range(consumer_location.size):
-        if saturated[u]:
-            x = consumer_flow[u]
-            g = 1.0 / (2.0 * valve_resistance[u] * x + _FLAT)
-            a[consumer_location[u]] -= g * (valve_resistance[u] * x * x - available_dp[u])
-            b[consumer_location[u]] += g
-    for j in range(n_loc - 1, -1, -1):
-        i = net.order[j]
-        up = net.parent[i]
-        if up >= 0:
-            p = net.parent_pair[i]
-            s = slope[p] + slope[n_pairs + p]
-            share = 1.0 / (1.0 + b[i] * s)
-            a[i] *= share
-            b[i] *= share
-            a[up] += a[i]
-            b[up] += b[i]
-    change = node_work[2]
-    for j in range(n_loc):
-        i = net.order[j]
-        up = net.parent[i]
-        if up < 0:
-            c = net.circuit_of[i]
-            curve = 2.0 * head_drop[c] * max(root_flow[c], 0.0)
-            change[i] = -curve * a[i] / (1.0 + b[i] * curve)
-        else:
-            p = net.parent_pair[i]
-            flow_change = a[i] + b[i] * change[up]
-            change[i] = change[up] - (slope[p] + slope[n_pairs + p]) * flow_change
-    for u in range(consumer_location.size):
-        if saturated[u]:
-            x = consumer_flow[u]
-            g = 1.0 / (2.0 * valve_resistance[u] * x + _FLAT)
-            residual = valve_resistance[u] * x * x - available_dp[u]
-            x += damping * g * (change[consumer_location[u]] - residual)
-            consumer_flow[u] = min(max(x, 0.0), consumer_set_flow[u])
-
-
-@compiled
 def solve_network(
     net: Topology,
     pipes: PipeData,
@@ -290,6 +234,7 @@ def solve_network(
     node_work: FloatArray,
     matrix: FloatArray,
     rhs: FloatArray,
+    valve_step: FloatArray,
 ) -> int:
     """Solve flows, pump heads and consumer flows of one environment.
 
@@ -319,6 +264,7 @@ def solve_network(
         node_work: scratch, shape (3, n_loc).
         matrix: scratch, shape (n_chords, n_chords).
         rhs: scratch, shape (n_chords,).
+        valve_step: scratch, shape (n_consumers,).
 
     Returns:
         Number of Newton steps, or -1 where they did not converge.
@@ -326,6 +272,9 @@ def solve_network(
     n_loc = net.order.size
     n_consumers = consumer_location.size
     total_steps = 0
+    part = 0.0
+    descent = 0.0
+    tries = 0
     for u in range(n_consumers):
         saturated[u] = False
         consumer_flow[u] = consumer_set_flow[u]
@@ -345,6 +294,9 @@ def solve_network(
             available_dp[u] = pressure[i] - pressure[n_loc + i]
             valve = valve_resistance[u] * consumer_set_flow[u] * consumer_set_flow[u]
             head[c] = max(head[c], max(valve, min_dp[c]) - available_dp[u])
+            if consumer_flow[u] < consumer_set_flow[u]:
+                # cut by its valve, so the pump is at its limit: less flow asks for no less of it
+                head[c] = math.inf
         limited = False
         for c in range(net.root.size):
             from_root = max(root_flow[c], 0.0)
@@ -355,6 +307,10 @@ def solve_network(
         for i in range(n_loc):
             pressure[i] += head[net.circuit_of[i]]
         worst = 0.0
+        near = VALVE_TOLERANCE_PA
+        if attempt >= EXACT_VALVE_STEPS:
+            for c in range(net.root.size):
+                near = max(near, VALVE_TOLERANCE_SHARE * head[c])
         for u in range(n_consumers):
             available_dp[u] += head[net.circuit_of[consumer_location[u]]]
             if limited:
@@ -364,12 +320,32 @@ def solve_network(
                 saturated[u] = x < consumer_set_flow[u] or gap > VALVE_TOLERANCE_PA
                 if saturated[u] and (x > 0.0 or gap < 0.0):
                     worst = max(worst, abs(gap))
-        if worst <= VALVE_TOLERANCE_PA:
+        if worst <= near:
             return total_steps
         total_steps += 1
-        _open_valves(
+        if tries > 0:
+            # the dissipated power is convex in the valves' flows: find its least along the step
+            rising = 0.0
+            for u in range(n_consumers):
+                gap = valve_resistance[u] * consumer_flow[u] ** 2 - available_dp[u]
+                rising += gap * valve_step[u]
+            if abs(rising) > _STEEP * abs(descent):
+                tries -= 1
+                least = abs(descent) / max(abs(descent) + rising, 1e-300)
+                other = part * min(max(least, 0.1), 10.0)
+                for u in range(n_consumers):
+                    to = consumer_flow[u] + (other - part) * valve_step[u]
+                    consumer_flow[u] = min(max(to, 0.0), consumer_set_flow[u])
+                    if consumer_flow[u] != to:
+                        valve_step[u] = 0.0
+                part = other
+                continue
+        descent = open_valves(
             net, slope, consumer_location, consumer_set_flow, valve_resistance, head_drop,
-            root_flow, available_dp, saturated, consumer_flow, node_work,
-            1.0 if attempt < MAX_VALVE_STEPS // 4 else 0.5,
+            root_flow, available_dp, consumer_flow, node_work, valve_step,
         )  # fmt: skip
+        part = 1.0
+        tries = MAX_SEARCH_STEPS
+        for u in range(n_consumers):
+            consumer_flow[u] += valve_step[u]
     return -1

@@ -126,7 +126,7 @@ def circulate(
             par.valve_resistance, par.min_dp, work.max_head, par.head_drop, here.chord_flow,
             here.friction, work.achieved, here.pipe_flow, work.drop, work.slope, work.pressure,
             work.head, work.root_flow, work.available_dp, work.saturated, work.node_work,
-            work.matrix, work.rhs,
+            work.matrix, work.rhs, work.valve_step,
         )  # fmt: skip
         if steps < 0:
             return False
@@ -153,6 +153,7 @@ def _settle(net: Topology, pipes: PipeData, par: Parameters, here: EnvState, wor
         here.friction, work.achieved, here.pipe_flow, work.drop, work.slope, work.pressure,
         work.head, work.root_flow,
         work.available_dp, work.saturated, work.node_work, work.matrix, work.rhs,
+        work.valve_step,
     )  # fmt: skip
     return steps >= 0
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from heatrouter.envs.arrays import FloatArray, IntArray
 from heatrouter.envs.components.jit import compiled
+from heatrouter.envs.network.circles import break_circles
 from heatrouter.envs.network.topology import PipeData, Topology
 from heatrouter.envs.simulation.circulation import circulate, command_circuits, pump_work
 from heatrouter.envs.simulation.consumption import serve_consumers
@@ -105,6 +106,8 @@ def advance_env(
         command_circuits(net, par, here, exogenous, set_points, work, dt)
         if not circulate(net, pipes, par, here, work):
             return NO_CONVERGENCE
+        if net.chords.size > 0:
+            break_circles(net, here.pipe_flow, work.pending, work.queue)
         pump_work(net, par, work)
         feed_lines(net, par, here, work)
         if par.n_origins > 0:

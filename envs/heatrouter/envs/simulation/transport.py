@@ -22,6 +22,7 @@ from heatrouter.envs.components.plug_flow import (
     traced_heat,
     wall_flush,
 )
+from heatrouter.envs.network.circles import NO_FLOW_KG_S
 from heatrouter.envs.network.topology import PipeData, Topology
 
 PSI_SUM, BASE, SCALE, WALL_FROM, WALL_TO = range(5)
@@ -33,9 +34,6 @@ RING_FIELDS = 2
 """Columns of where a pipe's parcels are in their ring."""
 
 FLOWING, STILL = 0, 1
-
-NO_FLOW_KG_S = 1e-9
-"""Below this a pipe stands still: rounding of the forest's sums, not a flow."""
 
 
 @compiled

@@ -52,6 +52,7 @@ class Work(NamedTuple):
     node_work: FloatArray  # (3, n_loc)
     matrix: FloatArray  # (n_chords, n_chords)
     rhs: FloatArray  # (n_chords,)
+    valve_step: FloatArray  # (n_consumers,) kg/s
     no_valve: FloatArray  # (n_consumers,) zero resistance
     no_dp: FloatArray  # (n_circuits,) zero Pa
     no_limit: FloatArray  # (n_circuits,) Pa that no pump reaches
@@ -95,6 +96,7 @@ def make_work(net: Topology, par: Parameters) -> Work:
         np.zeros((3, n_loc)),
         np.zeros((n_chords, n_chords)),
         np.zeros(n_chords),
+        np.zeros(n_consumers),
         np.zeros(n_consumers),
         np.zeros(n_circuits),
         np.full(n_circuits, 1e12),
