@@ -122,9 +122,7 @@ def test_set_points_beyond_their_range_count_as_its_end(far: float) -> None:
             end, safe_points(end), mill_exhaust__recovery_share=1.0, hub_boiler__load_share=0.0,
             transfer__load_share=1.0, town__supply_temp_c=80.0,
         )  # fmt: skip
-        np.testing.assert_array_equal(
-            beyond.advance(wild, SUB_STEPS), end.advance(tame, SUB_STEPS)
-        )
+        np.testing.assert_array_equal(beyond.advance(wild, SUB_STEPS), end.advance(tame, SUB_STEPS))
 
 
 @pytest.mark.parametrize("name", SMALL)
