@@ -129,7 +129,8 @@ def part(whole: Network, circuit: int) -> tuple[Network, np.ndarray, np.ndarray]
         new[net.pair_from[pairs]], new[net.pair_to[pairs]], places.size,
         new[net.root[circuit : circuit + 1]],
     )  # fmt: skip
-    return Network(alone, PipeData(*(array[pairs] for array in whole.pipes))), places, pairs
+    own = {name: array[pairs] for name, array in whole.pipes._asdict().items()}
+    return Network(alone, whole.pipes._replace(**own)), places, pairs
 
 
 def random_load(seed: int, net: Topology, *, producers: int = 0, boosters: int = 0) -> Load:

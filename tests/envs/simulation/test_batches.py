@@ -58,8 +58,8 @@ def test_threads_do_not_change_a_bit(name: str, threads: int) -> None:
 
 @pytest.mark.parametrize("name", SMALL)
 def test_the_same_seed_gives_the_same_bits(name: str) -> None:
-    runs = [run_random(start_plant(name), seed=3, steps=40)[0] for _ in range(2)]
-    np.testing.assert_array_equal(*runs)
+    first, second = (run_random(start_plant(name), seed=3, steps=40)[0] for _ in range(2))
+    np.testing.assert_array_equal(first, second)
 
 
 @pytest.mark.parametrize("name", PLANTS)

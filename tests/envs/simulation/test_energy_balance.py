@@ -81,7 +81,7 @@ def _minutes(name: str, steps: int) -> tuple[np.ndarray, np.ndarray, Simulation]
     return np.array(rows), np.diff(np.array(stock), axis=0), simulation
 
 
-@pytest.mark.parametrize("name", (*SMALL, "energy-web"))
+@pytest.mark.parametrize("name", [*SMALL, "energy-web"])
 def test_an_error_of_a_millionth_in_any_flow_is_seen(name: str) -> None:
     """The published columns alone close the account, and no flow is a remainder of the others.
 

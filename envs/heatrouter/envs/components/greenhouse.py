@@ -17,6 +17,8 @@ RAIL_EXPONENT = 1.32
 DESIGN_AIR_C = 18.0
 """Night air at which rails give their design heat (Katzin 2021 keeps 18.5 degC)."""
 _RAIL_STEPS = 3
+_STILL_KG_S = 1e-12
+"""Flows below this carry nothing; keeps reciprocals finite."""
 DESIGN_WIND_M_S = 4.0
 """Wind at which the lumped design loss holds."""
 _FREE_FILM = 3.5
@@ -68,7 +70,7 @@ def rail_heat(
     it; three leave less than 1e-6 of the heat.
     """
     span = supply_temp - air
-    if flow <= 0.0 or span <= 0.0 or limit <= 0.0:
+    if flow <= _STILL_KG_S or span <= 0.0 or limit <= 0.0:
         return 0.0
     excess = max(0.5 * (design_supply + design_return) - DESIGN_AIR_C, 0.1)
     half = 0.5 * (design_supply - design_return)
