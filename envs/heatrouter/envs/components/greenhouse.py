@@ -6,7 +6,7 @@ D. Katzin et al. (Biosyst. Eng. 194, 2020):
     C_a dT_a/dt = Q_pipe + Q_lamp + (1 - f) S - G_in (T_a - T_c) - (G_leak + G_vent) (T_a - T_o)
     C_c dT_c/dt = G_in (T_a - T_c) - G_out (T_c - T_o)
 
-with the sun caught S and its share f that leaves as vapour. ``air_step`` is the older single node.
+with the sun caught S and its share f that leaves as vapour.
 """
 
 import math
@@ -84,73 +84,6 @@ def rail_heat(
         w = slope * math.pow(u, RAIL_EXPONENT - 1.0)
         u = (span + (RAIL_EXPONENT - 1.0) * w * u) / (excess + RAIL_EXPONENT * w)
     return min(design_heat * math.pow(u, RAIL_EXPONENT), limit)
-
-
-@compiled
-def rail_feasible(
-    heat: float,
-    flow: float,
-    supply_temp: float,
-    design_heat: float,
-    design_supply: float,
-    design_return: float,
-    air: float,
-    cp: float,
-) -> bool:
-    """Whether ``flow`` kg/s at ``supply_temp`` can feed rails that give ``heat`` W."""
-    top, back = rail_return_temp(heat, design_heat, design_supply, design_return, air)
-    return top <= supply_temp + 1e-9 and heat <= flow * cp * (supply_temp - back) * (1.0 + 1e-9)
-
-
-@compiled
-def air_step(
-    air_temp: float,
-    heat: float,
-    solar: float,
-    loss: float,
-    vent_max: float,
-    vent_temp: float,
-    capacity: float,
-    ambient_temp: float,
-    dt: float,
-) -> tuple[float, float, float]:
-    """Implicit step of the air node.
-
-    Args:
-        air_temp: degC.
-        heat: W from the pipe rails.
-        solar: W of sun caught.
-        loss: U A, W/K.
-        vent_max: largest ventilation conductance, W/K.
-        vent_temp: temperature above which vents open, degC.
-        capacity: J/K.
-        ambient_temp: degC.
-        dt: s.
-
-    Returns:
-        New air temperature in degC, heat lost through the cover in J, heat vented in J.
-    """
-    new = (capacity * air_temp + dt * (heat + solar + loss * ambient_temp)) / (capacity + dt * loss)
-    vented = 0.0
-    if new > vent_temp and vent_temp > ambient_temp:
-        # vents that hold vent_temp exactly: the balance at new = vent_temp gives their heat
-        wanted = (
-            heat + solar - loss * (vent_temp - ambient_temp)
-            - capacity * (vent_temp - air_temp) / dt
-        )  # fmt: skip
-        conductance = min(wanted / (vent_temp - ambient_temp), vent_max)
-        total = loss + conductance
-        new = (capacity * air_temp + dt * (heat + solar + total * ambient_temp)) / (
-            capacity + dt * total
-        )
-        vented = conductance * (new - ambient_temp) * dt
-    elif new > vent_temp and new > ambient_temp:
-        total = loss + vent_max
-        new = (capacity * air_temp + dt * (heat + solar + total * ambient_temp)) / (
-            capacity + dt * total
-        )
-        vented = vent_max * (new - ambient_temp) * dt
-    return new, loss * (new - ambient_temp) * dt, vented
 
 
 @compiled

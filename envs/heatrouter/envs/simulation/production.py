@@ -2,7 +2,7 @@
 
 from heatrouter.envs.arrays import FloatArray, IntArray
 from heatrouter.envs.components.boiler import boiler_fuel, condensing_efficiency, heat_of_fuel
-from heatrouter.envs.components.exchanger import exchanged_heat, film_term, substation_heat_fast
+from heatrouter.envs.components.exchanger import exchanged_heat, film_term, substation_heat
 from heatrouter.envs.components.heat_pump import lorenz_cop
 from heatrouter.envs.components.jit import compiled
 from heatrouter.envs.components.solar_thermal import collector_heat
@@ -329,7 +329,7 @@ def _offer_link(
     largest = data[t.PF_MAX_FLOW]
     # the exchanger knows one heat capacity: secondary flow as kg/s of primary water
     term = film_term(largest * cp / primary_cp / design[t.CF_SECONDARY])
-    most = substation_heat_fast(
+    most = substation_heat(
         design[t.CF_MAX_FLOW], supply, largest * cp / primary_cp, inlet, design[t.CF_PRIMARY],
         term, design[t.CF_UA], primary_cp,
     )  # fmt: skip
