@@ -121,7 +121,7 @@ def test_the_reference_year_is_named_and_kept_for_judging(district: District) ->
 
 
 def test_a_source_that_does_not_exist_lists_those_that_do(district: District) -> None:
-    with pytest.raises(ScenarioError, match="'tyr' is unknown; give one of generated, try, or"):
+    with pytest.raises(ScenarioError, match="'tyr' is unknown; give one of generated, try, ammonia"):
         build_library(district, "train", 1, scenario="tyr")
 
 
