@@ -25,6 +25,9 @@ Traced = dict[str, dict[str, float]]
 
 _DEFAULT_TASK = "energy-web"
 _HOURS_PER_DAY = 24.0
+_USUAL_START = 15
+_SECONDS_PER_DAY = 86400.0
+_PICTURES = ("temperatures", "dispatch", "duration")
 _WHOLE_FROM = 100.0
 _CLOSURE_LIMIT = 1e-9
 """Residual over throughput that the simulator promises (MODEL 7)."""
@@ -39,12 +42,20 @@ def simulate(
         float, typer.Option(min=0.01, max=366.0, help="Length of the simulation, days.")
     ] = 7.0,
     start: Annotated[
-        int, typer.Option(min=1, max=365, help="Day of the year on which it starts.")
-    ] = 15,
+        int | None,
+        typer.Option(
+            min=1,
+            max=366,
+            help="Day of the scenario on which it starts; 15, or 1 where it would pass the end.",
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of scenario and initial state.")] = 0,
     scenario: Annotated[
         str | None,
-        typer.Option(help="'generated' (default), 'try' (test reference year), or a file."),
+        typer.Option(
+            help="'generated' (default), 'try' (test reference year), a name or a file; see "
+            "`heatrouter scenarios list`."
+        ),
     ] = None,
     data: Annotated[
         Path | None, typer.Option(help="Folder of the CSV files that a scenario file names.")
@@ -53,7 +64,7 @@ def simulate(
         str | None, typer.Option(help="Task (objective, clocks): a preset's name or a file.")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Folder for outputs.csv, kpis.json and last.png.")
+        Path | None, typer.Option(help="Folder for outputs.csv, kpis.json and pictures (PNG).")
     ] = None,
     *,
     origins: Annotated[
@@ -66,6 +77,8 @@ def simulate(
     Example: heatrouter simulate energy-web --days 3 --start 15
     """
     # The simulator loads numba, which --help must not wait for.
+    from heatrouter.envs.observe import build_contract
+    from heatrouter.envs.scenarios.random_events import with_task_events
     from heatrouter.envs.scenarios.sources import build_library
     from heatrouter.envs.simulation.district_batch import DistrictBatch
     from heatrouter.envs.simulation.simulation import Simulation
@@ -78,6 +91,8 @@ def simulate(
     library = build_library(
         district, "train" if generated else "test", 1, seed, data_dir=data, scenario=scenario
     )
+    channels = build_contract(district, rules).observation
+    library = with_task_events(library, district, rules, channels)
 
     def plant(count: int) -> Simulation:
         return Simulation(
@@ -90,6 +105,9 @@ def simulate(
 
     batch = DistrictBatch(district, rules, library, num_envs=1, seed=seed, make_plant=plant)
     steps = max(round(days * _HOURS_PER_DAY * 3600.0 / rules.control_dt_s), 1)
+    if start is None:
+        fits = days + _USUAL_START - 1 <= library.n_steps * library.step_s / _SECONDS_PER_DAY
+        start = _USUAL_START if fits else 1
     first = round((start - 1) * _HOURS_PER_DAY * 3600.0 / library.step_s)
     if first >= library.values.shape[1]:
         msg = f"--start {start} lies beyond the scenario {library.names[0]!r}"
@@ -107,7 +125,7 @@ def simulate(
     if origins:
         run["heat_by_origin_kwh"] = traced
     if out is not None:
-        _write(out, batch, library, rows, run)
+        _write(out, batch, library, rows, run, start)
     if as_json:
         typer.echo(json.dumps(run, indent=2, allow_nan=False))
         return
@@ -115,7 +133,8 @@ def simulate(
     if origins:
         _print_origins(traced)
     if out is not None:
-        typer.echo(f"wrote {out}/outputs.csv, {out}/kpis.json and {out}/last.png")
+        pictures = ", ".join(f"{name}.png" for name in ("last", *_PICTURES))
+        typer.echo(f"wrote outputs.csv, kpis.json, {pictures} to {out}")
 
 
 def _run(
@@ -162,8 +181,10 @@ def _write(
     library: "ScenarioLibrary",
     rows: "FloatArray",
     run: dict[str, object],
+    start: int,
 ) -> None:
     from heatrouter.envs.drawing import draw_district
+    from heatrouter.envs.drawing.courses import draw_courses
 
     out.mkdir(parents=True, exist_ok=True)
     with (out / "outputs.csv").open("w", newline="", encoding="utf-8") as file:
@@ -176,6 +197,7 @@ def _write(
     (out / "kpis.json").write_text(json.dumps(provenance, indent=2) + "\n", encoding="utf-8")
     last = {name: float(rows[-1, i]) for name, i in batch.columns.items()}
     draw_district(batch.district, last).savefig(out / "last.png")
+    draw_courses(batch.district, batch.columns, rows, batch.task.control_dt_s, start, out)
 
 
 def _print(run: dict[str, object], figures: dict[str, float | None]) -> None:

@@ -9,6 +9,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "heatrouter.envs.cli_districts:app",
         "List, show and check district descriptions.",
     ),
+    "scenarios": (
+        "heatrouter.envs.cli_scenarios:app",
+        "List, show, check and compare scenarios; fit the generator.",
+    ),
     "simulate": (
         "heatrouter.envs.cli_simulate:simulate",
         "Simulate a district under a controller and print its key figures.",

@@ -1,7 +1,8 @@
 import pytest
 
-from heatrouter.envs.scenarios.compare import STATISTICS, main, table
+from heatrouter.envs.scenarios.compare import STATISTICS, libraries_of, table
 from heatrouter.envs.scenarios.library import ScenarioLibrary
+from heatrouter.envs.spec.district import District
 
 
 def test_the_table_has_a_row_for_every_statistic(
@@ -15,6 +16,6 @@ def test_the_table_has_a_row_for_every_statistic(
 
 
 @pytest.mark.slow
-def test_the_command_prints_the_table(capsys: pytest.CaptureFixture[str]) -> None:
-    main(["energy-web", "--years", "2"])
-    assert capsys.readouterr().out.startswith("| | train | validation | test (reference year) |")
+def test_the_splits_stand_side_by_side(district: District) -> None:
+    libraries = libraries_of(district, 2)
+    assert table(libraries).startswith("| | train | validation | test (reference year) |")

@@ -62,6 +62,10 @@ CALENDAR_SERIES: Final = ("local_hour", "weekday", "day_of_year")
 
 LEVEL_KIND: Final = SeriesKind("1", 0.0, 1.0, "linear")
 HOT_WATER_KIND: Final = SeriesKind("kW", 0.0, 1.0e6, "linear")
+SHARE_KIND: Final = SeriesKind("1", 0.0, 1.0, "hold")
+FAULT_ENDINGS: Final = (".availability", ".cleanness", ".pump")
+"""Optional series of faults: share of a producer's capacity, UA over clean UA, share of a pump's
+head. A library without them has healthy plants."""
 
 ProductionUnit = WasteHeatSource | CoolingLoad | Digester | ProcessHeat | BatchProcess | FabHeat
 """A unit that follows a production plan."""
@@ -104,4 +108,6 @@ def kind_of(series: str) -> SeriesKind | None:
         return LEVEL_KIND
     if series.endswith(".hot_water_kw"):
         return HOT_WATER_KIND
+    if series.endswith(FAULT_ENDINGS):
+        return SHARE_KIND
     return None

@@ -1,11 +1,5 @@
-"""Statistics of scenarios side by side, as a Markdown table.
+"""Statistics of scenarios side by side, as a Markdown table: ``heatrouter scenarios compare``."""
 
-``python -m heatrouter.envs.scenarios.compare energy-web --years 20`` compares the generated splits
-with the reference year; ``--data DIR FILE...`` adds the years of scenario files.
-"""
-
-import argparse
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -16,8 +10,8 @@ from heatrouter.envs.arrays import FloatArray
 from heatrouter.envs.scenarios.catalogue import STEPS_PER_DAY, STEPS_PER_HOUR
 from heatrouter.envs.scenarios.library import ScenarioLibrary
 from heatrouter.envs.scenarios.scenario_file import load_scenario_file
-from heatrouter.envs.scenarios.sources import build_library
-from heatrouter.envs.spec.loading import load_district
+from heatrouter.envs.scenarios.sources import build_library, scenario_names, scenario_path
+from heatrouter.envs.spec.district import District
 
 Statistic = Callable[[FloatArray], float]
 
@@ -92,24 +86,26 @@ def table(libraries: dict[str, ScenarioLibrary]) -> str:
     return "\n".join(lines)
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description="statistics of scenarios as a Markdown table")
-    parser.add_argument("district", help="preset or file")
-    parser.add_argument("files", nargs="*", type=Path, help="scenario files to add")
-    parser.add_argument("--years", type=int, default=20, help="generated years of training")
-    parser.add_argument("--data", type=Path, help="data folder of the scenario files")
-    chosen = parser.parse_args(arguments)
-    district = load_district(chosen.district)
+def libraries_of(
+    district: District, years: int, data: Path | None = None
+) -> dict[str, ScenarioLibrary]:
+    """Return the generated splits of a district and, with data, the scenarios that come by name.
+
+    Args:
+        district: Any.
+        years: Generated years of training; a third of it of the other splits.
+        data: Data folder of the scenario files.
+    """
+    fewer = max(2, years // 3)
     libraries = {
-        "train": build_library(district, "train", chosen.years),
-        "validation": build_library(district, "validation", max(2, chosen.years // 3)),
-        "test (reference year)": build_library(district, "test", max(2, chosen.years // 3)),
+        "train": build_library(district, "train", years),
+        "validation": build_library(district, "validation", fewer),
+        "test (reference year)": build_library(district, "test", fewer),
     }
-    for path in chosen.files:
-        split = load_scenario_file(path).split
-        libraries[path.stem] = build_library(district, split, 1, 0, chosen.data, path)
-    sys.stdout.write(table(libraries) + "\n")
+    for name in scenario_names() if data is not None else ():
+        split = load_scenario_file(scenario_path(name)).split
+        libraries[name] = build_library(district, split, 1, 0, data, name)
+    return libraries
 
 
 def _without_season(daily: FloatArray) -> FloatArray:
@@ -126,7 +122,3 @@ def _sd_without_season(daily: FloatArray) -> float:
 def _anomaly_correlation(daily: FloatArray, days: int) -> float:
     anomaly = _without_season(daily)
     return float(np.corrcoef(anomaly[:-days], anomaly[days:])[0, 1])
-
-
-if __name__ == "__main__":
-    main()

@@ -5,7 +5,8 @@ counted; everything else that is wrong is refused.
 """
 
 import math
-from dataclasses import dataclass
+from calendar import isleap
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -31,10 +32,12 @@ class GridSeries:
     Attributes:
         values: One per interval, shape ``(n,)``, in the unit of the series.
         filled: How many of them were missing and lie on a straight line.
+        leap_day: Whether 29 February has the values of the 28th.
     """
 
     values: FloatArray
     filled: int
+    leap_day: bool = False
 
 
 def read_csv_series(
@@ -82,7 +85,9 @@ def read_csv_series(
         grid[at] = _value(cells[position], int(lines[position]), source, kind, findings)
     if findings.messages():
         return None, findings.messages()
-    return _fill_gaps(grid, line_of, start, source, findings)
+    repeated = source.leap_day == "repeat" and _repeat_28_february(grid, start, step_s)
+    series, messages = _fill_gaps(grid, line_of, start, source, findings)
+    return (series and replace(series, leap_day=repeated)), messages
 
 
 def _on_calendar(seconds: IntArray, start: datetime) -> IntArray:
@@ -96,6 +101,20 @@ def _on_calendar(seconds: IntArray, start: datetime) -> IntArray:
         except ValueError:
             moved[position] = _DROPPED
     return moved
+
+
+def _repeat_28_february(grid: FloatArray, start: datetime, step_s: int) -> bool:
+    """Give an empty 29 February the values of the day before; whether it was."""
+    per_day = 86400 // step_s
+    if not isleap(start.year) or 86400 % step_s:
+        return False
+    begin = (datetime(start.year, 2, 29, tzinfo=UTC) - start).days * per_day
+    if begin < per_day or begin + per_day > grid.size:
+        return False
+    if not np.isnan(grid[begin : begin + per_day]).all():
+        return False
+    grid[begin : begin + per_day] = grid[begin - per_day : begin]
+    return True
 
 
 def _value(cell: str, line: int, source: FileSeries, kind: SeriesKind, findings: Findings) -> float:

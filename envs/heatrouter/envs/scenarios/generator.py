@@ -54,7 +54,14 @@ def scenario_key(split: Split, seed: int, number: int) -> tuple[int, ...]:
     return (_SPLIT_NUMBER[split], seed, number)
 
 
-def generate(district: District, split: Split, *, number: int, seed: int = 0) -> Scenario:
+def generate(
+    district: District,
+    split: Split,
+    *,
+    number: int,
+    seed: int = 0,
+    start: datetime | None = None,
+) -> Scenario:
     """Return one year of all series of a district.
 
     Train and validation have neighbouring regions' reference years with random anomalies (see
@@ -66,6 +73,7 @@ def generate(district: District, split: Split, *, number: int, seed: int = 0) ->
         split: What the scenario is for.
         number: Which scenario of the split, 0, 1, ...
         seed: Another seed, another set of scenarios.
+        start: 1 January of the year whose calendar the scenario has; drawn if not given.
     """
     key = scenario_key(split, seed, number)
     if split == "test":
@@ -73,7 +81,8 @@ def generate(district: District, split: Split, *, number: int, seed: int = 0) ->
     else:
         weather = generated_weather(district.site, split, key)
         year = int(stream(key, "calendar").choice(_CALENDAR_YEARS))
-    start = datetime(year, 1, 1, tzinfo=UTC)
+    if start is None:
+        start = datetime(year, 1, 1, tzinfo=UTC)
     days = local_calendar(district, start, STEPS_PER_YEAR)
     tariffs = generated_tariffs(district.site, weather, days, key)
     units, unit_source = unit_series(district, days, key)
@@ -102,7 +111,7 @@ def generate(district: District, split: Split, *, number: int, seed: int = 0) ->
         "weather": weather.source,
         "ground": f"Kusuda-Achenbach at {depth:.2f} m from the air temperature",
         "tariffs": "generated from the weather by a merit-order model",
-        "calendar": f"{year}, {district.site.timezone}",
+        "calendar": f"{start.year}, {district.site.timezone}",
         **unit_source,
     }
     return Scenario(name, start.isoformat(), columns, provenance)

@@ -9,6 +9,7 @@ import numpy as np
 from heatrouter.envs.arrays import FloatArray
 from heatrouter.envs.errors import Mistake, ScenarioError
 from heatrouter.envs.scenarios.catalogue import kind_of
+from heatrouter.envs.spec.events import SensorEvent
 
 Split = Literal["train", "validation", "test"]
 """What a scenario may be used for: fitting, choosing, or judging. Never two of them."""
@@ -28,6 +29,7 @@ class ScenarioLibrary:
             units are in the names of the series. Calendar series hold local time at the start
             of the step.
         provenance: For each scenario where every part of it comes from.
+        sensor_events: For each scenario the faults of its sensors; empty where no scenario has any.
 
     Raises:
         ScenarioError: Shapes do not fit, names repeat, or a value is not finite or lies outside
@@ -41,6 +43,7 @@ class ScenarioLibrary:
     start_utc: tuple[str, ...]
     values: FloatArray
     provenance: tuple[dict[str, str], ...]
+    sensor_events: tuple[tuple[SensorEvent, ...], ...] = ()
 
     def __post_init__(self) -> None:
         mistakes = [*_shape_mistakes(self)]
@@ -101,6 +104,7 @@ class ScenarioLibrary:
             start_utc=tuple(self.start_utc[i] for i in indices),
             values=self.values[indices],
             provenance=tuple(self.provenance[i] for i in indices),
+            sensor_events=tuple(self.sensor_events[i] for i in indices if self.sensor_events),
         )
 
 
@@ -139,6 +143,13 @@ def concatenate(libraries: Sequence[ScenarioLibrary]) -> ScenarioLibrary:
         start_utc=tuple(start for library in libraries for start in library.start_utc),
         values=np.concatenate([library.values for library in libraries]),
         provenance=tuple(entry for library in libraries for entry in library.provenance),
+        sensor_events=tuple(
+            events
+            for library in libraries
+            for events in library.sensor_events or ((),) * library.n_scenarios
+        )
+        if any(library.sensor_events for library in libraries)
+        else (),
     )
 
 
@@ -156,6 +167,7 @@ def _shape_mistakes(library: ScenarioLibrary) -> list[Mistake]:
     for what, length in (
         ("start_utc", len(library.start_utc)),
         ("provenance", len(library.provenance)),
+        ("sensor_events", len(library.sensor_events) or count),
     ):
         if length != count:
             mistakes.append(Mistake(what, f"{length} entries for {count} scenarios"))

@@ -18,23 +18,31 @@ from heatrouter.envs.scenarios.catalogue import (
 from heatrouter.envs.scenarios.csv_series import read_csv_series
 from heatrouter.envs.scenarios.generator import (
     Scenario,
+    generate,
     local_calendar,
     scenario_key,
     unit_series,
 )
 from heatrouter.envs.scenarios.ground import ground_temp_c, pipe_depth_m
+from heatrouter.envs.scenarios.load_profiles import standard_load
 from heatrouter.envs.scenarios.resample import hold, linear, spread_energy
 from heatrouter.envs.scenarios.scenario_file import (
     ComputedGround,
     ConstantSeries,
     FileSeries,
+    GeneratedSeries,
     ReferenceSeries,
     ScenarioFile,
     SeriesSource,
+    StandardLoadSeries,
+    WeatherFileSeries,
 )
 from heatrouter.envs.scenarios.solar import clear_sky_w_m2
+from heatrouter.envs.scenarios.weather_files import read_weather_file
 from heatrouter.envs.scenarios.weather_generator import reference_weather
 from heatrouter.envs.spec.district import District
+
+DAYS_PER_YEAR = 365
 
 
 class Replay:
@@ -57,6 +65,7 @@ class Replay:
         self._n_steps = file.days * STEPS_PER_DAY
         self._mistakes: list[Mistake] = []
         self._provenance: dict[str, str] = {}
+        self._generated: dict[str, GeneratedSeries] = {}
         self._columns = self._read()
         if self._mistakes:
             subject = f"scenario {file.name!r}"
@@ -70,6 +79,15 @@ class Replay:
         units, source = unit_series(district, days, key)
         name = file.name if number == seed == 0 else f"{file.name}-s{seed}-{number:04d}"
         columns = {**dict(zip(CALENDAR_SERIES, days, strict=True)), **units, **self._columns}
+        if self._generated:
+            year = generate(
+                district, file.split, number=number, seed=file.seed + seed, start=self._start
+            )
+            source["generated"] = f"{', '.join(self._generated)}: {year.provenance['weather']}"
+            for series, drawn in self._generated.items():
+                columns[series] = drawn.scale * year.columns[series][: self._n_steps]
+        if isinstance(file.site.ground_temp_c, ComputedGround):
+            columns["ground_temp_c"] = self._ground(columns["ambient_temp_c"])
         provenance = {
             "source": f"scenario file {file.name}: {file.title}",
             "key": "/".join(map(str, key)),
@@ -100,9 +118,8 @@ class Replay:
             values = self._series(name, path, source, kinds[name])
             if values is not None:
                 columns[name] = values
-        ground = self.file.site.ground_temp_c
-        if isinstance(ground, ComputedGround) and "ambient_temp_c" in columns:
-            columns["ground_temp_c"] = self._ground(columns["ambient_temp_c"])
+        if isinstance(self.file.site.ground_temp_c, ComputedGround):
+            self._check_ground()
         return columns
 
     def _series(
@@ -120,6 +137,13 @@ class Replay:
                 return np.full(self._n_steps, source.value)
             case ReferenceSeries():
                 return self._from_reference_year(name, path, source)
+            case WeatherFileSeries():
+                return self._from_weather_file(name, path, source, kind)
+            case StandardLoadSeries():
+                return self._from_profile(name, path, source)
+            case GeneratedSeries():
+                self._generate(name, path, source)
+                return None
             case ComputedGround():
                 return None
 
@@ -139,6 +163,8 @@ class Replay:
             return None
         filled = f"; {series.filled} missing intervals filled" if series.filled else ""
         borrowed = "; put on the calendar of this year" if source.align == "calendar" else ""
+        if series.leap_day:
+            borrowed += "; 29 February repeats the 28th"
         note = f"; {source.note}" if source.note else ""
         self._provenance[name] = f"{source.file}, {source.column}{filled}{borrowed}{note}"
         if kind.resampling == "hold":
@@ -166,14 +192,65 @@ class Replay:
         self._provenance[name] = f"{weather.source}; {source.note}"
         return values[first : first + self._n_steps]
 
-    def _ground(self, ambient_temp_c: FloatArray) -> FloatArray:
-        if self.file.days < 365:
+    def _from_weather_file(
+        self, name: str, path: str, source: WeatherFileSeries, kind: SeriesKind
+    ) -> FloatArray | None:
+        hourly, findings = read_weather_file(self._folder, source, name, kind)
+        self._mistakes += [Mistake(path, finding) for finding in findings]
+        first = (self._start.timetuple().tm_yday - 1) * STEPS_PER_DAY
+        if hourly is None:
+            return None
+        if first + self._n_steps > hourly.size * STEPS_PER_HOUR:
+            message = "a typical year has 365 days; let the scenario end with 30 December"
+            self._mistakes.append(Mistake(path, message))
+            return None
+        self._provenance[name] = f"{source.file} ({source.format}); {source.note}"
+        if kind.resampling == "energy":
+            site = self._district.site
+            hours: FloatArray = (
+                np.arange(hourly.size * STEPS_PER_HOUR, dtype=np.float64) + 0.5
+            ) / STEPS_PER_HOUR
+            clear = clear_sky_w_m2(hours, site.latitude_deg, site.longitude_deg)
+            values = spread_energy(hourly, STEPS_PER_HOUR, clear)
+        else:
+            values = linear(hourly, STEPS_PER_HOUR, periodic=True)
+        return values[first : first + self._n_steps]
+
+    def _from_profile(self, name: str, path: str, source: StandardLoadSeries) -> FloatArray | None:
+        is_level = name.endswith(".level")
+        if is_level != (source.annual_mwh is None):
+            message = (
+                "a level has its peak at 1; take annual_mwh out"
+                if is_level
+                else "a draw in kW needs annual_mwh"
+            )
+            self._mistakes.append(Mistake(f"{path}.annual_mwh", message))
+            return None
+        self._provenance[name] = f"BDEW profile {source.profile} of demandlib; {source.note}"
+        days = local_calendar(self._district, self._start, self._n_steps)
+        return standard_load(source.profile, self._start.year, days, source.annual_mwh)
+
+    def _generate(self, name: str, path: str, source: GeneratedSeries) -> None:
+        if (self._start.month, self._start.day) != (1, 1) or self.file.days > DAYS_PER_YEAR:
+            message = "a generated year begins on 1 January and has 365 days; name a source"
+            self._mistakes.append(Mistake(path, message))
+            return
+        self._generated[name] = source
+        factor = "" if source.scale == 1.0 else f" times {source.scale:g}"
+        note = f"; {source.note}" if source.note else ""
+        self._provenance[name] = f"generated{factor}{note}"
+
+    def _check_ground(self) -> None:
+        if self.file.days < DAYS_PER_YEAR:
             message = f"computed from a whole year of air; days is {self.file.days}: give a file"
             self._mistakes.append(Mistake("site.ground_temp_c", message))
         depth = pipe_depth_m(self._district)
         self._provenance["ground_temp_c"] = (
             f"computed (Kusuda-Achenbach) at {depth:.2f} m from this scenario's air temperature"
         )
+
+    def _ground(self, ambient_temp_c: FloatArray) -> FloatArray:
+        depth = pipe_depth_m(self._district)
         return ground_temp_c(ambient_temp_c, depth, self._district.soil.diffusivity_m2_d)
 
     def _clear_sky(self) -> FloatArray:

@@ -7,6 +7,7 @@ from pydantic import Field, ValidationError
 
 from heatrouter.envs.errors import Mistake, ScenarioError
 from heatrouter.envs.spec.base import Described
+from heatrouter.envs.spec.events import Event
 from heatrouter.envs.spec.explaining import field_mistakes
 from heatrouter.envs.spec.yaml_reading import read_yaml_file
 
@@ -35,6 +36,11 @@ class FileSeries(Described):
         description="'calendar' puts another year's data (a typical year, a borrowed year) on the "
         "same day and hour of the scenario's year",
     )
+    leap_day: Literal["refuse", "repeat"] = Field(
+        "refuse",
+        description="'repeat' gives 29 February the values of the 28th where align is 'calendar' "
+        "and the file has none; said in the provenance",
+    )
     note: str = Field("", description="what a reader of results has to know about this series")
 
 
@@ -54,16 +60,56 @@ class ReferenceSeries(Described):
     note: str = Field(min_length=3, description="why this region stands in for the real year")
 
 
+class WeatherFileSeries(Described):
+    """The series of an EPW, TMY3 or PVGIS-TMY file: hours of a typical year, read through pvlib."""
+
+    kind: Literal["weather_file"]
+    file: str = Field(description="path of the file, relative to the data folder")
+    format: Literal["epw", "tmy3", "pvgis_tmy"]
+    note: str = Field(min_length=3, description="which place and years; why it stands in")
+
+
+class StandardLoadSeries(Described):
+    """A standard load profile of the BDEW, which demandlib carries, on the local clock."""
+
+    kind: Literal["standard_load"]
+    profile: Literal["h0", "g0", "g1", "g2", "g3", "g4", "g5", "g6", "l0", "l1", "l2"]
+    annual_mwh: float | None = Field(
+        None, gt=0.0, le=1.0e6, description="of a draw in kW; a level has its peak at 1"
+    )
+    note: str = Field(min_length=3, description="why this profile stands in")
+
+
+class GeneratedSeries(Described):
+    """What the generator draws for a year of this split; generated series go with each other."""
+
+    kind: Literal["generated"]
+    scale: float = Field(1.0, gt=0.0, le=100.0, description="times the generated value")
+    note: str = Field("", description="what a reader of results has to know about this series")
+
+
 class ComputedGround(Described):
     """Ground temperature at pipe depth after Kusuda-Achenbach, from the scenario's own air."""
 
     kind: Literal["computed"]
 
 
-Tabular = Annotated[FileSeries | ConstantSeries, Field(discriminator="kind")]
-Weather = Annotated[FileSeries | ConstantSeries | ReferenceSeries, Field(discriminator="kind")]
+Tabular = Annotated[FileSeries | ConstantSeries | GeneratedSeries, Field(discriminator="kind")]
+Weather = Annotated[
+    FileSeries | ConstantSeries | ReferenceSeries | WeatherFileSeries | GeneratedSeries,
+    Field(discriminator="kind"),
+]
 Ground = Annotated[FileSeries | ConstantSeries | ComputedGround, Field(discriminator="kind")]
-SeriesSource = FileSeries | ConstantSeries | ReferenceSeries | ComputedGround
+Draw = Annotated[FileSeries | ConstantSeries | StandardLoadSeries, Field(discriminator="kind")]
+SeriesSource = (
+    FileSeries
+    | ConstantSeries
+    | ReferenceSeries
+    | WeatherFileSeries
+    | StandardLoadSeries
+    | GeneratedSeries
+    | ComputedGround
+)
 
 
 class SiteSources(Described):
@@ -79,11 +125,24 @@ class SiteSources(Described):
     carbon_intensity_g_per_kwh: Tabular
 
 
+_GENERATED = GeneratedSeries(kind="generated")
+EVERYTHING_GENERATED = SiteSources(
+    ambient_temp_c=_GENERATED,
+    ground_temp_c=ComputedGround(kind="computed"),
+    irradiance_w_m2=_GENERATED,
+    wind_speed_m_s=_GENERATED,
+    electricity_eur_per_mwh=_GENERATED,
+    gas_eur_per_mwh=_GENERATED,
+    co2_eur_per_t=_GENERATED,
+    carbon_intensity_g_per_kwh=_GENERATED,
+)
+
+
 class UnitSource(Described):
     """Where one series of a unit comes from, instead of being generated."""
 
     series: str = Field(description="'<unit>.level' or '<unit>.hot_water_kw'")
-    source: Tabular
+    source: Draw
 
 
 class ScenarioFile(Described):
@@ -100,8 +159,11 @@ class ScenarioFile(Described):
     )
     days: int = Field(365, ge=2, le=366)
     seed: int = Field(ge=0, description="of the production levels and draws that are generated")
-    site: SiteSources
+    site: SiteSources = Field(
+        EVERYTHING_GENERATED, description="all of it; without the whole key everything is generated"
+    )
     units: tuple[UnitSource, ...] = ()
+    events: tuple[Event, ...] = Field((), description="outages, faults, spells, spikes")
 
 
 def load_scenario_file(path: Path) -> ScenarioFile:

@@ -14,6 +14,7 @@ Each of the 15 regions has one typical year of hourly values. What the files nee
 import math
 import re
 from dataclasses import dataclass
+from functools import cache
 from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
@@ -88,6 +89,7 @@ class ReferenceYear:
         return f"TRY 2010 region {self.station.region} ({self.station.name}){repaired}; {CREDIT}"
 
 
+@cache
 def load_station(region: int) -> Station:
     """Read the head of a region's file; arguments and errors as `load_reference_year`."""
     path = _path(region)
@@ -105,6 +107,7 @@ def load_station(region: int) -> Station:
     )
 
 
+@cache
 def load_reference_year(region: int) -> ReferenceYear:
     """Read the test reference year of a region from the installed demandlib.
 
@@ -122,15 +125,20 @@ def load_reference_year(region: int) -> ReferenceYear:
         raise ScenarioError(_FOREIGN.format(path.name))
     rows = np.roll(cells.reshape(HOURS_PER_YEAR, _COLUMNS), -_CET_OFFSET_H, axis=0)
     wind, replaced = _without_spikes(rows[:, _WIND])
+    temp, sun = rows[:, _TEMP].copy(), rows[:, _DIRECT] + rows[:, _DIFFUSE]
+    for values in (temp, sun, wind):
+        # Read once per process and shared.
+        values.setflags(write=False)
     return ReferenceYear(
         station=station,
-        ambient_temp_c=rows[:, _TEMP].copy(),
-        irradiance_w_m2=rows[:, _DIRECT] + rows[:, _DIFFUSE],
+        ambient_temp_c=temp,
+        irradiance_w_m2=sun,
         wind_speed_m_s=wind,
         replaced_hours=replaced,
     )
 
 
+@cache
 def neighbours(region: int) -> tuple[int, ...]:
     """Return the other regions, the climatically nearest first.
 

@@ -13,6 +13,7 @@ from heatrouter.envs.scenarios.catalogue import (
 )
 from heatrouter.envs.scenarios.library import Split
 from heatrouter.envs.scenarios.noise import correlated, moving_mean, stream
+from heatrouter.envs.scenarios.parameters import WeatherParameters, generator_parameters
 from heatrouter.envs.scenarios.resample import linear, spread_energy
 from heatrouter.envs.scenarios.solar import clear_sky_w_m2
 from heatrouter.envs.scenarios.weather import (
@@ -73,32 +74,45 @@ def reference_weather(site: Site) -> WeatherYear:
     return _at_steps(site, year, year.ambient_temp_c, year.wind_speed_m_s, None, year.source)
 
 
-def generated_weather(site: Site, split: Split, key: tuple[int, ...]) -> WeatherYear:
+def generated_weather(
+    site: Site,
+    split: Split,
+    key: tuple[int, ...],
+    parameters: WeatherParameters | None = None,
+    regions: tuple[int, ...] = (),
+) -> WeatherYear:
     """Return a reference year of a neighbouring region with a random anomaly.
 
-    The temperature is brought to the altitude of the site's own station. Its weather is damped by
-    20 % about its season, and gets an offset of the whole year (sd 0.8 K), slow and fast anomalies
-    (sd 1.0 K over 25 days, 2.0 K over 3.5 days), and cold spells in winter: the variance stays
-    what it is in real years. Sun and wind are scaled by lognormal noise that goes with the
-    temperature as in Central Europe: sunny summers are warm, windy winters are mild.
+    The temperature is brought to the altitude of the site's own station. Its weather is damped
+    about its season, and gets an offset of the whole year, slow and fast anomalies, cold spells in
+    winter: the variance stays what it is in real years. Sun and wind are scaled by lognormal noise
+    that goes with the temperature as in Central Europe: sunny summers are warm, windy winters are
+    mild.
 
     Args:
         site: Where the district lies.
         split: Chooses the regions.
         key: Identifies the scenario.
+        parameters: Of the anomalies; those of the package if not given.
+        regions: Regions to choose from instead of those of the split, for fits.
     """
+    chosen = parameters or generator_parameters().weather
     rng = stream(key, "weather/year")
-    region = int(rng.choice(base_regions(site.test_reference_region, split)))
+    region = int(rng.choice(regions or base_regions(site.test_reference_region, split)))
     year = load_reference_year(region)
     home = load_station(site.test_reference_region)
     lift = LAPSE_K_PER_M * (year.station.altitude_m - home.altitude_m)
     hours = np.arange(HOURS_PER_YEAR)
     winter = np.cos(2.0 * np.pi * (hours / 24.0 - 20.0) / 365.0)
-    fast = correlated(stream(key, "weather/temperature/fast"), HOURS_PER_YEAR, 84.0)
-    slow = correlated(stream(key, "weather/temperature/slow"), HOURS_PER_YEAR, 600.0)
-    spell, spells = _cold_spells(rng, hours)
-    offset = 0.8 * rng.standard_normal() + lift
-    temp = _calmed(year.ambient_temp_c) + offset + 2.0 * fast + 1.0 * slow - spell
+    fast = correlated(stream(key, "weather/temperature/fast"), HOURS_PER_YEAR, chosen.fast_h)
+    slow = correlated(stream(key, "weather/temperature/slow"), HOURS_PER_YEAR, chosen.slow_h)
+    spell, spells = _cold_spells(rng, hours, chosen)
+    offset = chosen.warming_k + chosen.year_k * rng.standard_normal() + lift
+    weather = weather_about_season(year.ambient_temp_c)
+    # Continental places have larger anomalies of all lengths.
+    vigour = float(weather.std()) / chosen.weather_k
+    anomaly = vigour * (chosen.fast_k * fast + chosen.slow_k * slow) - chosen.damping * weather
+    temp = year.ambient_temp_c + offset + anomaly - spell
 
     cloud = correlated(stream(key, "weather/sun"), HOURS_PER_YEAR, 30.0)
     with_temp = np.where(winter > 0.0, -0.2, 0.5) * np.abs(winter)
@@ -111,20 +125,21 @@ def generated_weather(site: Site, split: Split, key: tuple[int, ...]) -> Weather
     return _at_steps(site, year, temp, wind, np.exp(0.2 * sun - 0.02), source)
 
 
-def _calmed(temp: FloatArray) -> FloatArray:
-    """Temperature whose anomalies of two days and longer are 20 % smaller; season and days stay."""
-    weather = moving_mean(temp, 48) - moving_mean(temp, 24 * 60)
-    return temp - 0.2 * weather
+def weather_about_season(temp: FloatArray) -> FloatArray:
+    """Return what a year's temperature does over two days and longer, less its season."""
+    return moving_mean(temp, 48) - moving_mean(temp, 24 * 60)
 
 
-def _cold_spells(rng: np.random.Generator, hours: np.ndarray) -> tuple[FloatArray, int]:
-    """Temperature drops in K of 4 to 10 days between December and February, and their number."""
-    count = int(rng.poisson(1.2))
+def _cold_spells(
+    rng: np.random.Generator, hours: np.ndarray, chosen: WeatherParameters
+) -> tuple[FloatArray, int]:
+    """Temperature drops in K between December and February, and their number."""
+    count = int(rng.poisson(chosen.spells_per_winter))
     drop = np.zeros(hours.size)
     for _ in range(count):
         centre = 24.0 * rng.uniform(-30.0, 58.0)
-        length = 24.0 * rng.uniform(4.0, 10.0)
-        depth = rng.uniform(3.0, 11.0)
+        length = 24.0 * rng.uniform(*chosen.spell_days)
+        depth = rng.uniform(*chosen.spell_depth_k)
         # Hours to the centre, the short way round the end of the year.
         away = np.abs((hours - centre + hours.size / 2) % hours.size - hours.size / 2)
         bell = np.cos(np.pi * np.minimum(away / length, 0.5)) ** 2

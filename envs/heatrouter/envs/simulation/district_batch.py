@@ -12,9 +12,11 @@ from heatrouter.envs.guard import GuardMemory, Reading, Verdict, check, initial_
 from heatrouter.envs.objective import Objective
 from heatrouter.envs.observe import ObservationBuilder, build_contract
 from heatrouter.envs.observe.selection import fixed_channels, raw_columns
+from heatrouter.envs.observe.sensor_faults import SensorFaults
 from heatrouter.envs.scenarios.forecast import Forecaster
 from heatrouter.envs.scenarios.forecast_blocks import ForecastBlocks
 from heatrouter.envs.scenarios.library import ScenarioLibrary
+from heatrouter.envs.scenarios.random_events import with_task_events
 from heatrouter.envs.simulation.batch_step import BatchStep, MakePlant, plant_order, with_rows
 from heatrouter.envs.simulation.episode_starts import EpisodeStarts
 from heatrouter.envs.simulation.simulation import Simulation
@@ -61,9 +63,10 @@ class DistrictBatch:
     ) -> None:
         self.district = district
         self.task = task
-        self.library = library
         self.num_envs = num_envs
         self.contract: Contract = build_contract(district, task)
+        library = with_task_events(library, district, task, self.contract.observation)
+        self.library = library
         self.decoder = ActionDecoder(district, self.contract, rules)
         self.limits = guard_limits(district, self.contract)
         make = make_plant or (
@@ -93,7 +96,12 @@ class DistrictBatch:
         )
         self._builder = ObservationBuilder(self.contract, num_envs)
         self._every = np.arange(num_envs)
-        self._all_valid = np.ones((num_envs, len(self.contract.observation)), dtype=np.bool_)
+        self._faults = (
+            SensorFaults(self.contract, library.sensor_events, num_envs)
+            if any(library.sensor_events)
+            else None
+        )
+        self._valid = np.ones((num_envs, len(self.contract.observation)), dtype=np.bool_)
         self._dispatch = self.decoder.initial_memory(num_envs)
         self._guard = initial_memory(self.limits, np.zeros(num_envs))
         self._stock = np.zeros((num_envs, 2))
@@ -157,8 +165,13 @@ class DistrictBatch:
         time_s = self.plant.time_s
         self._now_s = time_s.astype(np.float64)
         forecast = self._forecasts.windows_at(self.plant.scenario, time_s // self.library.step_s)
+        raw = self._raw(outputs)
+        if self._faults is not None:
+            self._valid = self._faults.apply(
+                raw, self.plant.scenario, time_s % (self.library.n_steps * self.library.step_s)
+            )
         observation, self._observation = self._builder.advance(
-            self._raw(outputs),
+            raw,
             self._guard.set_points,
             self._guard.dwell_remaining_s(self.limits, self._now_s),
             forecast,
@@ -197,6 +210,9 @@ class DistrictBatch:
             for part, arrays in parts.items()
             for name, value in arrays.items()
         }
+        if self._faults is not None:
+            saved |= {f"faults.{name}": array for name, array in self._faults.save_state().items()}
+            saved["valid"] = self._valid.copy()
         saved["stock"] = self._stock.copy()
         saved["observation"] = self._observation.copy()
         saved["steps_left"] = self._steps_left.copy()
@@ -218,6 +234,9 @@ class DistrictBatch:
         self._builder.restore_state(part("builder"))
         self._dispatch = DispatchMemory(**part("dispatch"))
         self._guard = GuardMemory(**part("guard"))
+        if self._faults is not None:
+            self._faults.restore_state(part("faults"))
+            self._valid = np.array(saved["valid"])
         self._stock = np.array(saved["stock"])
         self._observation = np.array(saved["observation"])
         self._steps_left = np.array(saved["steps_left"])
@@ -226,7 +245,7 @@ class DistrictBatch:
 
     def _guarded(self, proposal: FloatArray) -> tuple[FloatArray, Verdict]:
         if self.task.guard:
-            reading = Reading(self._now_s, self._observation, self._all_valid)
+            reading = Reading(self._now_s, self._observation, self._valid)
             executed, verdict, self._guard = check(
                 self.limits, self._guard, reading, proposal, None
             )
@@ -265,9 +284,14 @@ class DistrictBatch:
         forecast = self._forecaster.windows_at(
             self.plant.scenario[envs], time_s // self.library.step_s
         )
+        raw = self._raw(outputs)
+        if self._faults is not None:
+            # a fault that was there before shows from the first step on
+            self._faults.begin(envs, raw)
+            self._valid[envs] = True
         _, self._observation[envs] = self._builder.begin(
             envs,
-            self._raw(outputs),
+            raw,
             guard.set_points,
             guard.dwell_remaining_s(self.limits, now_s),
             forecast.reshape(len(envs), -1),

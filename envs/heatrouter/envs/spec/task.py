@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from heatrouter.envs.contract import Parametrisation
 from heatrouter.envs.spec.base import Described
+from heatrouter.envs.spec.events import Event, EventRates
 
 
 class ObjectiveWeights(Described):
@@ -60,6 +61,10 @@ class Task(Described):
     forecast: ForecastWindows
     objective: ObjectiveWeights
     guard: bool = Field(True, description="the guard stands between controller and plant")
+    events: tuple[Event, ...] = Field((), description="in every scenario, beside its own")
+    event_rates: EventRates | None = Field(
+        None, description="random events in every scenario, from the seed of the scenario"
+    )
 
     @model_validator(mode="after")
     def _whole_sub_steps(self) -> "Task":
