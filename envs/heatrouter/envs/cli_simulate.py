@@ -101,9 +101,7 @@ def simulate(
         raise ConfigError(msg)
     traced: Traced = {}
     action = no_reuse_action(district, batch.contract) if no_reuse else rules_action(batch.contract)
-    rows, figures = _run(
-        batch, action, first, steps, traced if origins else None, quiet=as_json
-    )
+    rows, figures = _run(batch, action, first, steps, traced if origins else None, quiet=as_json)
     run: dict[str, object] = {
         "district": district.name,
         "scenario": library.names[0],

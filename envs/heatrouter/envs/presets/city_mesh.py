@@ -4,18 +4,19 @@ The preset ``city-mesh`` is what this makes of 250 pipes and seed 7; thousands w
 is drawn from the seed: the same size and seed give the same text.
 """
 
+import heapq
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 
+from heatrouter.envs.design_flow import design_flow
 from heatrouter.envs.errors import ConfigError
 from heatrouter.envs.pipe_sizing import STEEL_SERIES, sized
 from heatrouter.envs.presets.city_units import producers, quarter
-from heatrouter.envs.spec.design_load import design_heat_kw
 from heatrouter.envs.spec.consumer_units import Consumer
+from heatrouter.envs.spec.design_load import design_heat_kw
 from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.district_text import district_text
 
@@ -75,9 +76,7 @@ def _fields(pipes: int, seed: int, name: str) -> dict[str, Any]:
     names = [f"c{i:04d}" for i in range(len(streets.place))]
     names[0] = "central"
     ends = _ends(streets)
-    consuming = [
-        i for i in range(1, len(names)) if ends[i] or rng.random() < _CONSUMER_SHARE
-    ]
+    consuming = [i for i in range(1, len(names)) if ends[i] or rng.random() < _CONSUMER_SHARE]
     quarters = [quarter(rng, f"q{i:04d}", names[i]) for i in consuming]
     sites = _outskirts(streets, ends, 5)
     trial = _draft(name, streets, names, quarters, [])
@@ -125,8 +124,6 @@ def _prim(
     rng: np.random.Generator, place: np.ndarray, near: list[list[int]]
 ) -> list[tuple[int, int]]:
     """A tree whose ways to the root stay short: an edge weighs by how far its end comes to lie."""
-    import heapq
-
     way = {0: 0.0}
     tree: list[tuple[int, int]] = []
     queue: list[tuple[float, int, int]] = []
@@ -203,7 +200,7 @@ def _outskirts(streets: _Streets, ends: list[bool], count: int) -> list[int]:
     """Crossings on through streets, half way out, in different directions."""
     reach = np.hypot(*streets.place.T)
     angle = np.arctan2(streets.place[:, 1], streets.place[:, 0])
-    sites = []
+    sites: list[int] = []
     for k in range(count):
         wanted = 2.0 * math.pi * (k + 0.3) / count - math.pi
         off = np.abs((angle - wanted + math.pi) % (2.0 * math.pi) - math.pi)
@@ -227,10 +224,10 @@ def _draft(
         "name": name,
         "title": "City mesh",
         "description": (
-            f"A generated town of {len(quarters)} quarters on {len(runs)} pipes: streets grown as a "
-            f"tree, {len(streets.rings)} rings closed. Waste incineration, a rolling mill, a data "
-            "centre, sewage and a refinery's water feed in at different ends; a tank, engines and "
-            "boilers stand in the middle. Hypothetical throughout; it is there for its size."
+            f"A generated town of {len(quarters)} quarters on {len(runs)} pipes: streets grown as "
+            f"a tree, {len(streets.rings)} rings closed. Waste incineration, a rolling mill, a "
+            "data centre, sewage and a refinery's water feed in at different ends; a tank, engines "
+            "and boilers stand in the middle. Hypothetical throughout; it is there for its size."
         ),
         "hypothetical": True,
         "site": {
@@ -249,8 +246,12 @@ def _draft(
                 "locations": names,
                 "pressure_holding_bar": 4.0,
                 "dp_control": {"min_dp_bar": 0.6, "max_head_bar": 12.0, "efficiency": 0.7},
-                "balancing": [u["name"] for u in plant if u.get("location") == "central"
-                              and u["kind"] in ("store", "boiler")] or ["tank"],
+                "balancing": [
+                    u["name"]
+                    for u in plant
+                    if u.get("location") == "central" and u["kind"] in ("store", "boiler")
+                ]
+                or ["tank"],
                 "supply_temp_min_c": 70.0,
                 "supply_temp_max_c": 105.0,
                 "supply_temp_ramp_k_h": 12.0,
@@ -280,7 +281,9 @@ def _draft(
                 "name": f"{kind}{i:04d}",
                 "from_location": names[a],
                 "to_location": names[b],
-                "length_m": float(round(_DETOUR * float(np.hypot(*(streets.place[a] - streets.place[b]))))),
+                "length_m": float(
+                    round(_DETOUR * float(np.hypot(*(streets.place[a] - streets.place[b]))))
+                ),
                 "series": STEEL_SERIES[0].name,
                 "loss_coefficient": 1.5,
             }
@@ -302,9 +305,6 @@ def _peak_kw(fields: dict[str, Any]) -> float:
 
 def _lift(fields: dict[str, Any]) -> None:
     """Give the pump the head that the way to the farthest quarter takes, and a reserve."""
-    from heatrouter.envs.design_flow import design_flow
-
     district = District.model_validate(fields)
-    cases: Iterable[bool] = (True, False)
-    needed = max(float(design_flow(district, sources_run=run).head_bar[0]) for run in cases)
+    needed = max(float(design_flow(district, sources_run=run).head_bar[0]) for run in (True, False))
     fields["circuits"][0]["dp_control"]["max_head_bar"] = float(math.ceil(_HEAD_RESERVE * needed))

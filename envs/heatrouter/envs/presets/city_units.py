@@ -1,5 +1,6 @@
 """Units of a generated town: quarters drawn from a seed, producers sized by the peak."""
 
+import math
 from typing import Any, Final
 
 import numpy as np
@@ -9,6 +10,8 @@ _SPREAD = 0.45
 """Standard deviation of the logarithm of a quarter's size."""
 _LEAST_KW, _MOST_KW = 80.0, 1200.0
 _HOT_WATER_MWH_PER_KW = 0.45
+_BOILERS_OVER_PEAK = 1.2
+_LEAST_BOILERS, _LARGEST_BOILER_KW = 3, 100_000.0
 
 _BUILDINGS: Final[tuple[tuple[str, tuple[float, ...], dict[str, float]], ...]] = (
     (
@@ -86,10 +89,11 @@ def producers(peak_kw: float, sites: list[str]) -> list[dict[str, Any]]:
     def part(share: float) -> float:
         return float(round(share * peak_kw, -1))
 
-    boiler_kw = part(0.40)
+    boilers = max(_LEAST_BOILERS, math.ceil(peak_kw / _LARGEST_BOILER_KW) + 1)
+    boiler_kw = part(_BOILERS_OVER_PEAK / boilers)
     return [
         _source("incineration", sites[0], part(0.10), (160.0, 95.0, 112.0), 8.0, always,
-                "hypothetical; a tenth of the peak at 100-130 degC, as municipal incineration gives"),
+                "hypothetical; a tenth of the peak at 100-130 degC, as incineration gives"),
         _source("rolling_mill", sites[1], part(0.06), (240.0, 120.0, 112.0), 4.0,
                 {"idle_level": 0.1, "shifts": shifts, "outages_per_year": 4.0,
                  "outage_hours": 12.0, "noise": 0.06},
@@ -117,11 +121,12 @@ def producers(peak_kw: float, sites: list[str]) -> list[dict[str, Any]]:
         },
         *(
             {
-                "kind": "boiler", "name": name, "location": "central", "capacity_kw": boiler_kw,
-                "max_mass_flow_kg_s": _flow(boiler_kw), "start_cost_eur": 40.0,
-                "sizing": "hypothetical; three of which two and the sources cover the peak",
+                "kind": "boiler", "name": f"boiler_{i}", "location": "central",
+                "capacity_kw": boiler_kw, "max_mass_flow_kg_s": _flow(boiler_kw),
+                "start_cost_eur": float(round(boiler_kw / 700.0)),
+                "sizing": "hypothetical; together the peak and a fifth more",
             }
-            for name in ("gas_boiler", "second_boiler", "reserve_boiler")
+            for i in range(1, boilers + 1)
         ),
     ]  # fmt: skip
 

@@ -69,7 +69,7 @@ SHARED_HOT_WATER: Final = "hot_water_kw_per_mwh"
 SHARED_HOT_WATER_KIND: Final = SeriesKind("kW/(MWh/a)", 0.0, 10.0, "linear")
 
 MOST_OWN_HOT_WATER: Final = 40
-"""Substations up to which each has a series of its own: 0.3 MB a year each, and they average out."""
+"""Substations up to which each has a series of its own, 0.3 MB a year; of more they average out."""
 
 ProductionUnit = WasteHeatSource | CoolingLoad | Digester | ProcessHeat | BatchProcess | FabHeat
 """A unit that follows a production plan."""

@@ -53,7 +53,7 @@ def shared_hot_water_kw_per_mwh(
     calendar: tuple[FloatArray, FloatArray, FloatArray],
     key: tuple[int, ...],
 ) -> FloatArray:
-    """Return the draw of all substations alike, kW for each MWh a year; see :func:`hot_water_kw`."""
+    """Return the draw of all substations alike, kW for each MWh a year of theirs."""
     draw = _draw("all/hot_water", hours_per_step, calendar, key)
     return np.asarray(KWH_PER_MWH / _HOURS_PER_YEAR * draw / draw.mean(), dtype=np.float64)
 
