@@ -1,4 +1,4 @@
-"""Every preset: sizes of practice, sources, a week under the rules, any action at all."""
+"""Every preset: sources, a week under the rules, any action at all."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,6 @@ from heatrouter.envs.errors import TaskError
 from heatrouter.envs.no_reuse import no_reuse_action, reuse_units, rules_action
 from heatrouter.envs.scenarios.sources import build_library
 from heatrouter.envs.simulation.district_batch import DistrictBatch
-from heatrouter.envs.sizing import size_figures
 from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.loading import load_district, load_task, preset_names
 
@@ -22,11 +21,6 @@ PRESETS = (
     "sludge-biogas",
     "tomato-piesteritz",
 )
-OUTSIDE = {
-    "kalundborg": {"annual loss"},  # trunk lines only: the streets' pipes are in the quarters
-    "tomato-piesteritz": {"annual loss"},  # three blocks on 3 km of wide pipe
-}
-"""Figures that have no meaning for a preset; its page says why."""
 START_STEP = 14 * 96  # mid January
 
 
@@ -51,12 +45,6 @@ def run(batch: DistrictBatch, action: FloatArray, steps: int) -> dict[str, float
 
 def test_these_are_the_presets() -> None:
     assert preset_names() == PRESETS
-
-
-@pytest.mark.parametrize("name", PRESETS)
-def test_sizes_are_those_of_practice(name: str) -> None:
-    odd = {figure.name for figure in size_figures(load_district(name)) if not figure.sensible}
-    assert odd == OUTSIDE.get(name, set())
 
 
 @pytest.mark.parametrize("name", PRESETS)
