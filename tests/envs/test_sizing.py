@@ -37,10 +37,16 @@ def constant_weather(temp_c: float) -> Weather:
     return Weather(np.full(8760, temp_c), np.zeros(8760))
 
 
+NO_MEANING = {
+    # three blocks of greenhouse on 3 km of wide pipe; docs/presets/tomato-piesteritz.md says so
+    "tomato-piesteritz": {"annual loss"},
+}
+
+
 @pytest.mark.parametrize("name", preset_names())
 def test_presets_have_sensible_sizes(name: str) -> None:
-    odd = [f"{f.name} = {f.value:.1f}" for f in size_figures(load_district(name)) if not f.sensible]
-    assert odd == []
+    odd = {f.name for f in size_figures(load_district(name)) if not f.sensible}
+    assert odd == NO_MEANING.get(name, set())
 
 
 def test_the_bounds_are_those_of_practice(district: District) -> None:

@@ -165,6 +165,28 @@ def plot(
 
 
 @app.command()
+def generate(
+    pipes: Annotated[int, typer.Option(help="Number of pipe pairs, at least 40.")] = 250,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed, another town.")] = 7,
+    name: Annotated[str, typer.Option(help="Name of the district.")] = "city-mesh",
+    out: Output = None,
+) -> None:
+    """Generate a town of any size: streets grown as a tree, rings closed, several producers.
+
+    Example: heatrouter districts generate --pipes 2000 --out big.yaml
+    """
+    from heatrouter.envs.presets.city_mesh import city_mesh_text
+
+    text = city_mesh_text(pipes, seed, name)
+    if out is None:
+        typer.echo(text, nl=False)
+        return
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(text, encoding="utf-8")
+    typer.echo(f"wrote {out}")
+
+
+@app.command()
 def schema(
     *,
     task: Annotated[bool, typer.Option("--task", help="The schema of task files instead.")] = False,

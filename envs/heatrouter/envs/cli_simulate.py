@@ -70,6 +70,10 @@ def simulate(
     origins: Annotated[
         bool, typer.Option("--origins", help="Trace which source heated which consumer.")
     ] = False,
+    no_reuse: Annotated[
+        bool,
+        typer.Option("--no-reuse", help="Reject all waste heat: what claims are compared with."),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
 ) -> None:
     """Simulate a district under the rules and print its key figures.
@@ -77,6 +81,7 @@ def simulate(
     Example: heatrouter simulate energy-web --days 3 --start 15
     """
     # The simulator loads numba, which --help must not wait for.
+    from heatrouter.envs.no_reuse import no_reuse_action, rules_action
     from heatrouter.envs.observe import build_contract
     from heatrouter.envs.scenarios.random_events import with_task_events
     from heatrouter.envs.scenarios.sources import build_library
@@ -113,13 +118,15 @@ def simulate(
         msg = f"--start {start} lies beyond the scenario {library.names[0]!r}"
         raise ConfigError(msg)
     traced: Traced = {}
-    rows, figures = _run(batch, first, steps, traced if origins else None, quiet=as_json)
+    action = no_reuse_action(district, batch.contract) if no_reuse else rules_action(batch.contract)
+    rows, figures = _run(batch, action, first, steps, traced if origins else None, quiet=as_json)
     run: dict[str, object] = {
         "district": district.name,
         "scenario": library.names[0],
         "start_day": start,
         "days": steps * rules.control_dt_s / 3600.0 / _HOURS_PER_DAY,
         "seed": seed,
+        "reuse": not no_reuse,
         "kpis": figures,
     }
     if origins:
@@ -138,7 +145,13 @@ def simulate(
 
 
 def _run(
-    batch: "DistrictBatch", first: int, steps: int, traced: Traced | None, *, quiet: bool
+    batch: "DistrictBatch",
+    action: "FloatArray",
+    first: int,
+    steps: int,
+    traced: Traced | None,
+    *,
+    quiet: bool,
 ) -> tuple["FloatArray", dict[str, float | None]]:
     """Outputs of every step, shape ``(steps, n_columns)``, and the key figures.
 
@@ -147,11 +160,9 @@ def _run(
     import numpy as np
 
     from heatrouter.envs import kpis
-    from heatrouter.envs.actuate import denormalise
 
     layout = kpis.KpiLayout.build(batch.district, batch.columns)
     sums = kpis.start(1)
-    rules = denormalise(batch.contract, np.zeros((1, len(batch.contract.action))))
     batch.reset_to(np.zeros(1, np.int64), np.full(1, first, np.int64), truncate=False)
     rows = np.empty((steps, len(batch.columns)))
     plant = cast("Simulation", batch.plant)
@@ -162,7 +173,7 @@ def _run(
     with Progress(*columns, TimeRemainingColumn(), console=console, disable=hidden) as progress:
         bar = progress.add_task("simulating", total=steps, day=0.0)
         for k in range(steps):
-            step = batch.step(rules)
+            step = batch.step(action[np.newaxis])
             rows[k] = step.outputs[0]
             by_origin += plant.heat_by_origin_kwh[0]
             sums = kpis.accumulate(layout, sums, step.outputs, step.terms, batch.task.control_dt_s)
@@ -203,7 +214,8 @@ def _write(
 def _print(run: dict[str, object], figures: dict[str, float | None]) -> None:
     from heatrouter.envs.kpis import KPIS
 
-    title = f"{run['district']} under the rules, {run['days']:g} days from day {run['start_day']}"
+    how = "under the rules" if run["reuse"] else "under the rules without reuse"
+    title = f"{run['district']} {how}, {run['days']:g} days from day {run['start_day']}"
     table = Table(title=f"{title}, scenario {run['scenario']}")
     table.add_column("key figure")
     table.add_column("value", justify="right")

@@ -11,6 +11,9 @@ from typing import TypeAlias
 
 _ANGLES = 24
 _RADII_PX = (34.0, 48.0, 64.0, 84.0, 110.0, 140.0)
+_FAR_RADII_PX = (180.0, 220.0, 260.0, 300.0, 340.0)
+"""Beside them where the map is dense, so that labels find the margin."""
+_MANY_LINES = 60
 _CLEARANCE_PX = 5.0
 _FRAME_PX = 8.0
 
@@ -65,6 +68,7 @@ class Layout:
         Returns:
             The box, now taken.
         """
+        radii = _RADII_PX if len(self.lines) <= _MANY_LINES else _RADII_PX + _FAR_RADII_PX
         candidates = [
             Box(
                 anchor[0] + (radius + width / 4.0) * math.cos(angle),
@@ -72,7 +76,7 @@ class Layout:
                 width,
                 height,
             )
-            for radius in _RADII_PX
+            for radius in radii
             for angle in (2.0 * math.pi * k / _ANGLES for k in range(_ANGLES))
         ]
         best = min(candidates, key=lambda box: self._cost(box, anchor))

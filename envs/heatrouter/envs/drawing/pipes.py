@@ -8,6 +8,9 @@ from heatrouter.envs.drawing.state import PipePicture
 from heatrouter.envs.spec.district import District, Unit
 from heatrouter.envs.spec.plant_units import HeatExchanger, HeatPump, Unplaced
 
+_SHORTEST_WITH_ARROW_PX = 26.0
+_MANY_PLACES = 60
+
 
 def draw_pipes(
     canvas: Canvas,
@@ -38,10 +41,12 @@ def draw_pipes(
             canvas.axes.plot(
                 [x0, x1], [y0, y1], color=colour, linewidth=points, solid_capstyle="round", zorder=2
             )
-        if abs(flow) > 0.02 * canvas.widest_kg_s:
+        long_enough = math.hypot(x1 - x0, y1 - y0) > _SHORTEST_WITH_ARROW_PX
+        if long_enough and abs(flow) > 0.02 * canvas.widest_kg_s:
             _draw_arrow(canvas, (x0, y0, x1, y1) if flow > 0.0 else (x1, y1, x0, y0))
+    dot_pt = 3.5 if len(places) <= _MANY_PLACES else 1.5
     for name, (x, y) in places.items():
-        canvas.axes.plot([x], [y], "o", color=edge_of.get(name, INK), markersize=3.5, zorder=3)
+        canvas.axes.plot([x], [y], "o", color=edge_of.get(name, INK), markersize=dot_pt, zorder=3)
 
 
 def _primary(unit: Unit) -> str | None:

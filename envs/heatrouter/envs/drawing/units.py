@@ -15,6 +15,7 @@ from heatrouter.envs.drawing.canvas import (
     places_px,
 )
 from heatrouter.envs.drawing.layout import Box, Layout
+from heatrouter.envs.spec.consumer_units import Consumer
 from heatrouter.envs.spec.district import District, Unit
 from heatrouter.envs.spec.plant_units import Boiler, Chp, Digester, HeatPump, Unplaced
 from heatrouter.envs.unit_facts import power, unit_size
@@ -22,6 +23,8 @@ from heatrouter.envs.unit_facts import power, unit_size
 _SYMBOL_PX, _LINE_PX = 18.0, 11.5
 _TITLE_PX, _VALUE_PX = 5.6, 6.6  # mean width of a letter in the label's two lines
 _MOST_LABELS = 40
+"""More hide the map; then consumers have none, and beyond that nobody."""
+_SYMBOL_PT, _SMALL_PT = 9.5, 4.5
 _LONGEST_NOTE = {
     "store": "100%",
     "digester": "100%",
@@ -44,7 +47,8 @@ def draw_units(
     for unit, location in _shown(district):
         anchor = places[location]
         if unit.name not in boxes:
-            _draw_symbol(canvas, unit, *anchor, outputs)
+            size = _SMALL_PT if boxes else _SYMBOL_PT
+            _draw_symbol(canvas, unit, *anchor, outputs, size)
             continue
         _draw_label(canvas, unit, boxes[unit.name], anchor, _label(unit, outputs), outputs)
 
@@ -69,6 +73,8 @@ def _shown(district: District) -> list[tuple[Unit, str]]:
 def label_boxes(district: District) -> Mapping[str, Box]:
     """Place of every label, the same for all hours so that labels do not jump between frames."""
     units = _shown(district)
+    if len(units) > _MOST_LABELS:
+        units = [shown for shown in units if not isinstance(shown[0], Consumer)]
     if len(units) > _MOST_LABELS:
         return {}
     places = places_px(district)
@@ -132,7 +138,12 @@ def _draw_label(
 
 
 def _draw_symbol(
-    canvas: Canvas, unit: Unit, x: float, y: float, outputs: Mapping[str, float] | None
+    canvas: Canvas,
+    unit: Unit,
+    x: float,
+    y: float,
+    outputs: Mapping[str, float] | None,
+    size: float = _SYMBOL_PT,
 ) -> None:
     symbol = SYMBOLS[unit.kind]
     running = outputs is None or _heat_kw(unit, outputs) > 0.0 or unit.kind == "store"
@@ -140,11 +151,11 @@ def _draw_symbol(
         [x],
         [y],
         marker=symbol.marker,
-        markersize=9.5,
+        markersize=size,
         markerfacecolor=symbol.colour if running else PAPER,
         markeredgecolor=symbol.colour,
-        markeredgewidth=1.4,
-        zorder=8,
+        markeredgewidth=1.4 if size > _SMALL_PT else 0.8,
+        zorder=8 if size > _SMALL_PT else 4,
     )
 
 

@@ -79,8 +79,8 @@ class DistrictEnv(gymnasium.Env[Float32Array, Float32Array]):
     - v0: first version.
 
     Args:
-        district: The description, a preset's name, or a YAML file.
-        task: The task, a preset's name, or a YAML file.
+        district: The description, a preset's name, or a YAML file; by default the class's preset.
+        task: The task, a preset's name, or a YAML file; by default the class's preset.
         library: Scenarios; None generates ``scenarios`` years of ``split``.
         split: ``train``, ``validation`` or ``test``.
         scenarios: Number of generated years.
@@ -91,6 +91,8 @@ class DistrictEnv(gymnasium.Env[Float32Array, Float32Array]):
         ConfigError: Something in the files is wrong; the message names all mistakes.
     """
 
+    preset: ClassVar[str] = "energy-web"
+
     metadata: ClassVar[dict[str, Any]] = {  # type: ignore[misc]  # an instance variable upstream
         "render_modes": ["human", "rgb_array"],
         "render_fps": 4,
@@ -98,8 +100,8 @@ class DistrictEnv(gymnasium.Env[Float32Array, Float32Array]):
 
     def __init__(
         self,
-        district: District | str | Path = "energy-web",
-        task: Task | str | Path = "energy-web",
+        district: District | str | Path | None = None,
+        task: Task | str | Path | None = None,
         library: ScenarioLibrary | None = None,
         *,
         split: Split = "train",
@@ -108,8 +110,8 @@ class DistrictEnv(gymnasium.Env[Float32Array, Float32Array]):
         render_mode: str | None = None,
     ) -> None:
         self.batch = build_batch(
-            district,
-            task,
+            self.preset if district is None else district,
+            self.preset if task is None else task,
             library,
             split=split,
             scenarios=scenarios,

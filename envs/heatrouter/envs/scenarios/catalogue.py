@@ -67,6 +67,14 @@ FAULT_ENDINGS: Final = (".availability", ".cleanness", ".pump")
 """Optional series of faults: share of a producer's capacity, UA over clean UA, share of a pump's
 head. A library without them has healthy plants."""
 
+SHARED_HOT_WATER: Final = "hot_water_kw_per_mwh"
+"""Hot water of all substations alike, for each MWh a year of theirs; the simulator scales it."""
+
+SHARED_HOT_WATER_KIND: Final = SeriesKind("kW/(MWh/a)", 0.0, 10.0, "linear")
+
+MOST_OWN_HOT_WATER: Final = 40
+"""Substations up to which each has a series of its own, 0.3 MB a year; of more they average out."""
+
 ProductionUnit = WasteHeatSource | CoolingLoad | Digester | ProcessHeat | BatchProcess | FabHeat
 """A unit that follows a production plan."""
 
@@ -91,12 +99,21 @@ def hot_water_series(unit: str) -> str:
     return f"{unit}.hot_water_kw"
 
 
+def shares_hot_water(district: District) -> bool:
+    """Whether all substations of a district draw by one series, since there are many."""
+    return len(substations(district)) > MOST_OWN_HOT_WATER
+
+
 def series_of(district: District) -> dict[str, SeriesKind]:
     """Return all series of a district in the order of their columns."""
+    if shares_hot_water(district):
+        hot_water = {SHARED_HOT_WATER: SHARED_HOT_WATER_KIND}
+    else:
+        hot_water = {hot_water_series(unit.name): HOT_WATER_KIND for unit in substations(district)}
     return {
         **SITE_SERIES,
         **{level_series(unit.name): LEVEL_KIND for unit in production_units(district)},
-        **{hot_water_series(unit.name): HOT_WATER_KIND for unit in substations(district)},
+        **hot_water,
     }
 
 
@@ -104,6 +121,8 @@ def kind_of(series: str) -> SeriesKind | None:
     """Return what a series name means, or None for a name that no district has."""
     if series in SITE_SERIES:
         return SITE_SERIES[series]
+    if series == SHARED_HOT_WATER:
+        return SHARED_HOT_WATER_KIND
     if series.endswith(".level"):
         return LEVEL_KIND
     if series.endswith(".hot_water_kw"):

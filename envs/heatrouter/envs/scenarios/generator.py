@@ -8,16 +8,18 @@ import numpy as np
 
 from heatrouter.envs.arrays import FloatArray
 from heatrouter.envs.scenarios.catalogue import (
+    SHARED_HOT_WATER,
     STEP_S,
     STEPS_PER_YEAR,
     hot_water_series,
     level_series,
     production_units,
     series_of,
+    shares_hot_water,
     substations,
 )
 from heatrouter.envs.scenarios.ground import ground_temp_c, pipe_depth_m
-from heatrouter.envs.scenarios.hot_water import hot_water_kw
+from heatrouter.envs.scenarios.hot_water import hot_water_kw, shared_hot_water_kw_per_mwh
 from heatrouter.envs.scenarios.library import ScenarioLibrary, Split
 from heatrouter.envs.scenarios.local_time import calendar, local_seconds
 from heatrouter.envs.scenarios.noise import stream
@@ -135,6 +137,12 @@ def unit_series(
         level, count = production_level(unit.name, unit.production, hours_per_step, days, key)
         columns[level_series(unit.name)] = level
         outages.append(f"{unit.name} {count}")
+    if shares_hot_water(district):
+        columns[SHARED_HOT_WATER] = shared_hot_water_kw_per_mwh(hours_per_step, days, key)
+        return columns, {
+            "production": f"generated; outages: {', '.join(outages) or 'no such units'}",
+            "hot_water": "generated, one series for all substations",
+        }
     for quarter in substations(district):
         columns[hot_water_series(quarter.name)] = hot_water_kw(quarter, hours_per_step, days, key)
     return columns, {

@@ -23,6 +23,7 @@ _WEEKEND_RATIO = 1.06
 _SEASONAL_SWING = 0.15
 _SEASONAL_PEAK_DAY = 35.0
 _NOISE = 0.10
+_HOURS_PER_YEAR = 8760.0
 
 
 def hot_water_kw(
@@ -42,6 +43,28 @@ def hot_water_kw(
     Returns:
         Shape of the calendar's arrays, kW, >= 0.
     """
+    draw = _draw(f"{unit.name}/hot_water", hours_per_step, calendar, key)
+    mean_kw = unit.hot_water_annual_mwh * KWH_PER_MWH / _HOURS_PER_YEAR
+    return np.asarray(mean_kw * draw / draw.mean(), dtype=np.float64)
+
+
+def shared_hot_water_kw_per_mwh(
+    hours_per_step: float,
+    calendar: tuple[FloatArray, FloatArray, FloatArray],
+    key: tuple[int, ...],
+) -> FloatArray:
+    """Return the draw of all substations alike, kW for each MWh a year of theirs."""
+    draw = _draw("all/hot_water", hours_per_step, calendar, key)
+    return np.asarray(KWH_PER_MWH / _HOURS_PER_YEAR * draw / draw.mean(), dtype=np.float64)
+
+
+def _draw(
+    purpose: str,
+    hours_per_step: float,
+    calendar: tuple[FloatArray, FloatArray, FloatArray],
+    key: tuple[int, ...],
+) -> FloatArray:
+    """Draw relative to its mean, roughly; by hour, day type, season and chance."""
     hour, weekday, day = calendar
     at = np.arange(25) + 0.5
     profiles = [np.array(day_type) / np.mean(day_type) for day_type in (_WEEKDAY, _WEEKEND)]
@@ -49,8 +72,6 @@ def hot_water_kw(
     on_weekday, on_weekend = (np.interp(middle, at, [*p, p[0]]) for p in profiles)
     shape = np.where(weekday >= 5.0, _WEEKEND_RATIO * on_weekend, on_weekday)
     season = 1.0 + _SEASONAL_SWING * np.cos(2.0 * np.pi * (day - _SEASONAL_PEAK_DAY) / 365.0)
-    rng = stream(key, f"{unit.name}/hot_water")
+    rng = stream(key, purpose)
     noise = _NOISE * correlated(rng, hour.size, 1.0 / hours_per_step)
-    draw = shape * season * np.maximum(1.0 + noise, 0.0)
-    mean_kw = unit.hot_water_annual_mwh * KWH_PER_MWH / 8760.0
-    return np.asarray(mean_kw * draw / draw.mean(), dtype=np.float64)
+    return np.asarray(shape * season * np.maximum(1.0 + noise, 0.0), dtype=np.float64)
