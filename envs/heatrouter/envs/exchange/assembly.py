@@ -11,7 +11,7 @@ from heatrouter.envs.design_flow import design_flow
 from heatrouter.envs.errors import DistrictError, Mistake
 from heatrouter.envs.exchange.circuits import CircuitDraft, find_circuits
 from heatrouter.envs.exchange.district_yaml import district_text
-from heatrouter.envs.exchange.draft import TAKING, Draft, DraftUnit, PipeKind, Port
+from heatrouter.envs.exchange.draft import TAKING, Draft, DraftUnit, Groups, PipeKind, Port
 from heatrouter.envs.exchange.import_report import ImportReport
 from heatrouter.envs.exchange.naming import Names, plain_name
 from heatrouter.envs.exchange.pipe_catalogue import axis_distance_m, burial_depth_m, nearest
@@ -56,10 +56,31 @@ class Choices:
     design_temp_c: float | None = None
 
 
-def assemble(
-    draft: Draft, report: ImportReport, title: str, choices: Choices
-) -> tuple[District, str]:
-    """Turn a draft into a checked district and its YAML text.
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What comes out of an import.
+
+    Attributes:
+        district: Checked.
+        text: Its YAML.
+        report: What became of the file.
+        supply_nodes: Location of each node of the file's supply lines.
+        return_nodes: Location of each node of its return lines that has a supply node beside it.
+        same: Which node stands for others; the two tables hold only such.
+        pipe_paths: Places in the file of the supply and the return pipe of each pipe pair.
+    """
+
+    district: District
+    text: str
+    report: ImportReport
+    supply_nodes: dict[str, str]
+    return_nodes: dict[str, str]
+    same: Groups
+    pipe_paths: dict[str, tuple[str, str | None]]
+
+
+def assemble(draft: Draft, report: ImportReport, title: str, choices: Choices) -> Imported:
+    """Turn a draft into a checked district.
 
     Raises:
         DistrictError: The draft holds what no district can; every mistake with its place.
@@ -80,11 +101,27 @@ def assemble(
         "grid": {"electricity_fee_eur_per_mwh": 75.0, "gas_fee_eur_per_mwh": 8.0},
     }
     report.add("assumed", "fees of 75 EUR/MWh on electricity and 8 EUR/MWh on gas")
-    data |= _network(draft, circuits, designs, report)
+    location = _locations(draft, circuits)
+    data |= _network(draft, circuits, designs, location, report)
     district = _parsed(data, report)
     _size(data, district, circuits, designs, report)
     text = district_text(data, report)
-    return _parsed_text(text, report), text
+    backs = {
+        back: location[node] for circuit in circuits for node, back in circuit.back_of.items()
+    }
+    pairs = [pair for circuit in circuits for pair in circuit.pairs]
+    return Imported(
+        _parsed_text(text, report),
+        text,
+        report,
+        location,
+        backs,
+        draft.same,
+        {
+            pipe["name"]: (pair.path, pair.back_path)
+            for pipe, pair in zip(data["pipes"], pairs, strict=True)
+        },
+    )
 
 
 def _check_ratings(draft: Draft, report: ImportReport) -> None:
@@ -153,16 +190,25 @@ def _site(draft: Draft, choices: Choices, report: ImportReport) -> dict[str, Any
     }
 
 
-def _network(
-    draft: Draft, circuits: list[CircuitDraft], designs: list[Design], report: ImportReport
-) -> dict[str, Any]:
-    """Circuits, locations, series, pipes and units, with provisional sizes."""
-    place_names, series_names, pipe_names, unit_names = Names(), Names(), Names(), Names()
-    location = {
-        node: place_names.give(draft.labels.get(node, ""), "place")
+def _locations(draft: Draft, circuits: list[CircuitDraft]) -> dict[str, str]:
+    """Name of the location of each supply node."""
+    names = Names()
+    return {
+        node: names.give(draft.labels.get(node, ""), "place")
         for circuit in circuits
         for node in circuit.nodes
     }
+
+
+def _network(
+    draft: Draft,
+    circuits: list[CircuitDraft],
+    designs: list[Design],
+    location: dict[str, str],
+    report: ImportReport,
+) -> dict[str, Any]:
+    """Circuits, locations, series, pipes and units, with provisional sizes."""
+    series_names, pipe_names, unit_names = Names(), Names(), Names()
     series: dict[PipeKind, str] = {}
     data: dict[str, Any] = {"circuits": [], "locations": [], "pipe_series": [], "pipes": []}
     names = ["main"] if len(circuits) == 1 else [f"circuit_{i + 1}" for i in range(len(circuits))]

@@ -23,7 +23,7 @@ _SAME_DIAMETER = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A supply pipe and its return, of mean length."""
+    """A supply pipe and its return, of mean length, with their places in the file."""
 
     name: str
     start: str
@@ -31,6 +31,8 @@ class Pair:
     length_m: float
     loss_coefficient: float
     kind: PipeKind
+    path: str
+    back_path: str | None
 
 
 @dataclass(slots=True)
@@ -45,6 +47,8 @@ class CircuitDraft:
         root: Supply node of the root.
         supply_c: Design supply temperature, degC.
         return_c: Design return temperature, degC; None where nothing says so.
+        label: Name of the unit at the root.
+        back_of: Return node of each supply node that has one.
     """
 
     nodes: list[str]
@@ -55,7 +59,7 @@ class CircuitDraft:
     supply_c: float | None = None
     return_c: float | None = None
     label: str = ""
-    ports: list[Port] = field(default_factory=list)
+    back_of: dict[str, str] = field(default_factory=dict)
 
 
 def find_circuits(draft: Draft, report: ImportReport) -> list[CircuitDraft]:
@@ -189,7 +193,7 @@ def _circuit(
         supply_c=max(supplies) if supplies else None,
         return_c=_return_c(here),
         label=chosen.name,
-        ports=ports,
+        back_of=pairing.back_of,
     )
     return circuit, backs
 
@@ -221,6 +225,8 @@ def _pair(pipe: LinePipe, back: list[LinePipe], partner: int | None) -> Pair:
         0.5 * (pipe.length_m + other.length_m),
         0.5 * (pipe.loss_coefficient + other.loss_coefficient),
         pipe.kind,
+        pipe.path,
+        None if partner is None else other.path,
     )
 
 

@@ -105,29 +105,6 @@ class DraftUnit:
         return (self.port,) if self.primary is None else (self.port, self.primary)
 
 
-@dataclass(slots=True)
-class Draft:
-    """Everything that was read.
-
-    Attributes:
-        pipes: Of both lines.
-        units: In the order of the file.
-        joins: Nodes that are one, as valves and pumps make them.
-        places: East and north of a node, m.
-        labels: Name of a node, where it has one.
-        latitude_deg: None where unknown.
-        longitude_deg: None where unknown.
-    """
-
-    pipes: list[LinePipe] = field(default_factory=list)
-    units: list[DraftUnit] = field(default_factory=list)
-    joins: list[tuple[str, str]] = field(default_factory=list)
-    places: dict[str, tuple[float, float]] = field(default_factory=dict)
-    labels: dict[str, str] = field(default_factory=dict)
-    latitude_deg: float | None = None
-    longitude_deg: float | None = None
-
-
 class Groups:
     """Which nodes are one (disjoint sets)."""
 
@@ -152,6 +129,31 @@ class Groups:
             self._above[second] = first
 
 
+@dataclass(slots=True)
+class Draft:
+    """Everything that was read.
+
+    Attributes:
+        pipes: Of both lines.
+        units: In the order of the file.
+        joins: Nodes that are one, as valves and pumps make them.
+        places: East and north of a node, m.
+        labels: Name of a node, where it has one.
+        latitude_deg: None where unknown.
+        longitude_deg: None where unknown.
+        same: Which nodes are one, once `contracted`.
+    """
+
+    pipes: list[LinePipe] = field(default_factory=list)
+    units: list[DraftUnit] = field(default_factory=list)
+    joins: list[tuple[str, str]] = field(default_factory=list)
+    places: dict[str, tuple[float, float]] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)
+    latitude_deg: float | None = None
+    longitude_deg: float | None = None
+    same: Groups = field(default_factory=Groups)
+
+
 def contracted(draft: Draft) -> list[str]:
     """Make joined nodes one, in place, also those at the ends of pipes without length.
 
@@ -159,7 +161,7 @@ def contracted(draft: Draft) -> list[str]:
         Names of pipes that then start where they end, which are taken out.
     """
     none = [pipe for pipe in draft.pipes if pipe.length_m <= 0.0]
-    groups = Groups([*draft.joins, *((pipe.start, pipe.end) for pipe in none)])
+    groups = draft.same = Groups([*draft.joins, *((pipe.start, pipe.end) for pipe in none)])
     circular, kept = [], []
     for pipe in draft.pipes:
         pipe.start, pipe.end = groups.of(pipe.start), groups.of(pipe.end)
@@ -172,8 +174,9 @@ def contracted(draft: Draft) -> list[str]:
         for port in unit.ports():
             port.supply = groups.of(port.supply)
             port.back = None if port.back is None else groups.of(port.back)
-    for table in (draft.places, draft.labels):
-        for node in [*table]:
-            table.setdefault(groups.of(node), table[node])  # type: ignore[arg-type]
+    for node in [*draft.places]:
+        draft.places.setdefault(groups.of(node), draft.places[node])
+    for node in [*draft.labels]:
+        draft.labels.setdefault(groups.of(node), draft.labels[node])
     draft.joins = []
     return circular

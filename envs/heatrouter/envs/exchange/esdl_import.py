@@ -8,19 +8,17 @@ import math
 from pathlib import Path
 from typing import Final
 
-from heatrouter.envs.exchange.assembly import Choices, assemble
+from heatrouter.envs.exchange.assembly import Choices, Imported, assemble
 from heatrouter.envs.exchange.draft import Draft, DraftUnit, Kind, LinePipe, PipeKind, Port
 from heatrouter.envs.exchange.esdl_reading import (
     Asset,
     EnergySystem,
     EsdlPort,
-    parse_esdl,
     read_esdl,
 )
 from heatrouter.envs.exchange.import_report import ImportReport
 from heatrouter.envs.exchange.pipe_catalogue import AGED_FOAM_W_MK, nominal, wall_and_casing
 from heatrouter.envs.exchange.site_guess import centre, local_metres
-from heatrouter.envs.spec.district import District
 from heatrouter.envs.units import J_PER_KWH, W_PER_KW
 
 KINDS: Final[dict[str, Kind]] = {
@@ -53,7 +51,7 @@ _AQUIFER_WATER_SHARE: Final = 0.67
 """Heat capacity of water-filled sand of porosity 0.3 (2.8 MJ/(m3 K)) over that of water."""
 
 
-def import_esdl(path: Path, choices: Choices) -> tuple[District, str, ImportReport]:
+def import_esdl(path: Path, choices: Choices) -> Imported:
     """Read an energy system.
 
     Args:
@@ -61,7 +59,7 @@ def import_esdl(path: Path, choices: Choices) -> tuple[District, str, ImportRepo
         choices: What the user adds.
 
     Returns:
-        The district, its YAML text, and what became of the file.
+        The district and what became of the file.
 
     Raises:
         DistrictError: Everything that is wrong with the file.
@@ -69,15 +67,7 @@ def import_esdl(path: Path, choices: Choices) -> tuple[District, str, ImportRepo
     report = ImportReport(str(path), "ESDL")
     system = read_esdl(path, report)
     draft = read_draft(system, report)
-    district, text = assemble(draft, report, path.stem, choices)
-    return district, text, report
-
-
-def import_esdl_bytes(data: bytes, source: str, choices: Choices) -> District:
-    """As `import_esdl`, of the bytes of a file."""
-    report = ImportReport(source, "ESDL")
-    draft = read_draft(parse_esdl(data, report), report)
-    return assemble(draft, report, source, choices)[0]
+    return assemble(draft, report, path.stem, choices)
 
 
 def read_draft(system: EnergySystem, report: ImportReport) -> Draft:

@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import Final
 
 from heatrouter.envs.errors import ConfigError
-from heatrouter.envs.exchange.assembly import Choices, assemble
+from heatrouter.envs.exchange.assembly import Choices, Imported, assemble
 from heatrouter.envs.exchange.draft import Draft, DraftUnit, LinePipe, PipeKind, Port
 from heatrouter.envs.exchange.import_report import ImportReport
 from heatrouter.envs.exchange.pandapipes_tables import Row, Tables, read_tables, tables_of
 from heatrouter.envs.exchange.pipe_catalogue import with_heat_loss
 from heatrouter.envs.exchange.site_guess import centre, local_metres
 from heatrouter.envs.exchange.unit_building import CP_KJ_KGK
-from heatrouter.envs.spec.district import District
 from heatrouter.envs.units import W_PER_KW, ZERO_CELSIUS_K
 
 BUILT_IN: Final = ("schutterwald_heat",)
@@ -34,7 +33,7 @@ _DEGREES: Final = 180.0
 _SINK_SPAN_K: Final = 30.0
 
 
-def import_pandapipes(source: str | Path, choices: Choices) -> tuple[District, str, ImportReport]:
+def import_pandapipes(source: str | Path, choices: Choices) -> Imported:
     """Read a network.
 
     Args:
@@ -42,7 +41,7 @@ def import_pandapipes(source: str | Path, choices: Choices) -> tuple[District, s
         choices: What the user adds.
 
     Returns:
-        The district, its YAML text, and what became of the file.
+        The district and what became of the file.
 
     Raises:
         DistrictError: Everything that is wrong with the file.
@@ -56,8 +55,7 @@ def import_pandapipes(source: str | Path, choices: Choices) -> tuple[District, s
         tables = read_tables(Path(source), report)
         title = Path(source).stem
     draft = read_draft(tables, report)
-    district, text = assemble(draft, report, title, choices)
-    return district, text, report
+    return assemble(draft, report, title, choices)
 
 
 def _built_in(name: str) -> str:
@@ -90,10 +88,8 @@ def read_draft(tables: Tables, report: ImportReport) -> Draft:
         for row in _in_service(tables, table, report):
             draft.joins.append((row.node(start, nodes), row.node(end, nodes)))
             report.add("dropped", f"{table} elements, taken for open pipes", row.path)
-    for table in ("mass_storage", "substation"):
-        for row in tables.rows(table):
-            if table != "substation":
-                report.add("dropped", "storage of mass, which has no heat", row.path)
+    for row in tables.rows("mass_storage"):
+        report.add("dropped", "storage of mass, which has no heat", row.path)
     _producers(tables, draft, nodes, report)
     _consumers(tables, draft, nodes, report)
     report.check()
@@ -218,7 +214,7 @@ def _pipes(tables: Tables, draft: Draft, nodes: set[str], report: ImportReport) 
 
 def _kind(diameter_m: float, roughness_mm: float, u: float, report: ImportReport) -> PipeKind:
     kind, reached = with_heat_loss(diameter_m, roughness_mm, u)
-    report.add("mapped", f"u_w_per_m2k {u:g} of pipes as insulation that loses as much")
+    report.add("mapped", "u_w_per_m2k of pipes as insulation that loses as much", f"{u:.4g}")
     if not math.isclose(reached, u, rel_tol=1e-4):
         report.add(
             "look at",
