@@ -32,9 +32,7 @@ def import_district(
         int | None,
         typer.Option(min=1, max=15, help="Region of the German test reference years."),
     ] = None,
-    timezone: Annotated[
-        str | None, typer.Option(help="IANA name, as in Europe/Amsterdam.")
-    ] = None,
+    timezone: Annotated[str | None, typer.Option(help="IANA name, as in Europe/Amsterdam.")] = None,
     design_temp_c: Annotated[
         float | None, typer.Option("--design-temp", help="Outdoors on the design day, °C.")
     ] = None,

@@ -128,7 +128,7 @@ def _check_lines(draft: Draft, islands: Groups, report: ImportReport) -> None:
         if back == supply:
             report.mistake(
                 unit.path,
-                f"{unit.name!r}: pipes join its supply and its return; take out the bypass",
+                "pipes join its supply and its return; take out the bypass",
             )
             continue
         other, other_supply = first_return.setdefault(back, (unit, supply))
@@ -170,9 +170,7 @@ def _circuit(
     chosen = min(sources, key=lambda u: (not u.root, _rank(u), -(u.heat_kw or 0.0)))
     supply = pipes_of.get(island, [])
     if not supply:
-        report.mistake(
-            units[0].path, f"no pipe leads to {units[0].name!r}; a district needs pipes"
-        )
+        report.mistake(units[0].path, f"no pipe leads to {units[0].name!r}; a district needs pipes")
         return None, backs
     back = [pipe for b in sorted(backs) for pipe in pipes_of.get(b, [])]
     anchors = [(p.supply, p.back) for u, p in sorted(here, key=lambda x: x[0] is not chosen)
@@ -181,7 +179,7 @@ def _circuit(
     _tell(supply, back, pairing, here, report)
     nodes = [chosen.port.supply]
     for pipe in supply:
-        nodes += [n for n in (pipe.start, pipe.end)]
+        nodes += [pipe.start, pipe.end]
     ports = [p for _, p in here]
     supplies = [p.supply_c for p in ports if p.supply_c is not None]
     circuit = CircuitDraft(

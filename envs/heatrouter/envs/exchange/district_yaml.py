@@ -23,9 +23,7 @@ def district_text(data: dict[str, Any], report: ImportReport | None) -> str:
             rows = (_line(row) for row in value)
             parts.append(f"\n{key}:\n" + "".join(f"  - {row}\n" for row in rows))
         else:
-            text = yaml.safe_dump(
-                {key: value}, sort_keys=False, width=_WIDTH, allow_unicode=True
-            )
+            text = yaml.safe_dump({key: value}, sort_keys=False, width=_WIDTH, allow_unicode=True)
             parts.append(f"\n{text}" if isinstance(value, dict | list) else text)
     return "".join(parts)
 

@@ -45,7 +45,7 @@ _THROUGH: Final = {"Joint", "Pump", "Valve", "CheckValve", "PressureReducingValv
 _TWO_SIDED: Final = {"heat_exchanger", "heat_pump"}
 _SCALE_W: Final = {"": 1.0, "NONE": 1.0, "KILO": 1e3, "MEGA": 1e6, "GIGA": 1e9}
 _MEGAWATT_KEY: Final = "e9405fc8-5e57-4df5-8584-4babee7cdf1b"
-"""Identifier under which the ESDL MapEditor writes power in MW, also where it leaves it undefined."""
+"""Identifier of power in MW in files of the ESDL MapEditor, some of which do not define it."""
 _MOST_M: Final = 50_000.0
 _AQUIFER_WATER_SHARE: Final = 0.67
 """Heat capacity of water-filled sand of porosity 0.3 (2.8 MJ/(m3 K)) over that of water."""
@@ -185,13 +185,12 @@ def _pipe_kind(asset: Asset, report: ImportReport) -> PipeKind | None:
     if layers:
         wall = layers[0].width_m
     outer = inner + 2.0 * wall
-    whole = inner + 2.0 * sum(layer.width_m for layer in layers)
-    if len(layers) > 1:
-        casing = whole
-        around, radius = 0.0, outer / 2.0
-        for layer in layers[1:]:
-            around += math.log(1.0 + layer.width_m / radius) / layer.conductivity_w_mk
-            radius += layer.width_m
+    around, radius = 0.0, outer / 2.0
+    for layer in layers[1:]:
+        around += math.log1p(layer.width_m / radius) / layer.conductivity_w_mk
+        radius += layer.width_m
+    if around > 0.0 and 2.0 * radius > outer:
+        casing = 2.0 * radius
         conductivity = math.log(casing / outer) / around
         report.add("mapped", "layers of pipes as wall and insulation")
     else:
@@ -245,7 +244,9 @@ def _unit(asset: Asset, system: EnergySystem, draft: Draft, report: ImportReport
     )
     _values(asset, unit)
     _profiles(asset, unit, system, report)
-    draft.labels.setdefault(port.supply, asset.name)
+    for node in (port.supply, port.back):
+        if node is not None:  # either may turn out to be the supply of a store
+            draft.labels.setdefault(node, asset.name)
     draft.units.append(unit)
 
 
@@ -286,12 +287,16 @@ def _values(asset: Asset, unit: DraftUnit) -> None:
 def _profiles(asset: Asset, unit: DraftUnit, system: EnergySystem, report: ImportReport) -> None:
     for kind, value, multiplier, reference in asset.profiles():
         if kind != "SingleValue" or value is None or unit.kind != "substation" or value <= 0.0:
-            report.add("dropped", f"{kind or 'unknown'} profiles; the scenario has the course", unit.name)
+            report.add(
+                "dropped", f"{kind or 'unknown'} profiles; the scenario has the course", unit.name
+            )
             continue
         known = system.multipliers.get(reference, multiplier)
         if not known and reference == _MEGAWATT_KEY:
             known = "MEGA"
-            report.add("assumed", "profiles whose unit the file does not define are in MW", unit.name)
+            report.add(
+                "assumed", "profiles whose unit the file does not define are in MW", unit.name
+            )
         scale = _SCALE_W.get(known) if known else None
         if scale is None:
             report.add("dropped", "profiles of one value without a known unit", unit.name)

@@ -200,7 +200,7 @@ def _tree(data: bytes, report: ImportReport) -> ET.Element | None:
     except (ET.ParseError, ValueError, LookupError, RecursionError) as error:
         report.mistake("", f"is no ESDL: {error}")
         return None
-    if not isinstance(root, ET.Element) or root.tag != f"{{{_ESDL}}}EnergySystem":
+    if root.tag != f"{{{_ESDL}}}EnergySystem":
         report.mistake("", f"is no ESDL: its root must be EnergySystem of {_ESDL}")
         return None
     return root

@@ -58,7 +58,9 @@ def export_pandapipes(district: "District") -> tuple[str, ImportReport]:
         _circuit(pp, net, district, circuit, junctions, report)
     for unit in district.units:
         if isinstance(unit, Unplaced | Store):
-            report.add("dropped", f"{unit.kind} units, which do nothing on the design day", unit.name)
+            report.add(
+                "dropped", f"{unit.kind} units, which do nothing on the design day", unit.name
+            )
     report.add("dropped", "production, weather, limits, prices: a network has one state")
     report.check()
     return str(pp.to_json(net)), report

@@ -126,9 +126,7 @@ def _junctions(tables: Tables, draft: Draft, report: ImportReport) -> set[str]:
     if origin is not None:
         flat = max(map(abs, origin)) > _DEGREES
         if flat:
-            draft.places = {
-                n: (x - origin[0], y - origin[1]) for n, (x, y) in draft.places.items()
-            }
+            draft.places = {n: (x - origin[0], y - origin[1]) for n, (x, y) in draft.places.items()}
         else:
             degrees = {n: (y, x) for n, (x, y) in draft.places.items()} | degrees
             draft.places = {}
@@ -202,7 +200,9 @@ def _pipes(tables: Tables, draft: Draft, nodes: set[str], report: ImportReport) 
         )
     if ambient:
         shown = ", ".join(f"{t:g}" for t in sorted(ambient)[:4])
-        report.add("dropped", f"surroundings of pipes at {shown} degC: the scenario has the ground's")
+        report.add(
+            "dropped", f"surroundings of pipes at {shown} degC: the scenario has the ground's"
+        )
     diameters = {kind.inner_diameter_m for kind in kinds.values()}
     if len(diameters) == 1 and len(draft.pipes) > 10:
         report.add(

@@ -25,7 +25,9 @@ class Row:
         report: Takes mistakes.
     """
 
-    def __init__(self, table: str, index: object, cells: dict[str, Any], report: ImportReport):
+    def __init__(
+        self, table: str, index: object, cells: dict[str, Any], report: ImportReport
+    ) -> None:
         self.path = f"{table}[{index}]"
         self._cells = cells
         self._report = report
@@ -35,14 +37,12 @@ class Row:
         value = self._cells.get(column)
         return value.strip() if isinstance(value, str) else ""
 
-    def flag(self, column: str, default: bool) -> bool:  # noqa: FBT001
+    def flag(self, column: str, default: bool) -> bool:
         """A truth value."""
         value = self._cells.get(column)
         return bool(value) if isinstance(value, bool | int) else default
 
-    def number(
-        self, column: str, low: float = -math.inf, high: float = math.inf
-    ) -> float | None:
+    def number(self, column: str, low: float = -math.inf, high: float = math.inf) -> float | None:
         """A number within bounds; None where there is none, with a mistake where it is wrong."""
         value = self._cells.get(column)
         if value is None or (isinstance(value, float) and math.isnan(value)):
@@ -50,7 +50,10 @@ class Row:
         if isinstance(value, bool) or not isinstance(value, int | float):
             self._report.mistake(f"{self.path}.{column}", f"{value!r:.60} is no number")
             return None
-        if not math.isfinite(value) or not low <= value <= high:
+        if not math.isfinite(value):
+            self._report.mistake(f"{self.path}.{column}", f"{value:g} is no number")
+            return None
+        if not low <= value <= high:
             bounds = f">= {low:g}" if math.isinf(high) else f"within {low:g} and {high:g}"
             self._report.mistake(f"{self.path}.{column}", f"{value:g} must be {bounds}")
             return None

@@ -59,7 +59,9 @@ def design_heat_kw(unit: DraftUnit, place: Place) -> float | None:
     return None
 
 
-def build_unit(unit: DraftUnit, place: Place, heat_kw: float, report: ImportReport) -> dict[str, Any]:
+def build_unit(
+    unit: DraftUnit, place: Place, heat_kw: float, report: ImportReport
+) -> dict[str, Any]:
     """Fields of one unit.
 
     Args:
@@ -152,7 +154,9 @@ def _waste_heat(
         stream_c = hottest
         report.add("mapped", "maxTemperature of sources as the temperature of their stream")
     else:
-        report.add("assumed", f"streams of sources {_STREAM_ABOVE_K:g} K above the supply", unit.name)
+        report.add(
+            "assumed", f"streams of sources {_STREAM_ABOVE_K:g} K above the supply", unit.name
+        )
     hot = stream_c - design.supply_c
     exhaust_c = min(design.return_c + _EXHAUST_ABOVE_K, 0.5 * (stream_c + design.return_c))
     cold = exhaust_c - design.return_c
@@ -162,7 +166,7 @@ def _waste_heat(
         heat_kw, capacity, ua = share * heat_kw, share * capacity, share * ua
         report.add(
             "look at",
-            f"sources are cut to what an exchanger of {_MOST_KW_K:g} kW/K gives, the largest there is",
+            f"sources are cut to what the largest exchanger gives, {_MOST_KW_K:g} kW/K",
             unit.name,
         )
     report.add("assumed", "sources give their full power all year, without outages", unit.name)
@@ -253,6 +257,9 @@ def _store(unit: DraftUnit, place: Place, heat_kw: float, report: ImportReport) 
 
 def _link(unit: DraftUnit, place: Place, heat_kw: float, report: ImportReport) -> dict[str, Any]:
     hot = place.primary_design or place.design
+    report.add(
+        "assumed", "exchangers between circuits at the design temperatures of both", unit.name
+    )
     return {
         "primary_location": place.primary_location,
         "capacity_kw": round(heat_kw, 3),
@@ -280,7 +287,9 @@ def _heat_pump(
     fields["capacity_kw"] = round(heat_kw, 3)
     if isinstance(cop, float) and 1.0 < cop <= 12.0:
         fields["max_cop"] = cop
-        report.add("mapped", "COP of heat pumps as the largest COP; half of Lorenz' below", unit.name)
+        report.add(
+            "mapped", "COP of heat pumps as the largest COP; half of Lorenz' below", unit.name
+        )
     most_c = place.design.supply_c + PUMP_SINK_MARGIN_K
     return {
         **fields,
