@@ -1,4 +1,4 @@
-"""``heatrouter districts``: list, show, check and draw district descriptions."""
+"""``heatrouter districts``: list, show, check, draw, import and export district descriptions."""
 
 import json
 import math
@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from heatrouter.envs.cli_exchange import export_district, import_district
 from heatrouter.envs.errors import EXIT_CONFIG, ConfigError
 from heatrouter.envs.sizing import SizeFigure, size_figures
 from heatrouter.envs.spec.district import District, Unit
@@ -24,11 +25,14 @@ from heatrouter.envs.unit_facts import unit_facts
 
 app = typer.Typer(
     name="districts",
-    help="List, show, check and draw district descriptions.\n\n"
+    help="List, show, check, draw, import and export district descriptions.\n\n"
     "Example: heatrouter districts check energy-web",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+
+app.command("import")(import_district)
+app.command("export")(export_district)
 
 _WHOLE_FROM = 100.0
 """Values from here on are shown without decimals."""

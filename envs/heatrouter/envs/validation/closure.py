@@ -8,7 +8,9 @@ from heatrouter.envs import kpis
 from heatrouter.envs.actuate.scaling import denormalise
 from heatrouter.envs.scenarios.sources import build_library
 from heatrouter.envs.simulation.district_batch import DistrictBatch
+from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.loading import load_district, load_task, preset_names
+from heatrouter.envs.spec.task import Task
 from heatrouter.envs.validation.verdict import Check, Report
 
 CLOSURE_LIMIT = 1e-9
@@ -25,7 +27,7 @@ def run(presets: Sequence[str] | None = None, hours: float = HOURS) -> Report:
     """
     checks = []
     for name in preset_names() if presets is None else presets:
-        closure, coverage = _simulate(name, hours)
+        closure, coverage = simulate_rules(load_district(name), load_task(name), hours)
         checks.append(
             Check(
                 f"closure {name}",
@@ -41,11 +43,19 @@ def run(presets: Sequence[str] | None = None, hours: float = HOURS) -> Report:
     )
 
 
-def _simulate(preset: str, hours: float) -> tuple[float, float]:
-    """Residual over throughput, and the share of demand that was covered."""
-    district = load_district(preset)
+def simulate_rules(district: District, task: Task, hours: float) -> tuple[float, float]:
+    """Simulate a district in January under the rules.
+
+    Args:
+        district: The district.
+        task: For its clocks and its objective.
+        hours: Length of the simulation.
+
+    Returns:
+        Residual over throughput, and the share of demand that was covered.
+    """
     # no offset from the rules is the rules
-    task = load_task(preset).model_copy(update={"parametrisation": "offset"})
+    task = task.model_copy(update={"parametrisation": "offset"})
     library = build_library(district, "train", 1, 0)
     batch = DistrictBatch(district, task, library, num_envs=1, seed=0)
     first = round((START_DAY - 1) * 86400.0 / library.step_s)

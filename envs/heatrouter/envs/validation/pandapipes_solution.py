@@ -50,19 +50,19 @@ class PeerState:
     node_temp_c: FloatArray
 
 
-def why_not() -> str:
-    """Return why pandapipes cannot be compared with here, empty where it can."""
+def why_not(part: str = "pandapipes") -> str:
+    """Return why a part cannot be compared with pandapipes here, empty where it can."""
     try:
         installed = version("pandapipes")
     except PackageNotFoundError:
         return (
-            "validate pandapipes: the package 'pandapipes' is not installed; "
+            f"validate {part}: the package 'pandapipes' is not installed; "
             "install it with: pip install 'heatrouter[io]'"
         )
     if tuple(map(int, installed.split(".")[:2])) < LEAST_VERSION:
         least = ".".join(map(str, LEAST_VERSION))
         return (
-            f"validate pandapipes: pandapipes {installed} is installed, {least} or newer is "
+            f"validate {part}: pandapipes {installed} is installed, {least} or newer is "
             f"needed; install it with: pip install 'pandapipes>={least}' (it brings older pandas "
             "and scipy, so take an environment of its own)"
         )

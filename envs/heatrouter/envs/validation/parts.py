@@ -20,6 +20,7 @@ class Part(StrEnum):
     AIT = "ait"
     DESTEST = "destest"
     PANDAPIPES = "pandapipes"
+    IMPORT = "import"
     SUBSTATION = "substation"
     CLOSURE = "closure"
     ALL = "all"
@@ -104,6 +105,13 @@ def _prepare(part: Part, data: Path | None, reader: Reader) -> Sequence[Plan]:
             if reason:
                 raise ConfigError(reason)
             return [Plan("pandapipes", pandapipes_comparison.run)]
+        case Part.IMPORT:
+            from heatrouter.envs.validation import imported_network, pandapipes_solution
+
+            reason = pandapipes_solution.why_not("import")
+            if reason:
+                raise ConfigError(reason)
+            return [Plan("import", imported_network.run)]
         case Part.SUBSTATION:
             from heatrouter.envs.validation import substation
 

@@ -1,0 +1,1 @@
+"""Districts from and to other tools' files: pandapipes networks and ESDL energy systems."""
