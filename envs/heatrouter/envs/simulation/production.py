@@ -104,18 +104,21 @@ def offer_heat(
             _offer_fired(
                 index[t.PI_FUEL], kind, beside, data, offer, share, fit, inlet, setting, work, cp
             )
-        _limit_temperature(data, state, offer)
+        # a link's water gets no hotter than what heats it
+        top = data[t.PF_MAX_OUTLET]
+        if kind == t.LINK:
+            top = here.node_temp[par.consumer_location[index[t.PI_PRIMARY]]]
+        _limit_temperature(top, state, offer)
 
 
 @compiled
-def _limit_temperature(data: FloatArray, state: FloatArray, offer: FloatArray) -> None:
-    """The limiter of a unit: above its highest outlet temperature it gives less, then nothing.
+def _limit_temperature(top: float, state: FloatArray, offer: FloatArray) -> None:
+    """The limiter of a unit: with water above ``top`` degC it gives less, then nothing.
 
     Heat is set for the inlet of a moment ago; where that swings, the water would go on heating.
     """
-    if data[t.PF_MAX_OUTLET] > 0.0 and state[t.PX_TEMP] > data[t.PF_MAX_OUTLET]:
-        over = (state[t.PX_TEMP] - data[t.PF_MAX_OUTLET]) / LIMITER_BAND_K
-        left = max(1.0 - over, 0.0)
+    if state[t.PX_TEMP] > top:
+        left = max(1.0 - (state[t.PX_TEMP] - top) / LIMITER_BAND_K, 0.0)
         offer[t.PW_OFFER_HEAT] *= left
         offer[t.PW_LIMIT] *= left
 
