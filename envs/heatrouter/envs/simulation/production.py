@@ -15,6 +15,9 @@ from heatrouter.envs.simulation.work import Work
 MIN_SPREAD_K = 5.0
 SOURCE_PINCH_K = 5.0
 MIN_FLOW_SHARE = 0.05
+FLOW_STEPS = 4
+"""Substitutions by which a source finds the flow that meets its setting."""
+
 SINK_MARGIN_K = 2.0
 LIMITER_BAND_K = 5.0
 
@@ -163,17 +166,22 @@ def _offer_source(
         return
     largest = data[t.PF_MAX_FLOW]
     top = min(data[t.PF_MAX_OUTLET], hot - SOURCE_PINCH_K)
+    ua = data[t.PF_UA] * clean
+    least = MIN_FLOW_SHARE * largest
     if beside < 0.0:
+        # the commanded share of what it could give at full flow, at the flow that meets the setting
+        wanted = share * min(limit, exchanged_heat(ua, capacity, largest * cp, hot - inlet))
         spread = max(min(setting, top) - inlet, MIN_SPREAD_K)
-        flow = state[t.PX_HEAT] / (cp * spread)
+        flow = min(max(wanted / (cp * spread), least), largest)
+        heat = min(wanted, exchanged_heat(ua, capacity, flow * cp, hot - inlet))
+        for _ in range(FLOW_STEPS):
+            if heat >= wanted:
+                break
+            flow = min(max(heat / (cp * spread), least), largest)
+            heat = min(wanted, exchanged_heat(ua, capacity, flow * cp, hot - inlet))
     else:
-        flow = largest * min(share * level * 1.25, 1.0)
-    flow = min(max(flow, MIN_FLOW_SHARE * largest), largest)
-    if beside >= 0.0:
-        flow = min(flow, beside)
-    heat = share * min(
-        limit, exchanged_heat(data[t.PF_UA] * clean, capacity, flow * cp, hot - inlet)
-    )
+        flow = min(max(largest * min(share * level * 1.25, 1.0), least), largest, beside)
+        heat = share * min(limit, exchanged_heat(ua, capacity, flow * cp, hot - inlet))
     offer[t.PW_OFFER_FLOW] = flow
     offer[t.PW_OFFER_HEAT] = min(heat, max(flow * cp * (top - inlet), 0.0))
 
