@@ -154,13 +154,16 @@ class _Circuit:
     def producer(self, kind: str) -> Unit:
         place = self.somewhere() if self.rng.random() < 0.7 else self.places[0]
         far, near = self.two_places()
+        if far == self.places[0]:
+            far, near = near, far
         if kind == "waste_heat":
             return waste_heat("", place, dry_cooler=_COOLER, sink_power_ratio=0.0)
         if kind in {"preheater", "booster"}:
-            way = "return_to_return" if kind == "preheater" else "supply_to_supply"
-            return waste_heat("", near, connection=way, inlet_location=far)
+            if kind == "preheater":
+                return waste_heat("", near, connection="return_to_return", inlet_location=far)
+            return waste_heat("", far, connection="supply_to_supply", inlet_location=near)
         if kind == "lifter":
-            return _electrode(near, connection="supply_to_supply", inlet_location=far)
+            return _electrode(far, connection="supply_to_supply", inlet_location=near)
         if kind == "solar":
             return {
                 "kind": "solar_thermal", "location": place, "area_m2": 400.0,

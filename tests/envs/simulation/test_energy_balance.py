@@ -20,6 +20,7 @@ from tests.envs.simulation.plants import (
 from heatrouter.envs.scenarios.sources import build_library
 from heatrouter.envs.set_points import plant_set_points
 from heatrouter.envs.simulation.simulation import Simulation
+from heatrouter.envs.spec.plant_units import HeatExchanger
 
 HIGHEST_TEMP_C = 135.0
 """Of boilers 120 degC, and what their limiter and the flow of a moment ago leave above it."""
@@ -55,6 +56,7 @@ def test_energy_closes_in_any_district(seed: int) -> None:
         hottest = outputs[:, :, simulation.columns[f"{circuit.name}.max_supply_temp_c"]]
         assert hottest.max() < HIGHEST_TEMP_C
     _check_signs(simulation, outputs)
+    _check_links(simulation, outputs)
 
 
 def _check_signs(simulation: Simulation, outputs: np.ndarray) -> None:
@@ -63,6 +65,19 @@ def _check_signs(simulation: Simulation, outputs: np.ndarray) -> None:
     for name, k in simulation.columns.items():
         if name.split(".")[1] in kinds:
             assert outputs[:, :, k].min() >= 0.0, name
+
+
+def _check_links(simulation: Simulation, outputs: np.ndarray) -> None:
+    """No exchanger heats beyond the hottest water that its primary circuit ever had."""
+    c = simulation.columns
+    for unit in simulation.district.units:
+        if isinstance(unit, HeatExchanger):
+            (primary,) = (
+                k for k in simulation.district.circuits if unit.primary_location in k.locations
+            )
+            hottest = outputs[:, :, c[f"{primary.name}.max_supply_temp_c"]].max(axis=0)
+            outlet = outputs[:, :, c[f"{unit.name}.outlet_temp_c"]].max(axis=0)
+            assert (outlet <= np.maximum(hottest, 88.0) + 5.0).all()
 
 
 def _minutes(name: str, steps: int) -> tuple[np.ndarray, np.ndarray, Simulation]:

@@ -5,6 +5,7 @@ links ask of the circuits that feed them.
 """
 
 from heatrouter.envs.arrays import FloatArray
+from heatrouter.envs.components.exchanger import film_term
 from heatrouter.envs.components.friction import water_viscosity
 from heatrouter.envs.components.jit import compiled
 from heatrouter.envs.network.hydraulics import solve_network
@@ -134,6 +135,8 @@ def circulate(
         for u in range(par.consumer.shape[0]):
             short += work.wanted[u] - work.achieved[u]
         if short <= SHORT_KG_S:
+            if attempt > 0:
+                _ask_again(par, here, work)
             return True
         for u in range(par.consumer.shape[0]):
             work.wanted[u] = work.achieved[u]
@@ -155,7 +158,19 @@ def _settle(net: Topology, pipes: PipeData, par: Parameters, here: EnvState, wor
         work.available_dp, work.saturated, work.node_work, work.matrix, work.rhs,
         work.valve_step,
     )  # fmt: skip
+    _ask_again(par, here, work)
     return steps >= 0
+
+
+@compiled
+def _ask_again(par: Parameters, here: EnvState, work: Work) -> None:
+    """Links pass no more than the flow that the new balance left on their secondary sides."""
+    for c in range(par.circuit.shape[0]):
+        _ask_primaries(c, par, here, work)
+    for u in range(par.consumer.shape[0]):
+        if par.consumer_index[u, t.CI_KIND] == t.EXCHANGER:
+            asked = work.consumer[u]
+            asked[t.CW_TERM] = film_term(asked[t.CW_SECONDARY] / par.consumer[u, t.CF_SECONDARY])
 
 
 @compiled

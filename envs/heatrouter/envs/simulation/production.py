@@ -15,6 +15,9 @@ from heatrouter.envs.simulation.work import Work
 MIN_SPREAD_K = 5.0
 SOURCE_PINCH_K = 5.0
 MIN_FLOW_SHARE = 0.05
+FLOW_STEPS = 4
+"""Substitutions by which a source finds the flow that meets its setting."""
+
 SINK_MARGIN_K = 2.0
 LIMITER_BAND_K = 5.0
 
@@ -104,18 +107,21 @@ def offer_heat(
             _offer_fired(
                 index[t.PI_FUEL], kind, beside, data, offer, share, fit, inlet, setting, work, cp
             )
-        _limit_temperature(data, state, offer)
+        # a link's water gets no hotter than what heats it
+        top = data[t.PF_MAX_OUTLET]
+        if kind == t.LINK:
+            top = here.node_temp[par.consumer_location[index[t.PI_PRIMARY]]]
+        _limit_temperature(top, state, offer)
 
 
 @compiled
-def _limit_temperature(data: FloatArray, state: FloatArray, offer: FloatArray) -> None:
-    """The limiter of a unit: above its highest outlet temperature it gives less, then nothing.
+def _limit_temperature(top: float, state: FloatArray, offer: FloatArray) -> None:
+    """The limiter of a unit: with water above ``top`` degC it gives less, then nothing.
 
     Heat is set for the inlet of a moment ago; where that swings, the water would go on heating.
     """
-    if data[t.PF_MAX_OUTLET] > 0.0 and state[t.PX_TEMP] > data[t.PF_MAX_OUTLET]:
-        over = (state[t.PX_TEMP] - data[t.PF_MAX_OUTLET]) / LIMITER_BAND_K
-        left = max(1.0 - over, 0.0)
+    if state[t.PX_TEMP] > top:
+        left = max(1.0 - (state[t.PX_TEMP] - top) / LIMITER_BAND_K, 0.0)
         offer[t.PW_OFFER_HEAT] *= left
         offer[t.PW_LIMIT] *= left
 
@@ -160,17 +166,22 @@ def _offer_source(
         return
     largest = data[t.PF_MAX_FLOW]
     top = min(data[t.PF_MAX_OUTLET], hot - SOURCE_PINCH_K)
+    ua = data[t.PF_UA] * clean
+    least = MIN_FLOW_SHARE * largest
     if beside < 0.0:
+        # the commanded share of what it could give at full flow, at the flow that meets the setting
+        wanted = share * min(limit, exchanged_heat(ua, capacity, largest * cp, hot - inlet))
         spread = max(min(setting, top) - inlet, MIN_SPREAD_K)
-        flow = state[t.PX_HEAT] / (cp * spread)
+        flow = min(max(wanted / (cp * spread), least), largest)
+        heat = min(wanted, exchanged_heat(ua, capacity, flow * cp, hot - inlet))
+        for _ in range(FLOW_STEPS):
+            if heat >= wanted:
+                break
+            flow = min(max(heat / (cp * spread), least), largest)
+            heat = min(wanted, exchanged_heat(ua, capacity, flow * cp, hot - inlet))
     else:
-        flow = largest * min(share * level * 1.25, 1.0)
-    flow = min(max(flow, MIN_FLOW_SHARE * largest), largest)
-    if beside >= 0.0:
-        flow = min(flow, beside)
-    heat = share * min(
-        limit, exchanged_heat(data[t.PF_UA] * clean, capacity, flow * cp, hot - inlet)
-    )
+        flow = min(max(largest * min(share * level * 1.25, 1.0), least), largest, beside)
+        heat = share * min(limit, exchanged_heat(ua, capacity, flow * cp, hot - inlet))
     offer[t.PW_OFFER_FLOW] = flow
     offer[t.PW_OFFER_HEAT] = min(heat, max(flow * cp * (top - inlet), 0.0))
 

@@ -44,6 +44,8 @@ def report_circuits(
             if par.consumer_index[u, t.CI_CIRCUIT] == c:
                 worst = min(worst, work.available_dp[u])
                 taken += work.achieved[u]
+        if worst == np.inf:
+            worst = work.head[c]  # nobody is connected
         hottest = -np.inf
         for i in range(n_loc):
             if net.circuit_of[i] == c:

@@ -104,12 +104,12 @@ class Simulation:
         self._pool = ThreadPoolExecutor(self._threads) if threaded else None
 
     def _check_layers(self) -> None:
-        density = self.district.circuits[0].density_kg_m3
+        density = {n: c.density_kg_m3 for c in self.district.circuits for n in c.locations}
         mistakes = []
         for i, unit in enumerate(self.district.units):
             if not isinstance(unit, Store):
                 continue
-            layer = unit.volume_m3 * density / unit.layers
+            layer = unit.volume_m3 * density[unit.location] / unit.layers
             moved = unit.max_mass_flow_kg_s * self.sim_dt_s
             if moved > layer:
                 mistakes.append(

@@ -52,6 +52,15 @@ def balancing(district: "District") -> Found:
             if name and name in circuit.balancing[:j]:
                 yield path, f"{name!r} is listed twice; keep one"
             unit = units.get(name)
+            before = [n for n in circuit.balancing[:j] if isinstance(units.get(n), Store)]
+            if isinstance(unit, Store) and before and name not in before:
+                yield (
+                    path,
+                    (
+                        f"{name!r} is the second store that balances {circuit.name!r} after "
+                        f"{before[0]!r}; take it off the list, then its charge is commanded"
+                    ),
+                )
             if isinstance(unit, Boiler) and unit.connection == "supply_to_supply":
                 yield (
                     path,
@@ -105,6 +114,7 @@ def membership(district: "District") -> Found:
 def links(district: "District") -> Found:
     """Links inside one circuit, inlets in another one, and circles of circuits."""
     owner = _owners(district)
+    roots = {circuit.root for circuit in district.circuits}
     fed_by: dict[str, set[str]] = {}
     for i, unit in enumerate(district.units):
         if isinstance(unit, WasteHeatSource | Boiler) and unit.inlet_location:
@@ -115,6 +125,14 @@ def links(district: "District") -> Found:
                     (
                         f"{unit.inlet_location!r} is in circuit {other!r}, {unit.location!r} in "
                         f"{own!r}; a unit takes and gives back water of one circuit"
+                    ),
+                )
+            if unit.connection == "supply_to_supply" and unit.location in roots:
+                yield (
+                    f"units[{i}].location",
+                    (
+                        f"{unit.location!r} is the root, where supply water begins; a booster "
+                        "stands between the root and what it serves"
                     ),
                 )
         for field, primary, secondary in _link_ends(unit):
