@@ -30,7 +30,7 @@ def replay(district: District, name: str) -> ScenarioLibrary:
     [
         ("de-2023", 95.18, -500.0, 10.7),
         ("dk-2018", 46.2, -15.0, 9.0),
-        ("dk-2020", 28.4, -58.8, 9.85),
+        ("dk-2020", 28.4, -42.7, 9.85),
     ],
 )
 def test_the_years_of_judging_can_be_replayed(
