@@ -1,6 +1,7 @@
 """``heatrouter scenarios``: list, show, check, fit and compare scenarios."""
 
 import json
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -164,6 +165,9 @@ def fit(
     from heatrouter.envs.scenarios.fit import fit_generator
     from heatrouter.envs.scenarios.parameters import parameters_text
 
+    if find_spec("scipy") is None:
+        message = "the fit needs the package 'scipy'; install it: pip install 'heatrouter[study]'"
+        raise ConfigError(message)
     found = fit_generator(data, load_district(district).site)
     out.write_text(parameters_text(found.parameters), encoding="utf-8")
     rows = _fit_rows(found)
