@@ -29,6 +29,10 @@ class TrainingRecord(_Frozen):
     algorithm: str
     seed: int
     steps: int = Field(ge=0, description="control steps until the exported checkpoint")
+    scenarios: dict[str, str] = Field(
+        default_factory=dict,
+        description="what it was fitted to and chosen with: split to sha256 of the series",
+    )
 
 
 class Parity(_Frozen):

@@ -1,6 +1,7 @@
 """``heatrouter scenarios``: list, show, check, fit and compare scenarios."""
 
 import json
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -164,6 +165,9 @@ def fit(
     from heatrouter.envs.scenarios.fit import fit_generator
     from heatrouter.envs.scenarios.parameters import parameters_text
 
+    if find_spec("scipy") is None:
+        message = "the fit needs the package 'scipy'; install it: pip install 'heatrouter[study]'"
+        raise ConfigError(message)
     found = fit_generator(data, load_district(district).site)
     out.write_text(parameters_text(found.parameters), encoding="utf-8")
     rows = _fit_rows(found)
@@ -213,9 +217,7 @@ def compare(
     if as_json:
         _echo_json({"years": years, "statistics": rows, "correlations": pairs})
     else:
-        console = Console()
-        title = f"{years} generated years against the real ones"
-        console.print(_table(title, rows), _table("correlations of daily means", pairs))
+        _print_spread(years, rows, pairs)
     if scenarios and not as_json:
         typer.echo(_scenario_table(district, data))
     if not all(row["within"] for row in rows):
@@ -289,15 +291,33 @@ def _scenario_table(district: str, data: Path) -> str:
     return table(libraries_of(load_district(district), 20, data))
 
 
-def _table(title: str, rows: list[dict[str, object]]) -> Table:
-    table = Table(title=title)
-    for heading in rows[0]:
-        table.add_column(heading.replace("_", " "))
+def _print_spread(
+    years: int, rows: list[dict[str, object]], pairs: list[dict[str, object]]
+) -> None:
+    table = Table(title=f"{years} generated years against the real ones")
+    for heading in ("", "real years", "generated: mean", "5 to 95 %", "inside"):
+        table.add_column(heading)
     for row in rows:
         table.add_row(
-            *(f"{value:.3g}" if isinstance(value, float) else str(value) for value in row.values())
+            f"{row['quantity']}: {row['statistic']}",
+            f"{row['real_low']:.4g} to {row['real_high']:.4g} ({row['real_years']})",
+            f"{row['generated_mean']:.4g}",
+            f"{row['generated_p05']:.4g} to {row['generated_p95']:.4g}",
+            "yes" if row["within"] else "[red]no[/red]",
         )
-    return table
+    together = Table(title="correlations of daily means")
+    for heading in ("", "real years", "generated: mean", "5 to 95 %"):
+        together.add_column(heading)
+    for pair in pairs:
+        together.add_row(
+            str(pair["pair"]),
+            str(pair["real"]) or "-",
+            f"{pair['generated_mean']:.2f}",
+            f"{pair['generated_p05']:.2f} to {pair['generated_p95']:.2f}",
+        )
+    console = Console()
+    console.print(table)
+    console.print(together)
 
 
 def _echo_json(content: object) -> None:

@@ -27,7 +27,11 @@ def replay(district: District, name: str) -> ScenarioLibrary:
 @pytest.mark.parametrize(
     ("name", "price", "lowest", "air"),
     # Means and extremes of the files themselves.
-    [("de-2023", 95.18, -500.0, 10.7), ("dk-2018", 46.2, -15.0, 9.0)],
+    [
+        ("de-2023", 95.18, -500.0, 10.7),
+        ("dk-2018", 46.2, -15.0, 9.0),
+        ("dk-2020", 28.4, -42.7, 9.85),
+    ],
 )
 def test_the_years_of_judging_can_be_replayed(
     district: District, name: str, price: float, lowest: float, air: float

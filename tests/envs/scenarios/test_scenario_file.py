@@ -22,7 +22,7 @@ def test_every_scenario_file_of_the_project_is_valid(path: Path) -> None:
     assert isinstance(file.site.ground_temp_c, ComputedGround)
 
 
-@pytest.mark.parametrize("name", ["de-2023", "dk-2018"])
+@pytest.mark.parametrize("name", ["de-2023", "dk-2018", "dk-2020"])
 def test_years_of_judging_are_for_nothing_else_and_say_what_is_borrowed(name: str) -> None:
     file = load_scenario_file(CONFIGS / f"{name}.yaml")
     assert file.split == "test"

@@ -1,5 +1,6 @@
 """From a training run to a bundle: graph, parity, golden vectors, manifest."""
 
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -120,6 +121,7 @@ def export_run(folder: Path, out: Path) -> ExportReport:
             algorithm=config.algorithm,
             seed=config.seed,
             steps=int(best["steps"]),
+            scenarios=_scenarios(run),
         ),
         parity=parity,
         metrics=_metrics(best),
@@ -129,6 +131,12 @@ def export_run(folder: Path, out: Path) -> ExportReport:
     write_bundle(out, model, manifest, golden)
     bundle: Bundle = load_bundle(out, district)
     return ExportReport(out, bundle.digest, parity, len(model), float(best["saving"]))
+
+
+def _scenarios(run: RunFolder) -> dict[str, str]:
+    """What the run was fitted to and chosen with: split to sha256, as its record has it."""
+    record = json.loads(run.record.read_text(encoding="utf-8"))
+    return {split: str(ids["sha256"]) for split, ids in record["scenarios"].items()}
 
 
 def _metrics(best: dict[str, Any]) -> dict[str, float]:

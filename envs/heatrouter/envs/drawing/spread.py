@@ -25,7 +25,7 @@ def draw_spread(spread: Spread, path: Path) -> None:
             for i, value in enumerate(spread.real[q][1][:, s]):
                 label = "real years" if i == 0 else None
                 axes.axvline(value, color="#d55e00", lw=1.2, label=label)
-            axes.set_title(f"{quantity}: {statistic}", fontsize=9, loc="left")
+            axes.set_title(f"{quantity}: {statistic}", fontsize=8, loc="left")
             axes.set_yticks([])
             axes.spines[["top", "right", "left"]].set_visible(False)
             axes.tick_params(labelsize=8)

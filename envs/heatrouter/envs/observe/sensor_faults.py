@@ -120,8 +120,9 @@ def _table(
             for name in unknown:
                 message = f"{name!r} is no measured channel; there are: {', '.join(measured)}"
                 mistakes.append(Mistake(f"scenario {scenario}, sensor event {i}", message))
-            begin_s = (event.from_day - 1.0) * _SECONDS_PER_DAY
-            end_s = begin_s + event.hours * _SECONDS_PER_HOUR
+            # whole seconds, as the clock has: a begin that is a step is that very step
+            begin_s = round((event.from_day - 1.0) * _SECONDS_PER_DAY)
+            end_s = begin_s + round(event.hours * _SECONDS_PER_HOUR)
             kind, value = _DROPOUT, 0.0
             if isinstance(event, SensorBias):
                 kind, value = _BIAS, event.bias

@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from typing import Final
 
 import numpy as np
-from scipy.optimize import minimize
 
 from heatrouter.envs.arrays import FloatArray
 from heatrouter.envs.scenarios.catalogue import HOURS_PER_YEAR, STEP_S, STEPS_PER_HOUR
@@ -81,6 +80,9 @@ def fit_prices(
     def loss(x: FloatArray) -> float:
         found = years.correlations(candidate(x))
         return float(np.sum((found - correlations) ** 2) + max(-x[2], 0.0))
+
+    # only the fit needs SciPy, which comes with the extra "study"
+    from scipy.optimize import minimize
 
     guess = np.array([start.demand_swing, np.log(start.wind_h), start.bids])
     best = minimize(loss, guess, method="Nelder-Mead", options={"maxfev": 60, "xatol": 0.01})

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy.optimize import minimize
 
 from heatrouter.envs.arrays import FloatArray
 from heatrouter.envs.scenarios.generator import scenario_key
@@ -89,6 +88,9 @@ def fit_weather(records: Sequence[Hours], site: Site, start: WeatherParameters) 
     def loss(x: FloatArray) -> float:
         outside = max(-x[0], 0.0) + max(-x[2], 0.0)
         return float(np.sum(np.log(statistics(parameters(x)) / real) ** 2) + outside)
+
+    # only the fit needs SciPy, which comes with the extra "study"
+    from scipy.optimize import minimize
 
     guess = np.array([start.damping, np.log(start.fast_h), start.slow_k])
     best = minimize(loss, guess, method="Nelder-Mead", options={"maxfev": 80, "xatol": 0.01})

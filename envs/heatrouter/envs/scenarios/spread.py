@@ -69,6 +69,27 @@ REAL: Final = (
 )  # fmt: skip
 """Name, quantity, file and column: comparing is no fitting, so judged years are among them."""
 
+TOGETHER: Final = (
+    ("DE 2023", 2023, (
+        ("air", "weather/temperature_bavaria_2023.csv", "ambient_temperature_munich_C"),
+        ("price", "electricity/day_ahead_price_de_dk_2023.csv", "price_DE_LU_EUR_per_MWh"),
+        ("carbon", "electricity/carbon_intensity_de_2023.csv",
+         "carbon_intensity_direct_g_per_kWh"),
+    )),
+    ("DK 2018", 2018, (
+        ("air", "weather/temperature_aalborg_dk_2018.csv", "ambient_temperature_aalborg_C"),
+        ("price", "electricity/day_ahead_price_dk2_2017_2018.csv", "price_DK2_EUR_per_MWh"),
+        ("heat load", "district_heat/heat_load_sonderborg_2016_2018.csv",
+         "heat_load_sonderborg_MW"),
+    )),
+    ("DK2 2020", 2020, (
+        ("price", "electricity/day_ahead_price_dk2_2020.csv", "price_DK2_EUR_per_MWh"),
+        ("carbon", "electricity/generation_mix_dk2_2020.csv",
+         "production_carbon_intensity_g_per_kWh_derived"),
+    )),
+)  # fmt: skip
+"""Real years with several series of the same place and time: name, year, series."""
+
 
 @dataclass(frozen=True)
 class Spread:
@@ -78,11 +99,13 @@ class Spread:
         real: By quantity, names of the years and their statistics, shape ``(n_years, 3)``.
         generated: By quantity, shape ``(n_years, 3)``.
         correlations: Of ``PAIRS`` in every generated year, shape ``(n_years, n_pairs)``.
+        real_correlations: By pair, of the real years that have both.
     """
 
     real: tuple[tuple[tuple[str, ...], FloatArray], ...]
     generated: tuple[FloatArray, ...]
     correlations: FloatArray
+    real_correlations: dict[tuple[str, str], dict[str, float]]
 
     def rows(self) -> Iterator[dict[str, object]]:
         """Each statistic with the real range, quantiles of generated years, and the verdict."""
@@ -107,10 +130,12 @@ class Spread:
                 }
 
     def correlation_rows(self) -> Iterator[dict[str, object]]:
-        """Correlations of daily means of generated years."""
+        """Correlations of daily means of generated and of real years."""
         for (one, other), values in zip(PAIRS, self.correlations.T, strict=True):
+            real = self.real_correlations.get((one, other), {})
             yield {
                 "pair": f"{one} and {other}",
+                "real": ", ".join(f"{name} {value:.2f}" for name, value in real.items()),
                 "generated_mean": float(values.mean()),
                 "generated_p05": float(np.quantile(values, 0.05)),
                 "generated_p95": float(np.quantile(values, 0.95)),
@@ -130,7 +155,7 @@ def compare_years(site: Site, count: int, folder: Path) -> Spread:
         ScenarioError: A file of real years cannot be read.
     """
     generated, correlations = generated_years(site, count)
-    return Spread(real_years(folder, site), generated, correlations)
+    return Spread(real_years(folder, site), generated, correlations, real_correlations(folder))
 
 
 def generated_years(site: Site, count: int) -> tuple[tuple[FloatArray, ...], FloatArray]:
@@ -186,6 +211,23 @@ def real_years(folder: Path, site: Site) -> tuple[tuple[tuple[str, ...], FloatAr
             found[quantity][0].append(name if quantity == 0 else f"{name} {year_number:.0f}")
             found[quantity][1].append([s(mine) for s in STATISTICS.values()])
     return tuple((tuple(names), np.array(rows)) for names, rows in found)
+
+
+def real_correlations(folder: Path) -> dict[tuple[str, str], dict[str, float]]:
+    """Return correlations of daily means by pair and year, where a real year has both series."""
+    found: dict[tuple[str, str], dict[str, float]] = {}
+    for label, year, sources in TOGETHER:
+        daily = {}
+        for name, file, column in sources:
+            years, values = _read(folder, file, column)
+            mine = values[years == year]
+            daily[name] = mine[: mine.size // 24 * 24].reshape(-1, 24).mean(axis=1)
+        for one, other in PAIRS:
+            if one in daily and other in daily:
+                days = min(daily[one].size, daily[other].size)
+                value = float(np.corrcoef(daily[one][:days], daily[other][:days])[0, 1])
+                found.setdefault((one, other), {})[label] = value
+    return found
 
 
 def _read(folder: Path, file: str, column: str) -> tuple[FloatArray, FloatArray]:

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from heatrouter.envs.contract import Parametrisation
 from heatrouter.envs.spec.base import Described
@@ -75,6 +75,15 @@ class Task(Described):
             )
             raise ValueError(message)
         return self
+
+    @model_serializer(mode="wrap")
+    def _without_unused_events(self, plain: SerializerFunctionWrapHandler) -> dict[str, object]:
+        # A task without events has the digest that it had before there were any.
+        content: dict[str, object] = plain(self)
+        for name in ("events", "event_rates"):
+            if not getattr(self, name):
+                content.pop(name, None)
+        return content
 
     @property
     def sub_steps(self) -> int:
