@@ -1,6 +1,7 @@
 """Small ESDL files, written as text so that a test can change any part of them."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 HEAD = (
     '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -32,7 +33,7 @@ class EsdlFile:
         ports: dict[str, tuple[bool, str]],
         at: tuple[float, float] = (52.0, 4.4),
         inside: str = "",
-        **attributes: object,
+        **attributes: Any,
     ) -> None:
         """Add an asset; ports by name: whether inward, and carrier."""
         shown = " ".join(f'{key}="{value}"' for key, value in attributes.items())
@@ -48,10 +49,10 @@ class EsdlFile:
 
     def pipe_pair(
         self, name: str, start: tuple[str, str], end: tuple[str, str], carrier: str = "heat",
-        **attributes: object,
+        **attributes: Any,
     ) -> None:  # fmt: skip
         """A supply pipe between two ports, and its return, which runs back between two others."""
-        given = {"length": 100.0, "diameter": "DN100"} | attributes
+        given: dict[str, Any] = {"length": 100.0, "diameter": "DN100"} | attributes
         self.asset("Pipe", name, {"In": (True, carrier), "Out": (False, carrier)}, **given)
         back = f"{carrier}_ret"
         self.asset("Pipe", f"{name}_ret", {"In": (True, back), "Out": (False, back)}, **given)
@@ -95,7 +96,7 @@ def town() -> EsdlFile:
     file.asset("ResidualHeatSource", "Mill", two_ports(takes=False), power=800e3)
     file.asset("HeatingDemand", "House A", two_ports(takes=True), (52.001, 4.402), power=500e3)
     file.asset("HeatingDemand", "House B", two_ports(takes=True), (52.002, 4.4), power=300e3)
-    tank = {"capacity": 3.6e9, "maxChargeRate": 2e5, "maxDischargeRate": 2e5}
+    tank: dict[str, Any] = {"capacity": 3.6e9, "maxChargeRate": 2e5, "maxDischargeRate": 2e5}
     file.asset("HeatStorage", "Tank", two_ports(takes=True), **tank)
     middle = file.joint("Square")
     file.pipe_pair("P1", ends("Mill", takes=False), middle, length=200.0, diameter="DN150")
@@ -105,7 +106,7 @@ def town() -> EsdlFile:
     return file
 
 
-def coupled(link: str = "HeatExchange", **attributes: object) -> EsdlFile:
+def coupled(link: str = "HeatExchange", **attributes: Any) -> EsdlFile:
     """Two circuits joined by an exchanger or a heat pump."""
     cold, hot = ((70.0, 40.0), (90.0, 50.0)) if link == "HeatPump" else ((90.0, 50.0), (70.0, 40.0))
     file = EsdlFile(carriers={"first": cold, "second": hot})

@@ -39,6 +39,22 @@ def test_yaml_and_report_are_written_and_sound(tmp_path: Path) -> None:
     assert all("assumed" in unit.sizing for unit in district.units)
 
 
+def test_what_was_not_read_is_named(tmp_path: Path) -> None:
+    tables = ring() | {"weather": [{"temp": 3.0}]}
+    tables["heat_consumer"][1]["mood"] = "good"
+    texts = {
+        "a.json": written(tables),
+        "b.esdl": town().text().replace('id="Tank"', 'id="Tank" mood="good"'),
+    }
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        out = str(tmp_path / f"{name}.yaml")
+        ran = RUNNER.invoke(app, ["import", str(tmp_path / name), "--out", out, "--json"])
+        dropped = [entry["what"] for entry in json.loads(ran.stdout)["report"]["dropped"]]
+        assert any("mood" in line for line in dropped)
+        assert name != "a.json" or "the table weather" in dropped
+
+
 def test_nothing_is_overwritten_without_force(tmp_path: Path) -> None:
     source, out = tmp_path / "net.json", tmp_path / "net.yaml"
     source.write_text(written(ring()), encoding="utf-8")

@@ -1,5 +1,6 @@
 """Whatever a file holds, the loader answers with a district or with a DistrictError."""
 
+import json
 import math
 import random
 import re
@@ -13,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from tests.envs.small_districts import SMALL_DISTRICTS
 
 from heatrouter.envs.errors import DistrictError, TaskError
-from heatrouter.envs.spec.loading import parse_district, parse_task, preset_text
+from heatrouter.envs.spec.loading import district_schema, parse_district, parse_task, preset_text
 
 TEXT = preset_text("energy-web")
 LINES = TEXT.splitlines()
@@ -130,10 +131,43 @@ VALUES: tuple[Any, ...] = (
 )
 
 
+PROCESS: dict[str, Any] = {
+    "kind": "process_heat",
+    "name": "process",
+    "base_kw": 1.0,
+    "weather_kw_k": 0.01,
+    "exchanger": {
+        "primary_supply_c": 45.0,
+        "primary_return_c": 35.0,
+        "secondary_supply_c": 40.0,
+        "secondary_return_c": 30.0,
+    },
+    "production": {
+        "shifts": [{"days": ["mon"], "start_hour": 6.0, "end_hour": 22.0, "level": 1.0}]
+    },
+    "sizing": "hypothetical",
+}
+
+
+def text_of(name: str) -> str:
+    """A small district, with the kind that none of them has."""
+    data = SMALL_DISTRICTS[name]().model_dump(mode="json")
+    data["units"].append(PROCESS | {"location": data["circuits"][0]["locations"][-1]})
+    return yaml.safe_dump(data)
+
+
+def test_the_districts_have_every_kind() -> None:
+    schema = json.dumps(district_schema())
+    data = [yaml.safe_load(text_of(name)) for name in SMALL_DISTRICTS]
+    kinds = {unit["kind"] for district in data for unit in district["units"]}
+    assert kinds == set(re.findall(r'"kind": {"const": "(\w+)"', schema))
+
+
 @pytest.mark.parametrize("name", SMALL_DISTRICTS)
 def test_values_of_any_kind_in_districts_of_every_kind(name: str) -> None:
     """One to four values at random places, or taken away."""
-    text = yaml.safe_dump(SMALL_DISTRICTS[name]().model_dump(mode="json"))
+    text = text_of(name)
+    assert parse_district(text).unit("process").kind == "process_heat"
     where = places(yaml.safe_load(text))
     rng = random.Random(name)
     for _ in range(30):

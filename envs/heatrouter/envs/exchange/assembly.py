@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final
 
+from pydantic import ValidationError
+
 from heatrouter.envs.errors import DistrictError, Mistake
 from heatrouter.envs.exchange.circuits import CircuitDraft, find_circuits
 from heatrouter.envs.exchange.district_yaml import district_text
@@ -75,8 +77,8 @@ def assemble(draft: Draft, report: ImportReport, title: str, choices: Choices) -
         "schema_version": 1,
         "name": name,
         "title": title or name,
-        "description": f"Imported from {report.source} ({report.format}); see the import report.",
-        "hypothetical": False,
+        "description": f"Imported from {report.origin}; see the import report.",
+        "hypothetical": True,  # with what is assumed, even where the network exists
         "site": _site(draft, choices, report),
         "soil": {},
         "grid": {"electricity_fee_eur_per_mwh": 75.0, "gas_fee_eur_per_mwh": 8.0},
@@ -84,8 +86,7 @@ def assemble(draft: Draft, report: ImportReport, title: str, choices: Choices) -
     report.add("assumed", "fees of 75 EUR/MWh on electricity and 8 EUR/MWh on gas")
     location = name_locations(draft, circuits)
     data |= build_network(draft, circuits, designs, location, report)
-    district = _checked(district_text(data, None), data, report)
-    size_for_peak(data, district, circuits, designs, report)
+    size_for_peak(data, _provisional(data, report), circuits, designs, report)
     text = district_text(data, report)
     backs = {back: location[node] for circuit in circuits for node, back in circuit.back_of.items()}
     pairs = [pair for circuit in circuits for pair in circuit.pairs]
@@ -169,6 +170,17 @@ def _site(draft: Draft, choices: Choices, report: ImportReport) -> dict[str, Any
         "test_reference_region": region,
         "design_temp_c": design_c,
     }
+
+
+def _provisional(data: dict[str, Any], report: ImportReport) -> District:
+    """The district before it is sized, sound in everything else."""
+    try:
+        district = District.model_validate(data)
+    except ValidationError:
+        district = None
+    if district is None or district.cross_check():
+        return _checked(district_text(data, report), data, report)  # says what is wrong
+    return district
 
 
 def _checked(text: str, data: dict[str, Any], report: ImportReport) -> District:

@@ -96,6 +96,8 @@ def read_draft(system: EnergySystem, report: ImportReport) -> Draft:
             _unit(asset, system, draft, report)
         else:
             report.add("dropped", f"{asset.kind} assets, which have no counterpart", asset.name)
+        for attribute in asset.unread() if asset.kind in KINDS or asset.kind == "Pipe" else ():
+            report.add("dropped", f"{attribute} of {asset.kind}", asset.name)
         if asset.has_costs():
             report.add("dropped", "costs", asset.name)
     if system.kpis:

@@ -77,14 +77,21 @@ class Asset:
         self.ports = ports
         self._element = element
         self._report = report
+        self._taken = {"id", "name", _TYPE}
+
+    def unread(self) -> list[str]:
+        """Attributes that nobody has taken."""
+        return sorted({*self._element.keys()} - self._taken)
 
     def text(self, attribute: str) -> str:
         """An attribute, empty where it is left out."""
+        self._taken.add(attribute)
         return self._element.get(attribute, "")
 
     def number(self, attribute: str, low: float = 0.0, high: float = 1e15) -> float | None:
         """An attribute; None where it is left out or zero, with a mistake where it is wrong."""
         text = self._element.get(attribute)
+        self._taken.add(attribute)
         return _number(text, f"{self.path}.{attribute}", low, high, self._report)
 
     def points(self) -> list[tuple[float, float]]:

@@ -1,6 +1,7 @@
 """What an import made of a file: mapped, assumed, dropped, and what to look at."""
 
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import Literal
 
 from heatrouter.envs.errors import DistrictError, Mistake
@@ -29,6 +30,11 @@ class ImportReport:
     format: str
     _lines: dict[Section, dict[str, list[str]]] = field(default_factory=dict)
     _mistakes: list[Mistake] = field(default_factory=list)
+
+    @property
+    def origin(self) -> str:
+        """Source and format without folders, so that what is written is the same everywhere."""
+        return f"{PurePath(self.source).name} ({self.format})"
 
     def add(self, section: Section, what: str, member: str = "") -> None:
         """Note something; members with the same text share one line.
@@ -79,7 +85,7 @@ class ImportReport:
         Args:
             district: Name of the district that came out.
         """
-        parts = [f"# {district}: imported from {self.source} ({self.format})"]
+        parts = [f"# {district}: imported from {self.origin}"]
         for section in SECTIONS:
             rows = self.lines(section)
             if rows:

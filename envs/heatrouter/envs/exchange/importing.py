@@ -1,7 +1,6 @@
 """Importing a file by what it is, and writing what came of it."""
 
 import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -69,11 +68,8 @@ def write_all(texts: Mapping[Path, str], *, overwrite: bool) -> None:
     try:
         for path, text in texts.items():
             path.parent.mkdir(parents=True, exist_ok=True)
-            handle, stage = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-            stages[path] = Path(stage)
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-            stages[path].chmod(0o644)
+            stages[path] = path.with_name(f".{path.name}.{os.getpid()}.part")
+            stages[path].write_text(text, encoding="utf-8")
         for path, staged in stages.items():
             staged.replace(path)
     except OSError as error:

@@ -12,6 +12,7 @@ class Names:
 
     def __init__(self) -> None:
         self._taken: set[str] = set()
+        self._counts: dict[str, int] = {}
 
     def reserve(self, name: str) -> None:
         """Keep a name from being given."""
@@ -25,11 +26,12 @@ class Names:
             prefix: Put in front where the wanted name does not start with a letter.
         """
         base = plain_name(wanted, prefix)
-        name, count = base, 1
+        name, count = base, self._counts.get(base, 1)
         while name in self._taken:
             count += 1
             tail = f"_{count}"
             name = base[: _LONGEST - len(tail)] + tail
+        self._counts[base] = count
         self._taken.add(name)
         return name
 

@@ -93,6 +93,11 @@ def read_draft(tables: Tables, report: ImportReport) -> Draft:
     _producers(tables, draft, nodes, report)
     _consumers(tables, draft, nodes, report)
     report.check()
+    for table, columns in tables.unread():
+        if columns:
+            report.add("dropped", f"columns of {table}: {', '.join(columns)}")
+        else:
+            report.add("dropped", f"the table {table}")
     return draft
 
 

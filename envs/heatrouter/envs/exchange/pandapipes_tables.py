@@ -22,29 +22,36 @@ class Row:
         table: Name of the table.
         index: Of the row, as written.
         cells: By column.
+        taken: Takes the columns that are read.
         report: Takes mistakes.
     """
 
     def __init__(
-        self, table: str, index: object, cells: dict[str, Any], report: ImportReport
+        self,
+        table: str,
+        index: object,
+        cells: dict[str, Any],
+        taken: set[str],
+        report: ImportReport,
     ) -> None:
         self.path = f"{table}[{index}]"
         self._cells = cells
+        self._taken = taken
         self._report = report
 
     def text(self, column: str) -> str:
         """A text, empty where there is none."""
-        value = self._cells.get(column)
+        value = self.raw(column)
         return value.strip() if isinstance(value, str) else ""
 
     def flag(self, column: str, default: bool) -> bool:
         """A truth value."""
-        value = self._cells.get(column)
+        value = self.raw(column)
         return bool(value) if isinstance(value, bool | int) else default
 
     def number(self, column: str, low: float = -math.inf, high: float = math.inf) -> float | None:
         """A number within bounds; None where there is none, with a mistake where it is wrong."""
-        value = self._cells.get(column)
+        value = self.raw(column)
         if value is None or (isinstance(value, float) and math.isnan(value)):
             return None
         if isinstance(value, bool) or not isinstance(value, int | float):
@@ -62,14 +69,14 @@ class Row:
     def needed(self, column: str, low: float, high: float) -> float:
         """A number that must be there; `low` in its place, with a mistake, where it is not."""
         value = self.number(column, low, high)
-        cell = self._cells.get(column)
+        cell = self.raw(column)
         if value is None and (cell is None or (isinstance(cell, float) and math.isnan(cell))):
             self._report.mistake(f"{self.path}.{column}", "is missing")
         return low if value is None else value
 
     def node(self, column: str, known: set[str]) -> str:
         """A junction, as text; empty, with a mistake, where there is no such junction."""
-        value = self._cells.get(column)
+        value = self.raw(column)
         if isinstance(value, float) and value.is_integer():
             value = int(value)
         if isinstance(value, bool) or not isinstance(value, int) or str(value) not in known:
@@ -79,6 +86,7 @@ class Row:
 
     def raw(self, column: str) -> Any:  # noqa: ANN401
         """A cell as it is."""
+        self._taken.add(column)
         return self._cells.get(column)
 
 
@@ -88,20 +96,26 @@ class Tables:
     def __init__(self, objects: dict[str, Any], report: ImportReport) -> None:
         self._objects = objects
         self._report = report
+        self._taken: dict[str, set[str]] = {}
 
     def rows(self, table: str) -> Iterator[Row]:
         """Rows of a table in their order; none where there is no such table."""
+        taken = self._taken.setdefault(table, set())
         for index, cells in self._cells(table):
-            yield Row(table, index, cells, self._report)
+            yield Row(table, index, cells, taken, self._report)
 
-    def names(self) -> list[str]:
-        """Names of tables that hold rows."""
-        return [name for name in self._objects if any(True for _ in self._cells(name))]
-
-    def text(self, key: str) -> str:
-        """A text beside the tables."""
-        value = self._objects.get(key)
-        return value if isinstance(value, str) else ""
+    def unread(self) -> Iterator[tuple[str, list[str]]]:
+        """Tables with the columns that hold something and were not read; none for whole tables."""
+        for table in self._objects:
+            rows = [] if table.startswith(("res_", "_")) else self._cells(table)
+            if not rows:
+                continue
+            filled = dict.fromkeys(c for _, row in rows for c, v in row.items() if v is not None)
+            left = [column for column in filled if column not in self._taken.get(table, ())]
+            if table not in self._taken:
+                yield table, []
+            elif left:
+                yield table, left
 
     def fluid(self) -> str:
         """Name of the fluid, empty where there is none."""
