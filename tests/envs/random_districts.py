@@ -132,7 +132,7 @@ class _Circuit:
                 "kind": kind, "location": place, "floor_area_m2": 900.0, "lamp_w_m2": 50.0,
                 "heat_design_w_m2": 160.0, "design_supply_c": 75.0, "design_return_c": 42.0,
             }  # fmt: skip
-        unit = {"kind": kind, "location": place, "exchanger": design, "production": ALWAYS}
+        unit: Unit = {"kind": kind, "location": place, "exchanger": design, "production": ALWAYS}
         unit["bypass_temp_c"] = 30.0 if self.cold else 50.0
         if kind == "process_heat":
             return {**unit, "base_kw": 60.0, "weather_kw_k": 3.0}

@@ -5,17 +5,17 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.envs.components.reference_exchanger import (
+    plain_flow_for_heat,
+    plain_substation_heat,
+)
 
 from heatrouter.envs.components.exchanger import (
     counterflow_effectiveness,
     exchanged_heat,
     film_term,
     flow_for_heat,
-    flow_for_heat_fast,
     substation_heat,
-    substation_heat_fast,
-    ua_at_flows,
-    ua_with_secondary,
 )
 from heatrouter.envs.simulation.consumer_table import design_exchanger
 from heatrouter.envs.spec.consumer_units import HeatExchangerDesign
@@ -33,7 +33,7 @@ HEAT_W = 1.0e6
 
 def _flow_ratio_and_return(supply_c: float) -> tuple[float, float]:
     sized = design_exchanger(DESIGN, HEAT_W, CP)
-    flow = flow_for_heat(
+    flow = plain_flow_for_heat(
         HEAT_W,
         supply_c,
         sized.secondary_flow,
@@ -62,7 +62,7 @@ def test_colder_supply_needs_more_flow_and_returns_warmer(
 
 def test_supply_at_secondary_supply_cannot_deliver() -> None:
     sized = design_exchanger(DESIGN, HEAT_W, CP)
-    top = substation_heat(
+    top = plain_substation_heat(
         1e3 * sized.primary_flow,
         70.0,
         sized.secondary_flow,
@@ -107,7 +107,7 @@ def test_flow_gives_the_heat_or_the_valve_is_open(
     sized = design_exchanger(DESIGN, HEAT_W, CP)
     largest = 2.6 * sized.primary_flow
     heat = share * HEAT_W
-    flow = flow_for_heat(
+    flow = plain_flow_for_heat(
         heat,
         supply,
         sized.secondary_flow,
@@ -119,7 +119,7 @@ def test_flow_gives_the_heat_or_the_valve_is_open(
         guess,
         CP,
     )
-    got = substation_heat(
+    got = plain_substation_heat(
         flow,
         supply,
         sized.secondary_flow,
@@ -141,7 +141,7 @@ LARGEST = 2.6 * SIZED.primary_flow
 
 
 def _fast_flow(heat: float, supply: float, secondary: float, inlet: float, guess: float) -> float:
-    return flow_for_heat_fast(
+    return flow_for_heat(
         heat,
         supply,
         secondary,
@@ -156,7 +156,7 @@ def _fast_flow(heat: float, supply: float, secondary: float, inlet: float, guess
 
 
 def _heat(flow: float, supply: float, secondary: float, inlet: float) -> float:
-    return substation_heat(
+    return plain_substation_heat(
         flow,
         supply,
         secondary,
@@ -175,7 +175,7 @@ def _heat(flow: float, supply: float, secondary: float, inlet: float) -> float:
     inlet=st.floats(0.0, 70.0),
 )
 def test_fast_heat_is_the_heat(flow: float, supply: float, secondary: float, inlet: float) -> None:
-    fast = substation_heat_fast(
+    fast = substation_heat(
         flow,
         supply,
         secondary,
@@ -214,7 +214,7 @@ def test_unchecked_newton_step_stays_within_the_tolerance(
     share: float, supply: float, off: float
 ) -> None:
     heat, secondary = share * HEAT_W, SIZED.secondary_flow
-    exact = flow_for_heat(
+    exact = plain_flow_for_heat(
         heat,
         supply,
         secondary,
@@ -238,12 +238,6 @@ def test_flow_within_the_tolerance_is_kept() -> None:
     assert _fast_flow(HEAT_W, 85.0, SIZED.secondary_flow, 40.0, flow) == flow
 
 
-def test_known_secondary_term_gives_the_same_ua() -> None:
-    assert ua_with_secondary(SIZED.ua, 0.4, film_term(0.7)) == pytest.approx(
-        ua_at_flows(SIZED.ua, 0.4, 0.7), rel=1e-12
-    )
-
-
 @given(
     numbers=st.tuples(*(st.floats(-1e12, 1e12) for _ in range(8))),
     term=st.floats(0.0, 1e3),
@@ -253,8 +247,6 @@ def test_fast_exchanger_is_finite(numbers: tuple[float, ...], term: float, guess
     heat, supply, secondary, inlet, design, ua, largest, flow = numbers
     primary, ua = abs(design), abs(ua)
     assert math.isfinite(
-        flow_for_heat_fast(heat, supply, secondary, inlet, primary, term, ua, largest, guess, CP)
+        flow_for_heat(heat, supply, secondary, inlet, primary, term, ua, largest, guess, CP)
     )
-    assert math.isfinite(
-        substation_heat_fast(flow, supply, secondary, inlet, primary, term, ua, CP)
-    )
+    assert math.isfinite(substation_heat(flow, supply, secondary, inlet, primary, term, ua, CP))

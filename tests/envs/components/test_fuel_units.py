@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heatrouter.envs.components.boiler import boiler_fuel_heat
+from heatrouter.envs.components.boiler import boiler_fuel, condensing_efficiency, heat_of_fuel
 from heatrouter.envs.components.chp import chp_fuel_and_power
 from heatrouter.envs.components.fuel_store import fuel_step
 
@@ -43,17 +43,20 @@ def test_full_holder_flares_what_is_not_burnt() -> None:
 
 def test_boiler_losses_at_full_and_half_load() -> None:
     """1 MW at 0.9: 1.111 MW of fuel; 0.5 MW: 0.5556 MW and half of 2 % stand-by loss."""
-    assert boiler_fuel_heat(1e6, 1e6, 60.0, 0.97, 0.90, 0.02) == pytest.approx(1e6 / 0.9)
-    half = boiler_fuel_heat(5e5, 1e6, 60.0, 0.97, 0.90, 0.02)
+    assert boiler_fuel(1e6, 1e6, 0.90, 0.02) == pytest.approx(1e6 / 0.9)
+    half = boiler_fuel(5e5, 1e6, 0.90, 0.02)
     assert half == pytest.approx(5e5 / 0.9 + 0.02 * 5e5)
-    assert boiler_fuel_heat(0.0, 1e6, 60.0, 0.97, 0.90, 0.02) == 0.0
+    assert boiler_fuel(0.0, 1e6, 0.90, 0.02) == 0.0
 
 
 @given(heat=heats, more=heats, standby=st.floats(0.0, 0.1), back=st.floats(20.0, 90.0))
 def test_more_heat_burns_more(heat: float, more: float, standby: float, back: float) -> None:
-    less = boiler_fuel_heat(heat, 5e6, back, 0.97, 0.88, standby)
+    efficiency = condensing_efficiency(back, 0.97, 0.88)
+    less = boiler_fuel(heat, 5e6, efficiency, standby)
     assert less >= heat
-    assert boiler_fuel_heat(heat + more, 5e6, back, 0.97, 0.88, standby) >= less
+    assert boiler_fuel(heat + more, 5e6, efficiency, standby) >= less
+    if 0.0 < heat <= 5e6:
+        assert heat_of_fuel(less, 5e6, efficiency, standby) == pytest.approx(heat, abs=1e-2)
 
 
 def test_engine_at_its_declared_points() -> None:
@@ -87,5 +90,4 @@ def test_engine_keeps_the_first_law_and_rises_with_heat(
 @given(numbers=st.tuples(*(st.floats(-1e12, 1e12) for _ in range(6))))
 def test_finite(numbers: tuple[float, float, float, float, float, float]) -> None:
     assert all(math.isfinite(value) for value in chp_fuel_and_power(*numbers))
-    assert math.isfinite(boiler_fuel_heat(*numbers))
     assert all(math.isfinite(value) for value in fuel_step(*numbers[:4], 60.0))

@@ -11,8 +11,8 @@ from heatrouter.envs.components.greenhouse import (
     greenhouse_request,
     greenhouse_step,
     leakage_conductance,
-    rail_feasible,
     rail_heat,
+    rail_return_temp,
 )
 
 CP = 4190.0
@@ -64,7 +64,8 @@ def _bisected(flow: float, supply: float, limit: float, design: float, air: floa
     low, high = 0.0, limit
     for _ in range(80):
         middle = 0.5 * (low + high)
-        if rail_feasible(middle, flow, supply, design, 80.0, 42.0, air, CP):
+        top, back = rail_return_temp(middle, design, 80.0, 42.0, air)
+        if top <= supply and middle <= flow * CP * (supply - back):
             low = middle
         else:
             high = middle

@@ -8,23 +8,44 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heatrouter.envs.components.plug_flow import (
-    JOIN_BELOW_K,
     MASS,
     PSI,
     RING,
+    SHARES,
     merge_cheapest,
     psi_total,
     shift_parcels,
+    traced_heat,
     wall_flush,
 )
 
 CONTENT = 100.0
 
 
-def _pipe() -> np.ndarray:
-    parcels = np.zeros((RING, 2))
-    parcels[0] = CONTENT, 50.0
+def _pipe(origins: int = 0) -> np.ndarray:
+    """A pipe full of water of 50 degC, all of it of the last origin."""
+    parcels = np.zeros((RING, 2 + origins))
+    parcels[0, :2] = CONTENT, 50.0
+    if origins:
+        parcels[0, -1] = 1.0
     return parcels
+
+
+def _push(
+    parcels: np.ndarray,
+    where: tuple[int, int],
+    moved: float,
+    entering: float,
+    forward: bool = True,
+    shares: np.ndarray | None = None,
+) -> tuple[tuple[int, int], float, np.ndarray]:
+    """Push water of ``entering`` degC; returns start and count, what left, and its origins."""
+    given = np.zeros(0) if shares is None else shares
+    left_by_origin = np.zeros(given.size)
+    start, count, left = shift_parcels(
+        parcels, *where, moved, entering, CONTENT, forward, 0.0, 1.0, given, left_by_origin
+    )
+    return (start, count), left, left_by_origin
 
 
 @settings(max_examples=60)
@@ -37,15 +58,14 @@ def _pipe() -> np.ndarray:
 )
 def test_mass_and_enthalpy_are_kept(moves: list[tuple[float, float, bool]]) -> None:
     parcels = _pipe()
-    start, count = 0, 1
+    where = (0, 1)
     held = CONTENT * 50.0
     scale = held
     for moved, entering, forward in moves:
-        start, count, left = shift_parcels(
-            parcels, start, count, moved, entering, CONTENT, forward, JOIN_BELOW_K
-        )
+        where, left, _ = _push(parcels, where, moved, entering, forward)
         held += moved * entering - left
         scale += abs(moved * entering)
+        start, count = where
         assert 1 <= count <= RING
         slots = [(start + i) % RING for i in range(count)]
         assert parcels[slots, MASS].sum() == pytest.approx(CONTENT, rel=1e-9)
@@ -53,14 +73,41 @@ def test_mass_and_enthalpy_are_kept(moves: list[tuple[float, float, bool]]) -> N
         assert psi_total(parcels, start, count) == pytest.approx(held, abs=1e-10 * scale)
 
 
+@settings(max_examples=40)
+@given(
+    moves=st.lists(
+        st.tuples(st.floats(0.01, 250.0), st.floats(15.0, 120.0), st.integers(0, 2), st.booleans()),
+        min_size=1,
+        max_size=200,
+    )
+)
+def test_heat_of_every_origin_is_kept(moves: list[tuple[float, float, int, bool]]) -> None:
+    """Above 10 degC, whatever is split, joined or merged; shares add up to one."""
+    parcels = _pipe(origins=4)
+    where = (0, 1)
+    held = np.array([0.0, 0.0, 0.0, traced_heat(CONTENT, 50.0)])
+    scale = held.sum()
+    for moved, entering, origin, forward in moves:
+        shares = np.zeros(4)
+        shares[origin] = 1.0
+        where, left, by_origin = _push(parcels, where, moved, entering, forward, shares)
+        brought = traced_heat(moved, entering)
+        held += brought * shares - by_origin
+        scale += brought
+        assert by_origin.sum() == pytest.approx(left - 10.0 * moved, abs=1e-9 * scale)
+        slots = [(where[0] + i) % RING for i in range(where[1])]
+        inside = parcels[slots]
+        assert inside[:, SHARES:].sum(axis=1) == pytest.approx(np.ones(len(slots)))
+        heat = inside[:, MASS] * (inside[:, PSI] - 10.0)
+        assert heat @ inside[:, SHARES:] == pytest.approx(held, abs=1e-9 * scale)
+
+
 def test_a_front_leaves_after_one_content() -> None:
     parcels = _pipe()
-    start, count = 0, 1
+    where = (0, 1)
     outlets = []
     for _ in range(60):
-        start, count, left = shift_parcels(
-            parcels, start, count, 2.0, 90.0, CONTENT, True, JOIN_BELOW_K
-        )
+        where, left, _ = _push(parcels, where, 2.0, 90.0)
         outlets.append(left / 2.0)
     assert outlets[:50] == pytest.approx([50.0] * 50)
     assert outlets[50:] == pytest.approx([90.0] * 10)
@@ -68,19 +115,15 @@ def test_a_front_leaves_after_one_content() -> None:
 
 def test_reversed_flow_brings_the_water_back() -> None:
     parcels = _pipe()
-    start, count, _ = shift_parcels(parcels, 0, 1, 30.0, 90.0, CONTENT, True, JOIN_BELOW_K)
-    start, count, left = shift_parcels(
-        parcels, start, count, 30.0, 10.0, CONTENT, False, JOIN_BELOW_K
-    )
+    where, _, _ = _push(parcels, (0, 1), 30.0, 90.0)
+    where, left, _ = _push(parcels, where, 30.0, 10.0, forward=False)
     assert left / 30.0 == pytest.approx(90.0)
 
 
 def test_several_contents_in_one_step_leave_as_their_mean() -> None:
     """A step may push more than the pipe holds: what leaves is the old water, then the new."""
     parcels = _pipe()
-    start, count, left = shift_parcels(
-        parcels, 0, 1, 2.5 * CONTENT, 90.0, CONTENT, True, JOIN_BELOW_K
-    )
+    (start, count), left, _ = _push(parcels, (0, 1), 2.5 * CONTENT, 90.0)
     assert left == pytest.approx(CONTENT * 50.0 + 1.5 * CONTENT * 90.0)
     assert count == 1
     assert parcels[start, MASS] == CONTENT
@@ -93,7 +136,7 @@ def test_merging_takes_the_pair_that_costs_least(start: int) -> None:
     parcels = np.ones((RING, 2))
     slots = (start + np.arange(RING)) % RING
     parcels[slots, PSI] = np.arange(RING, dtype=np.float64) ** 2
-    assert merge_cheapest(parcels, start, RING) == 0
+    assert merge_cheapest(parcels, start, RING, 0.0, 1.0) == 0
     kept = parcels[slots[: RING - 1]]
     assert kept[0] == pytest.approx([2.0, 0.5])
     assert kept[1:, PSI] == pytest.approx(np.arange(2, RING) ** 2.0)
@@ -104,15 +147,13 @@ def test_a_full_ring_keeps_mass_and_enthalpy() -> None:
     """A thousand small slugs of other temperatures never overflow the ring."""
     rng = np.random.default_rng(0)
     parcels = _pipe()
-    start, count, held = 0, 1, CONTENT * 50.0
+    where, held = (0, 1), CONTENT * 50.0
     for _ in range(1000):
         entering = float(rng.uniform(40.0, 90.0))
-        start, count, left = shift_parcels(
-            parcels, start, count, 0.5, entering, CONTENT, True, JOIN_BELOW_K
-        )
+        where, left, _ = _push(parcels, where, 0.5, entering)
         held += 0.5 * entering - left
-    assert count == RING
-    assert psi_total(parcels, start, count) == pytest.approx(held, rel=1e-12)
+    assert where[1] == RING
+    assert psi_total(parcels, *where) == pytest.approx(held, rel=1e-12)
 
 
 @given(

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.optimize import root
 
 from heatrouter.envs.components.friction import pipe_drop
+from heatrouter.envs.network.circles import NO_FLOW_KG_S, break_circles
 from heatrouter.envs.network.hydraulics import solve_network
 from heatrouter.envs.network.pipe_data import pipe_data
 from heatrouter.envs.network.topology import PipeData, Topology, index_network
@@ -129,7 +130,8 @@ def part(whole: Network, circuit: int) -> tuple[Network, np.ndarray, np.ndarray]
         new[net.pair_from[pairs]], new[net.pair_to[pairs]], places.size,
         new[net.root[circuit : circuit + 1]],
     )  # fmt: skip
-    return Network(alone, PipeData(*(array[pairs] for array in whole.pipes))), places, pairs
+    own = {name: array[pairs] for name, array in whole.pipes._asdict().items()}
+    return Network(alone, whole.pipes._replace(**own)), places, pairs
 
 
 def random_load(seed: int, net: Topology, *, producers: int = 0, boosters: int = 0) -> Load:
@@ -199,6 +201,31 @@ def solve(network: Network, load: Load, pump: Pump, warm: Solved | None = None) 
         np.zeros(n_consumers),
     )
     return solved._replace(steps=steps)
+
+
+def without_circles(network: Network, solved: Solved) -> np.ndarray:
+    """Flows of a solution after circulations have been taken out."""
+    n_loc = network.net.order.size
+    flow = solved.flow.copy()
+    scratch = np.zeros((2, n_loc), dtype=np.int64)
+    break_circles(network.net, flow, solved.pressure, scratch[0], scratch[1])
+    return flow
+
+
+def runs_in_a_circle(net: Topology, flow: np.ndarray, line: int) -> bool:
+    """Whether the flows of a line have no order downstream, by taking away ends one by one."""
+    n_pairs = net.pair_from.size
+    edges = []
+    for a, b, m in zip(net.pair_from, net.pair_to, flow[line * n_pairs :], strict=False):
+        if abs(m) > NO_FLOW_KG_S:
+            edges.append((a, b) if m > 0.0 else (b, a))
+    while edges:
+        fed = {b for _, b in edges}
+        left = [(a, b) for a, b in edges if a in fed]
+        if len(left) == len(edges):
+            return True
+        edges = left
+    return False
 
 
 def drop_of(pipes: PipeData, pair: int, flow: float) -> float:

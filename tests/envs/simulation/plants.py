@@ -1,6 +1,7 @@
 """Plants of the simulation tests, their scenarios, and set-points anywhere in their ranges."""
 
 from functools import cache
+from typing import TypeVar
 
 import numpy as np
 from tests.envs import small_districts
@@ -11,6 +12,8 @@ from heatrouter.envs.set_points import PlantSetPoint, plant_set_points
 from heatrouter.envs.simulation.simulation import Simulation
 from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.loading import load_district, preset_names
+
+T = TypeVar("T")
 
 DAY_S = 86400
 SUB_STEPS = 15
@@ -32,6 +35,13 @@ def plant(name: str) -> District:
     if name in small_districts.SMALL_DISTRICTS:
         return small_districts.SMALL_DISTRICTS[name]()
     return load_district(name)
+
+
+def unit(name: str, unit_name: str, kind: type[T]) -> T:
+    """A unit of a plant, which must be of that kind."""
+    found = plant(name).unit(unit_name)
+    assert isinstance(found, kind)
+    return found
 
 
 @cache
@@ -81,7 +91,7 @@ def random_points(
     share = rng.random((rows, len(points)))
     ends = rng.random(share.shape)
     share = np.where(ends < 1 / 6, 0.0, np.where(ends > 5 / 6, 1.0, share))
-    return low + share * (high - low)
+    return np.asarray(low + share * (high - low), dtype=np.float64)
 
 
 def run_random(

@@ -1,160 +1,26 @@
-"""The compiled plant: energy kept, batches equal singles, states come back exactly."""
+"""The compiled plant as a whole: what it refuses, and that heat is never invented."""
+
+import dataclasses
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from tests.envs.simulation.plants import (
+    SMALL,
+    SUB_STEPS,
+    plant,
+    safe_points,
+    scenarios,
+    start,
+    start_plant,
+    with_points,
+)
 
 from heatrouter.envs.errors import DistrictError, ScenarioError
 from heatrouter.envs.scenarios.library import ScenarioLibrary
 from heatrouter.envs.simulation.simulation import Simulation
 from heatrouter.envs.spec.district import District
 
-DAY_S = 86400
 STEPS_PER_72_H = 288
-
-
-def _simulation(
-    district: District, library: ScenarioLibrary, starts: list[int], threads: int | None = None
-) -> Simulation:
-    n = len(starts)
-    simulation = Simulation(district, library, num_envs=n, threads=threads)
-    simulation.reset(np.arange(n), np.arange(n) % 2, np.array(starts) * DAY_S, 7 + np.array(starts))
-    return simulation
-
-
-def _random_set_points(simulation: Simulation, rng: np.random.Generator) -> np.ndarray:
-    """One row of set-points anywhere in their ranges, switched off a third of the time."""
-    row = np.empty(len(simulation.set_point_names))
-    for i, name in enumerate(simulation.set_point_names):
-        if name.endswith("_share"):
-            row[i] = rng.uniform(0.0, 1.0) * (rng.random() > 0.33)
-        elif name.endswith("supply_temp_c"):
-            row[i] = rng.uniform(65.0, 95.0)
-        else:
-            row[i] = rng.uniform(-3.0, 3.0)
-    return row
-
-
-@settings(max_examples=8)
-@given(seed=st.integers(0, 10_000), day=st.integers(0, 360))
-def test_energy_closes_over_72_hours(
-    district: District, library: ScenarioLibrary, seed: int, day: int
-) -> None:
-    simulation = _simulation(district, library, [day])
-    rng = np.random.default_rng(seed)
-    columns = simulation.columns
-    residual = throughput = 0.0
-    for step in range(STEPS_PER_72_H):
-        if step % 4 == 0:
-            points = _random_set_points(simulation, rng)[None]
-        outputs = simulation.advance(points, 15)
-        residual += outputs[0, columns["energy.residual_kwh"]]
-        throughput += outputs[0, columns["energy.throughput_kwh"]]
-    assert abs(residual) <= 1e-9 * throughput
-
-
-def test_stock_change_equals_boundary_flows_of_the_outputs(
-    district: District, library: ScenarioLibrary
-) -> None:
-    """An account made of the published columns alone, independent of the kernel's own sums."""
-    simulation = _simulation(district, library, [20])
-    points = _random_set_points(simulation, np.random.default_rng(3))[None]
-    c = simulation.columns
-    before = simulation.advance(points, 15)[0, c["energy.stock_kwh"]]
-    total = 0.0
-    for _ in range(96):
-        row = simulation.advance(points, 15)[0]
-        hydraulic = row[c["main.pump_power_kw"]] * district.circuits[0].dp_control.efficiency
-        inflow = hydraulic + sum(
-            row[c[f"{unit}.heat_kw"]]
-            for unit in ("glassworks", "dairy", "fab_heat_pump", "gas_boiler", "reserve_boiler")
-        )
-        outflow = row[c["main.load_kw"]] + row[c["main.loss_kw"]] + row[c["tank.loss_kw"]]
-        masses = row[c["energy.mass_stock_kwh"]]
-        total += 0.25 * (inflow - outflow)
-    network = row[c["energy.stock_kwh"]] - masses
-    simulation_start = _simulation(district, library, [20])
-    first = simulation_start.advance(points, 15)[0]
-    start_network = first[c["energy.stock_kwh"]] - first[c["energy.mass_stock_kwh"]]
-    assert before == first[c["energy.stock_kwh"]]
-    assert network - start_network == pytest.approx(total, abs=1e-6 * abs(network))
-
-
-def test_batch_equals_singles_bit_for_bit(district: District, library: ScenarioLibrary) -> None:
-    starts = [3, 100, 200, 300, 40, 50]
-    batch = _simulation(district, library, starts)
-    rng = np.random.default_rng(0)
-    points = [np.stack([_random_set_points(batch, rng) for _ in starts]) for _ in range(40)]
-    together = [batch.advance(p, 15) for p in points]
-    for e, start in enumerate(starts):
-        single = Simulation(district, library, num_envs=1)
-        single.reset(
-            np.array([0]), np.array([e % 2]), np.array([start * DAY_S]), np.array([7 + start])
-        )
-        for p, expected in zip(points, together, strict=True):
-            np.testing.assert_array_equal(single.advance(p[e : e + 1], 15)[0], expected[e])
-
-
-@pytest.mark.parametrize("threads", [1, 2, 3])
-def test_threads_do_not_change_results(
-    district: District, library: ScenarioLibrary, threads: int
-) -> None:
-    starts = [1, 91, 181, 271]
-    one = _simulation(district, library, starts, threads=1)
-    many = _simulation(district, library, starts, threads=threads)
-    rng = np.random.default_rng(5)
-    for _ in range(20):
-        points = np.stack([_random_set_points(one, rng) for _ in starts])
-        np.testing.assert_array_equal(one.advance(points, 15), many.advance(points, 15))
-
-
-def test_saved_state_comes_back_exactly(district: District, library: ScenarioLibrary) -> None:
-    simulation = _simulation(district, library, [10, 190])
-    rng = np.random.default_rng(1)
-    points = [np.stack([_random_set_points(simulation, rng) for _ in range(2)]) for _ in range(30)]
-    for p in points[:10]:
-        simulation.advance(p, 15)
-    saved = simulation.save_state()
-    first = [simulation.advance(p, 15) for p in points[10:]]
-    other = Simulation(district, library, num_envs=2)
-    other.restore_state(saved)
-    for p, expected in zip(points[10:], first, strict=True):
-        np.testing.assert_array_equal(other.advance(p, 15), expected)
-
-
-def test_foreign_state_is_refused(district: District, library: ScenarioLibrary) -> None:
-    saved = _simulation(district, library, [10, 190]).save_state()
-    with pytest.raises(ValueError, match="saved state does not fit"):
-        Simulation(district, library, num_envs=1).restore_state(saved)
-
-
-def test_single_environments_may_be_put_in(district: District, library: ScenarioLibrary) -> None:
-    batch = _simulation(district, library, [10, 190])
-    single = _simulation(district, library, [300])
-    kept = batch.save_state()
-    batch.restore_state(single.save_state(), np.array([1]))
-    rng = np.random.default_rng(4)
-    points = np.stack([_random_set_points(single, rng) for _ in range(2)])
-    together = batch.advance(points, 15)
-    np.testing.assert_array_equal(together[1], single.advance(points[1:], 15)[0])
-    batch.restore_state(kept)
-    np.testing.assert_array_equal(batch.advance(points, 15)[0], together[0])
-    with pytest.raises(ValueError, match="saved state does not fit"):
-        batch.restore_state(kept, np.array([1]))
-
-
-def test_sub_steps_may_be_split_over_calls(district: District, library: ScenarioLibrary) -> None:
-    """Fifteen calls of one sub-step leave the same state as one call of fifteen."""
-    whole, parts = (_simulation(district, library, [15]) for _ in range(2))
-    points = _random_set_points(whole, np.random.default_rng(2))[None]
-    whole.advance(points, 15)
-    for _ in range(15):
-        parts.advance(points, 1)
-    a, b = whole.save_state(), parts.save_state()
-    for name in a:
-        if name != "stock":
-            np.testing.assert_array_equal(a[name], b[name], err_msg=name)
 
 
 def test_heat_is_never_invented(district: District, library: ScenarioLibrary) -> None:
@@ -169,13 +35,13 @@ def test_heat_is_never_invented(district: District, library: ScenarioLibrary) ->
             )
         }
     )
-    simulation = _simulation(weak, library, [14])
+    simulation = start(weak, library, (14,))
     c = simulation.columns
     points = np.zeros((1, len(simulation.set_point_names)))
     points[0, -1] = 85.0
     unmet = 0.0
     for _ in range(STEPS_PER_72_H):
-        row = simulation.advance(points, 15)[0]
+        row = simulation.advance(points, SUB_STEPS)[0]
         unmet += 0.25 * row[c["town_old.unmet_kw"]]
         assert np.isfinite(row).all()
     assert unmet > 1000.0
@@ -189,11 +55,11 @@ def test_colder_supply_costs_flow_and_warms_the_return(
     """Return temperature is a result: MODEL 1's reason why a lower supply is not free."""
     means = {}
     for supply in (72.0, 90.0):
-        simulation = _simulation(district, library, [20])
+        simulation = start(district, library, (20,))
         points = np.ones((1, len(simulation.set_point_names)))
         points[0, -1] = supply
         points[0, -2] = 0.0
-        rows = np.array([simulation.advance(points, 15)[0] for _ in range(192)])[96:]
+        rows = np.array([simulation.advance(points, SUB_STEPS)[0] for _ in range(192)])[96:]
         c = simulation.columns
         means[supply] = (
             rows[:, c["town_old.mass_flow_kg_s"]].mean(),
@@ -205,14 +71,10 @@ def test_colder_supply_costs_flow_and_warms_the_return(
 
 def test_missing_series_is_named(district: District, library: ScenarioLibrary) -> None:
     keep = [i for i, name in enumerate(library.series) if name != "dairy.level"]
-    poorer = ScenarioLibrary(
-        names=library.names,
-        split=library.split,
+    poorer = dataclasses.replace(
+        library,
         series=tuple(library.series[i] for i in keep),
-        step_s=library.step_s,
-        start_utc=library.start_utc,
         values=library.values[:, :, keep],
-        provenance=library.provenance,
     )
     with pytest.raises(ScenarioError, match=r"dairy\.level"):
         Simulation(district, poorer, num_envs=1)
@@ -223,3 +85,52 @@ def test_a_layer_smaller_than_a_step_is_refused(
 ) -> None:
     with pytest.raises(DistrictError, match="layer"):
         Simulation(district, library, num_envs=1, sim_dt_s=1200.0)
+
+
+@pytest.mark.parametrize("wrong", [float("nan"), float("inf"), -float("inf")])
+@pytest.mark.parametrize("name", SMALL)
+def test_a_set_point_that_is_no_number_is_refused_by_name(name: str, wrong: float) -> None:
+    """And the plant goes on as if it had not been offered."""
+    simulation, other = start_plant(name), start_plant(name)
+    points = safe_points(simulation)
+    for k, point in enumerate(simulation.set_point_names):
+        spoilt = points.copy()
+        spoilt[2, k] = wrong
+        with pytest.raises(ValueError, match=rf"'{point}' is -?(nan|inf) in environment 2"):
+            simulation.advance(spoilt, SUB_STEPS)
+    np.testing.assert_array_equal(
+        simulation.advance(points, SUB_STEPS), other.advance(points, SUB_STEPS)
+    )
+
+
+def test_set_points_of_another_shape_are_refused() -> None:
+    simulation = start_plant("biogas")
+    with pytest.raises(ValueError, match="must be"):
+        simulation.advance(safe_points(simulation)[:, :-1], SUB_STEPS)
+
+
+@pytest.mark.parametrize("far", [5.0, 1e6, 1e300])
+def test_set_points_beyond_their_range_count_as_its_end(far: float) -> None:
+    name = "two_circuits_with_exchanger, commanded"
+    beyond, end = start_plant(name), start_plant(name)
+    for _ in range(20):
+        wild = with_points(
+            beyond, safe_points(beyond), mill_exhaust__recovery_share=far,
+            hub_boiler__load_share=-far, transfer__load_share=far, town__supply_temp_c=100.0 * far,
+        )  # fmt: skip
+        tame = with_points(
+            end, safe_points(end), mill_exhaust__recovery_share=1.0, hub_boiler__load_share=0.0,
+            transfer__load_share=1.0, town__supply_temp_c=80.0,
+        )  # fmt: skip
+        np.testing.assert_array_equal(beyond.advance(wild, SUB_STEPS), end.advance(tame, SUB_STEPS))
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_the_clock_runs_over_the_end_of_the_year(name: str) -> None:
+    """A run that starts on the last day goes on with the first."""
+    simulation = start(plant(name), scenarios(name), (364, 364))
+    rows = np.array([simulation.advance(safe_points(simulation), SUB_STEPS) for _ in range(120)])
+    day = rows[:, 0, simulation.columns["site.day_of_year"]]
+    assert day[0] >= 364.0
+    assert day[-1] <= 2.0
+    assert np.isfinite(rows).all()

@@ -26,31 +26,3 @@ def boiler_fuel(heat: float, capacity: float, efficiency: float, standby_share: 
 def heat_of_fuel(fuel: float, capacity: float, efficiency: float, standby_share: float) -> float:
     """Heat that a boiler gives for ``fuel`` W, W: the inverse of :func:`boiler_fuel`."""
     return max((fuel - standby_share * capacity) / (1.0 / efficiency - standby_share), 0.0)
-
-
-@compiled
-def boiler_fuel_heat(
-    heat: float,
-    capacity: float,
-    return_temp: float,
-    eff35: float,
-    eff60: float,
-    standby_share: float,
-) -> float:
-    """Fuel heat (gross calorific value) that a boiler burns for ``heat`` W, W; none at rest.
-
-    Losses run in a straight line from the stand-by loss at no load to those of the declared
-    efficiency at full load: Q_f = Q / eta(T_return) + s (Q_max - Q).
-
-    Args:
-        heat: W.
-        capacity: Q_max, W.
-        return_temp: degC.
-        eff35: efficiency at a return of 35 degC, full load.
-        eff60: efficiency at a return of 60 degC, full load.
-        standby_share: stand-by loss over capacity, 0..0.1.
-    """
-    if heat <= 0.0:
-        return 0.0
-    efficiency = max(condensing_efficiency(return_temp, eff35, eff60), 1e-3)
-    return heat / efficiency + standby_share * max(capacity - heat, 0.0)

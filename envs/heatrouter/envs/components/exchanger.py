@@ -52,102 +52,9 @@ def exchanged_heat(ua: float, capacity_hot: float, capacity_cold: float, span: f
 
 
 @compiled
-def ua_at_flows(ua_design: float, primary_ratio: float, secondary_ratio: float) -> float:
-    """Transfer coefficient when both flows differ from design, W/K.
-
-    Film resistances are equal at design: 1/UA = (r1^-0.7 + r2^-0.7) / (2 UA_design).
-    """
-    r1 = max(primary_ratio, 1e-4)
-    r2 = max(secondary_ratio, 1e-4)
-    return 2.0 * ua_design / (math.pow(r1, -FILM_EXPONENT) + math.pow(r2, -FILM_EXPONENT))
-
-
-@compiled
-def substation_heat(
-    primary_flow: float,
-    supply_temp: float,
-    secondary_flow: float,
-    secondary_inlet: float,
-    primary_design: float,
-    secondary_design: float,
-    ua_design: float,
-    cp: float,
-) -> float:
-    """Heat in W that a substation exchanger passes at given flows (kg/s) and inlets (degC)."""
-    if primary_flow <= 0.0 or secondary_flow <= 0.0:
-        return 0.0
-    ua = ua_at_flows(ua_design, primary_flow / primary_design, secondary_flow / secondary_design)
-    return exchanged_heat(ua, primary_flow * cp, secondary_flow * cp, supply_temp - secondary_inlet)
-
-
-@compiled
-def flow_for_heat(
-    heat: float,
-    supply_temp: float,
-    secondary_flow: float,
-    secondary_inlet: float,
-    primary_design: float,
-    secondary_design: float,
-    ua_design: float,
-    max_flow: float,
-    guess: float,
-    cp: float,
-) -> float:
-    """Primary flow in kg/s at which the exchanger passes ``heat`` W, at most ``max_flow``.
-
-    Heat rises monotonically with flow, so a bracketed secant (Illinois) started at the last flow
-    ends after two to five evaluations; a supply too cold for the heat opens the valve fully.
-    """
-    if heat <= 0.0:
-        return 0.0
-    high = max_flow
-    f_high = (
-        substation_heat(
-            high, supply_temp, secondary_flow, secondary_inlet,
-            primary_design, secondary_design, ua_design, cp,
-        )
-        - heat
-    )  # fmt: skip
-    if f_high <= 0.0:
-        return max_flow
-    low = 0.0
-    f_low = -heat
-    x = guess if 1e-3 * max_flow < guess < 0.999 * max_flow else 0.3 * max_flow
-    side = 0
-    for _ in range(40):
-        f = (
-            substation_heat(
-                x, supply_temp, secondary_flow, secondary_inlet,
-                primary_design, secondary_design, ua_design, cp,
-            )
-            - heat
-        )  # fmt: skip
-        if abs(f) < FLOW_TOLERANCE * heat:
-            return x
-        if f > 0.0:
-            high, f_high = x, f
-            if side == 1:
-                f_low *= 0.5
-            side = 1
-        else:
-            low, f_low = x, f
-            if side == -1:
-                f_high *= 0.5
-            side = -1
-        x = (low * f_high - high * f_low) / (f_high - f_low)
-    return x
-
-
-@compiled
 def film_term(flow_ratio: float) -> float:
     """Film resistance over its design value, r^-0.7, for a flow over its design flow."""
     return math.pow(max(flow_ratio, _MIN_FLOW_RATIO), -FILM_EXPONENT)
-
-
-@compiled
-def ua_with_secondary(ua_design: float, primary_ratio: float, secondary_term: float) -> float:
-    """``ua_at_flows`` with the secondary ``film_term`` known beforehand, W/K."""
-    return 2.0 * ua_design / (film_term(primary_ratio) + secondary_term)
 
 
 @compiled
@@ -192,7 +99,7 @@ def _kelvin_per_watt(
 
 
 @compiled
-def substation_heat_fast(
+def substation_heat(
     primary_flow: float,
     supply_temp: float,
     secondary_flow: float,
@@ -202,7 +109,11 @@ def substation_heat_fast(
     ua_design: float,
     cp: float,
 ) -> float:
-    """``substation_heat`` with the secondary ``film_term`` known beforehand, W."""
+    """Heat in W that a substation exchanger passes at given flows (kg/s) and inlets (degC).
+
+    Film resistances are equal at design, 1/UA = (r1^-0.7 + r2^-0.7) / (2 UA_design);
+    ``secondary_term`` is ``film_term`` of the secondary flow over its design.
+    """
     span = supply_temp - secondary_inlet
     if primary_flow < _STILL_KG_S or secondary_flow < _STILL_KG_S or span <= 0.0:
         return 0.0
@@ -213,7 +124,7 @@ def substation_heat_fast(
 
 
 @compiled
-def flow_for_heat_fast(
+def flow_for_heat(
     heat: float,
     supply_temp: float,
     secondary_flow: float,
@@ -225,7 +136,7 @@ def flow_for_heat_fast(
     guess: float,
     cp: float,
 ) -> float:
-    """``flow_for_heat`` for a caller with a good guess and the secondary ``film_term``.
+    """Primary flow in kg/s at which the exchanger passes ``heat`` W, at most ``max_flow``.
 
     One evaluation at the last flow ends most calls: within ``FLOW_TOLERANCE`` the guess is
     returned, within ``_NEWTON_TRUST`` its Newton step in 1/m, unchecked because the step's error

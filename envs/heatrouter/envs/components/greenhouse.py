@@ -6,7 +6,7 @@ D. Katzin et al. (Biosyst. Eng. 194, 2020):
     C_a dT_a/dt = Q_pipe + Q_lamp + (1 - f) S - G_in (T_a - T_c) - (G_leak + G_vent) (T_a - T_o)
     C_c dT_c/dt = G_in (T_a - T_c) - G_out (T_c - T_o)
 
-with the sun caught S and its share f that leaves as vapour. ``air_step`` is the older single node.
+with the sun caught S and its share f that leaves as vapour.
 """
 
 import math
@@ -17,6 +17,8 @@ RAIL_EXPONENT = 1.32
 DESIGN_AIR_C = 18.0
 """Night air at which rails give their design heat (Katzin 2021 keeps 18.5 degC)."""
 _RAIL_STEPS = 3
+_STILL_KG_S = 1e-12
+"""Flows below this carry nothing; keeps reciprocals finite."""
 DESIGN_WIND_M_S = 4.0
 """Wind at which the lumped design loss holds."""
 _FREE_FILM = 3.5
@@ -68,7 +70,7 @@ def rail_heat(
     it; three leave less than 1e-6 of the heat.
     """
     span = supply_temp - air
-    if flow <= 0.0 or span <= 0.0 or limit <= 0.0:
+    if flow <= _STILL_KG_S or span <= 0.0 or limit <= 0.0:
         return 0.0
     excess = max(0.5 * (design_supply + design_return) - DESIGN_AIR_C, 0.1)
     half = 0.5 * (design_supply - design_return)
@@ -82,73 +84,6 @@ def rail_heat(
         w = slope * math.pow(u, RAIL_EXPONENT - 1.0)
         u = (span + (RAIL_EXPONENT - 1.0) * w * u) / (excess + RAIL_EXPONENT * w)
     return min(design_heat * math.pow(u, RAIL_EXPONENT), limit)
-
-
-@compiled
-def rail_feasible(
-    heat: float,
-    flow: float,
-    supply_temp: float,
-    design_heat: float,
-    design_supply: float,
-    design_return: float,
-    air: float,
-    cp: float,
-) -> bool:
-    """Whether ``flow`` kg/s at ``supply_temp`` can feed rails that give ``heat`` W."""
-    top, back = rail_return_temp(heat, design_heat, design_supply, design_return, air)
-    return top <= supply_temp + 1e-9 and heat <= flow * cp * (supply_temp - back) * (1.0 + 1e-9)
-
-
-@compiled
-def air_step(
-    air_temp: float,
-    heat: float,
-    solar: float,
-    loss: float,
-    vent_max: float,
-    vent_temp: float,
-    capacity: float,
-    ambient_temp: float,
-    dt: float,
-) -> tuple[float, float, float]:
-    """Implicit step of the air node.
-
-    Args:
-        air_temp: degC.
-        heat: W from the pipe rails.
-        solar: W of sun caught.
-        loss: U A, W/K.
-        vent_max: largest ventilation conductance, W/K.
-        vent_temp: temperature above which vents open, degC.
-        capacity: J/K.
-        ambient_temp: degC.
-        dt: s.
-
-    Returns:
-        New air temperature in degC, heat lost through the cover in J, heat vented in J.
-    """
-    new = (capacity * air_temp + dt * (heat + solar + loss * ambient_temp)) / (capacity + dt * loss)
-    vented = 0.0
-    if new > vent_temp and vent_temp > ambient_temp:
-        # vents that hold vent_temp exactly: the balance at new = vent_temp gives their heat
-        wanted = (
-            heat + solar - loss * (vent_temp - ambient_temp)
-            - capacity * (vent_temp - air_temp) / dt
-        )  # fmt: skip
-        conductance = min(wanted / (vent_temp - ambient_temp), vent_max)
-        total = loss + conductance
-        new = (capacity * air_temp + dt * (heat + solar + total * ambient_temp)) / (
-            capacity + dt * total
-        )
-        vented = conductance * (new - ambient_temp) * dt
-    elif new > vent_temp and new > ambient_temp:
-        total = loss + vent_max
-        new = (capacity * air_temp + dt * (heat + solar + total * ambient_temp)) / (
-            capacity + dt * total
-        )
-        vented = vent_max * (new - ambient_temp) * dt
-    return new, loss * (new - ambient_temp) * dt, vented
 
 
 @compiled

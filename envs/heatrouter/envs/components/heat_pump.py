@@ -9,9 +9,6 @@ import math
 from heatrouter.envs.components.jit import compiled
 
 _MIN_LIFT_K = 5.0
-_CYCLING = 0.9
-"""Degradation coefficient of EN 14825, default."""
-_MIN_CAPACITY_RATIO = 0.01
 
 
 @compiled
@@ -38,21 +35,3 @@ def lorenz_cop(
     source = log_mean_temp(source_inlet_c, source_outlet_c)
     lift = max(sink - source, _MIN_LIFT_K)
     return min(max(efficiency * sink / lift, 1.0), max_cop)
-
-
-@compiled
-def part_load_cop(cop: float, load_share: float, min_load: float) -> float:
-    """COP of a heat pump that runs on and off below its least load; unchanged above it.
-
-    COP_part = COP CR / (C CR + 1 - C) with the capacity ratio CR = load / least load and C = 0.9,
-    the default of EN 14825 where no test is at hand; a compressor that modulates loses nothing.
-
-    Args:
-        cop: at steady running.
-        load_share: heat over capacity, 0..1.
-        min_load: least load that it can hold without stopping, 0..1.
-    """
-    if load_share >= min_load:
-        return cop
-    ratio = max(load_share / min_load, _MIN_CAPACITY_RATIO)
-    return cop * ratio / (_CYCLING * ratio + 1.0 - _CYCLING)

@@ -9,15 +9,6 @@ from heatrouter.envs.components.jit import compiled
 
 
 @compiled
-def store_outlet_temp(temps: FloatArray, layers: int, charging: bool) -> float:
-    """Temperature that leaves during a step: the bottom layer while charging, else the top.
-
-    Exact as long as a step moves no more than one layer's mass, which the simulation checks.
-    """
-    return float(temps[layers - 1] if charging else temps[0])
-
-
-@compiled
 def store_step(
     temps: FloatArray,
     layers: int,

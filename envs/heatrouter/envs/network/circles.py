@@ -12,6 +12,9 @@ from heatrouter.envs.network.topology import Topology
 NO_FLOW_KG_S = 1e-9
 """Below this a pipe stands still: rounding of the forest's sums, not a flow."""
 
+_LEVEL_PA = 1e-6
+"""Falls up to this may be rounding of the pressures."""
+
 
 @compiled
 def _downstream_order(
@@ -62,18 +65,40 @@ def _feeding_pair(
 
 
 @compiled
-def break_circles(net: Topology, flow: FloatArray, pending: IntArray, queue: IntArray) -> None:
+def _rises(net: Topology, flow: FloatArray, pressure: FloatArray, line: int) -> bool:
+    """Whether water runs up through a chord, as somewhere on every circle it must.
+
+    Pressures fall along the forest's flows by construction, so only chords can be against them.
+    """
+    n_loc, n_pairs = net.order.size, net.pair_from.size
+    for k in range(net.chords.size):
+        pair = net.chords[k]
+        m = flow[line * n_pairs + pair]
+        start, end = line * n_loc + net.pair_from[pair], line * n_loc + net.pair_to[pair]
+        fall = pressure[start] - pressure[end]
+        if (m > NO_FLOW_KG_S and fall <= _LEVEL_PA) or (m < -NO_FLOW_KG_S and -fall <= _LEVEL_PA):
+            return True
+    return False
+
+
+@compiled
+def break_circles(
+    net: Topology, flow: FloatArray, pressure: FloatArray, pending: IntArray, queue: IntArray
+) -> None:
     """Take out every circulation of both lines.
 
     Args:
         net: index arrays.
         flow: kg/s of every pipe, shape (2 n_pairs,), changed.
+        pressure: Pa, shape (2 n_loc,), of the solution that has these flows.
         pending: scratch, shape (n_loc,).
         queue: scratch, shape (n_loc,).
     """
     n_loc, n_pairs = net.order.size, net.pair_from.size
     for line in range(2):
         offset = line * n_pairs
+        if not _rises(net, flow, pressure, line):
+            continue
         # every turn stills a pipe
         for _ in range(n_pairs):
             if _downstream_order(net, flow, offset, pending, queue) == n_loc:

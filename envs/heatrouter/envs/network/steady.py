@@ -85,6 +85,7 @@ class _Work(NamedTuple):
     node_work: FloatArray  # (3, n_loc)
     matrix: FloatArray  # (n_chords, n_chords)
     rhs: FloatArray  # (n_chords,)
+    valve_step: FloatArray  # (n_consumers,)
     mean_temp: FloatArray  # (2 n_pairs,)
     mass: FloatArray  # (n_loc,)
     enthalpy: FloatArray  # (n_loc,)
@@ -126,6 +127,7 @@ def _hydraulics(net: Topology, pipes: PipeData, load: _Load, work: _Work, out: S
         work.node_work,
         work.matrix,
         work.rhs,
+        work.valve_step,
     )
 
 
@@ -367,6 +369,7 @@ class SteadySolver:
             node_work=np.zeros((3, n_loc)),
             matrix=np.zeros((n_chords, n_chords)),
             rhs=np.zeros(n_chords),
+            valve_step=np.zeros(consumers.size),
             mean_temp=np.zeros(2 * n_pairs),
             mass=np.zeros(n_loc),
             enthalpy=np.zeros(n_loc),

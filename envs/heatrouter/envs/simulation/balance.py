@@ -61,7 +61,8 @@ def _add_balancing(
             break
         data, state, offer = par.producer[p], here.producer[p], work.producer[p]
         inlet = here.node_temp[par.producer_index[p, t.PI_IN]]
-        spread = max(work.circuit[c, t.RW_SET] - inlet, MIN_SPREAD_K)
+        lift = max(work.circuit[c, t.RW_SET] - inlet, 0.0)
+        spread = max(lift, MIN_SPREAD_K)
         capacity = offer[t.PW_LIMIT]
         most = min(capacity / (cp * spread), data[t.PF_MAX_FLOW])
         if par.producer_index[p, t.PI_KIND] == t.LINK:
@@ -83,7 +84,7 @@ def _add_balancing(
             added = max(flow - offer[t.PW_FLOW], 0.0)
             if added > 0.0:
                 offer[t.PW_FLOW] += added
-                offer[t.PW_HEAT] = min(offer[t.PW_HEAT] + added * cp * spread, capacity)
+                offer[t.PW_HEAT] = min(offer[t.PW_HEAT] + added * cp * lift, capacity)
                 total += added
                 short = max(short - added, 0.0)
     return total

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from heatrouter.envs.arrays import FloatArray, IntArray
+from heatrouter.envs.components.batch_process import charge_heat_w
 from heatrouter.envs.set_points import set_point_name
 from heatrouter.envs.simulation import tables as t
 from heatrouter.envs.simulation.indices import Indices, of_kind
@@ -216,9 +217,14 @@ def _greenhouse(u: Greenhouse, d: FloatArray, heat: float, cp: float) -> None:
 
 
 def _batch(u: BatchProcess, d: FloatArray) -> None:
-    lift = u.target_temp_c - u.start_temp_c
     d[t.CF_DURATION] = u.duration_min * 60.0
-    d[t.CF_CHARGE_HEAT] = u.charge_kg * u.heat_capacity_kj_kgk * 1e3 * lift / d[t.CF_DURATION]
+    d[t.CF_CHARGE_HEAT] = charge_heat_w(
+        u.charge_kg,
+        u.heat_capacity_kj_kgk * 1e3,
+        u.start_temp_c,
+        u.target_temp_c,
+        d[t.CF_DURATION],
+    )
     d[t.CF_INTERVAL], d[t.CF_SLACK] = u.interval_min * 60.0, u.slack_min * 60.0
     d[t.CF_START_TEMP], d[t.CF_TARGET_TEMP] = u.start_temp_c, u.target_temp_c
     d[t.CF_APPROACH], d[t.CF_FUEL_ETA] = u.preheat_approach_k, u.fuel_efficiency

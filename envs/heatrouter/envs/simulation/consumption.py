@@ -2,7 +2,7 @@
 
 from heatrouter.envs.arrays import FloatArray
 from heatrouter.envs.components.building import room_step
-from heatrouter.envs.components.exchanger import substation_heat_fast
+from heatrouter.envs.components.exchanger import substation_heat
 from heatrouter.envs.components.greenhouse import greenhouse_step, rail_heat
 from heatrouter.envs.components.jit import compiled
 from heatrouter.envs.network.topology import Topology
@@ -45,7 +45,7 @@ def _delivered_main(
     if kind == t.EVAPORATOR:
         spread = EVAPORATOR_SPREAD_RATIO * (data[t.CF_SUPPLY] - data[t.CF_RETURN])
         return float(min(request, flow * cp * spread))
-    heat = substation_heat_fast(
+    heat = substation_heat(
         flow, supply, asked[t.CW_SECONDARY], asked[t.CW_INLET], data[t.CF_PRIMARY],
         asked[t.CW_TERM], data[t.CF_UA] * asked[t.CW_CLEAN], cp,
     )  # fmt: skip
@@ -84,7 +84,7 @@ def serve_consumers(
         hot = 0.0
         if asked[t.CW_HOT_REQUEST] > 0.0:
             secondary = asked[t.CW_HOT_REQUEST] / (cp * (data[t.CF_HOT_OUT] - data[t.CF_HOT_IN]))
-            hot = substation_heat_fast(
+            hot = substation_heat(
                 asked[t.CW_HOT_FLOW] * share, supply, secondary, data[t.CF_HOT_IN],
                 data[t.CF_HOT_PRIMARY], asked[t.CW_HOT_TERM],
                 data[t.CF_HOT_UA] * asked[t.CW_CLEAN], cp,

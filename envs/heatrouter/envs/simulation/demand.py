@@ -5,7 +5,7 @@ import math
 from heatrouter.envs.arrays import FloatArray
 from heatrouter.envs.components.batch_process import batch_step, preheat_share
 from heatrouter.envs.components.building import heat_request
-from heatrouter.envs.components.exchanger import film_term, flow_for_heat_fast
+from heatrouter.envs.components.exchanger import film_term, flow_for_heat
 from heatrouter.envs.components.fab import make_up_air_heat, ultrapure_water_heat
 from heatrouter.envs.components.greenhouse import greenhouse_request, rail_return_temp
 from heatrouter.envs.components.jit import compiled
@@ -227,7 +227,7 @@ def consumer_flows(c: int, par: Parameters, here: EnvState, work: Work) -> None:
             )
         elif request > 0.0:
             _secondary_side(kind, data, asked)
-            flow = flow_for_heat_fast(
+            flow = flow_for_heat(
                 request, supply, asked[t.CW_SECONDARY], asked[t.CW_INLET], data[t.CF_PRIMARY],
                 asked[t.CW_TERM], data[t.CF_UA] * asked[t.CW_CLEAN], data[t.CF_MAX_FLOW],
                 state[t.CX_GUESS], cp,
@@ -240,7 +240,7 @@ def consumer_flows(c: int, par: Parameters, here: EnvState, work: Work) -> None:
         if hot > 0.0:
             secondary = hot / (cp * (data[t.CF_HOT_OUT] - data[t.CF_HOT_IN]))
             asked[t.CW_HOT_TERM] = film_term(secondary / data[t.CF_HOT_SECONDARY])
-            hot_flow = flow_for_heat_fast(
+            hot_flow = flow_for_heat(
                 hot, supply, secondary, data[t.CF_HOT_IN], data[t.CF_HOT_PRIMARY],
                 asked[t.CW_HOT_TERM], data[t.CF_HOT_UA] * asked[t.CW_CLEAN], data[t.CF_HOT_MAX],
                 state[t.CX_HOT_GUESS], cp,

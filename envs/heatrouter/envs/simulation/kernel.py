@@ -107,7 +107,7 @@ def advance_env(
         if not circulate(net, pipes, par, here, work):
             return NO_CONVERGENCE
         if net.chords.size > 0:
-            break_circles(net, here.pipe_flow, work.pending, work.queue)
+            break_circles(net, here.pipe_flow, work.pressure, work.pending, work.queue)
         pump_work(net, par, work)
         feed_lines(net, par, here, work)
         if par.n_origins > 0:

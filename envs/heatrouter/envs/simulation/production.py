@@ -2,7 +2,7 @@
 
 from heatrouter.envs.arrays import FloatArray, IntArray
 from heatrouter.envs.components.boiler import boiler_fuel, condensing_efficiency, heat_of_fuel
-from heatrouter.envs.components.exchanger import exchanged_heat, film_term, substation_heat_fast
+from heatrouter.envs.components.exchanger import exchanged_heat, film_term, substation_heat
 from heatrouter.envs.components.heat_pump import lorenz_cop
 from heatrouter.envs.components.jit import compiled
 from heatrouter.envs.components.solar_thermal import collector_heat
@@ -16,6 +16,7 @@ MIN_SPREAD_K = 5.0
 SOURCE_PINCH_K = 5.0
 MIN_FLOW_SHARE = 0.05
 SINK_MARGIN_K = 2.0
+LIMITER_BAND_K = 5.0
 
 
 @compiled
@@ -103,6 +104,20 @@ def offer_heat(
             _offer_fired(
                 index[t.PI_FUEL], kind, beside, data, offer, share, fit, inlet, setting, work, cp
             )
+        _limit_temperature(data, state, offer)
+
+
+@compiled
+def _limit_temperature(data: FloatArray, state: FloatArray, offer: FloatArray) -> None:
+    """The limiter of a unit: above its highest outlet temperature it gives less, then nothing.
+
+    Heat is set for the inlet of a moment ago; where that swings, the water would go on heating.
+    """
+    if data[t.PF_MAX_OUTLET] > 0.0 and state[t.PX_TEMP] > data[t.PF_MAX_OUTLET]:
+        over = (state[t.PX_TEMP] - data[t.PF_MAX_OUTLET]) / LIMITER_BAND_K
+        left = max(1.0 - over, 0.0)
+        offer[t.PW_OFFER_HEAT] *= left
+        offer[t.PW_LIMIT] *= left
 
 
 @compiled
@@ -111,9 +126,11 @@ def _flow_beside(index: IntArray, state: FloatArray, here: EnvState) -> float:
 
     Negative for units that lift return water to the supply.
     """
+    if index[t.PI_FEEDS] == 1:
+        return -1.0
     pipe = index[t.PI_BESIDE]
     if pipe < 0:
-        return -1.0
+        return 0.0
     along = index[t.PI_BESIDE_SIGN] * here.pipe_flow[pipe]
     return float(max(along + state[t.PX_FLOW], 0.0))
 
@@ -253,9 +270,8 @@ def _offer_fired(
         spread = max(min(setting, data[t.PF_MAX_OUTLET]) - inlet, MIN_SPREAD_K)
         flow = min(heat / (cp * spread), data[t.PF_MAX_FLOW])
     else:
-        spread = max(data[t.PF_MAX_OUTLET] - inlet, 0.0)
         flow = min(beside, data[t.PF_MAX_FLOW])
-    heat = min(heat, flow * cp * spread)
+    heat = min(heat, flow * cp * max(data[t.PF_MAX_OUTLET] - inlet, 0.0))
     offer[t.PW_ETA] = eta
     offer[t.PW_LIMIT] = limit
     offer[t.PW_OFFER_FLOW] = flow
@@ -313,7 +329,7 @@ def _offer_link(
     largest = data[t.PF_MAX_FLOW]
     # the exchanger knows one heat capacity: secondary flow as kg/s of primary water
     term = film_term(largest * cp / primary_cp / design[t.CF_SECONDARY])
-    most = substation_heat_fast(
+    most = substation_heat(
         design[t.CF_MAX_FLOW], supply, largest * cp / primary_cp, inlet, design[t.CF_PRIMARY],
         term, design[t.CF_UA], primary_cp,
     )  # fmt: skip

@@ -178,6 +178,7 @@ class Simulation:
 
         Raises:
             NumericalError: if hydraulics do not converge or a value is not finite.
+            ValueError: if the shape differs or a set-point is not finite.
         """
         out = np.empty((self.num_envs, len(self.columns)))
         points = np.ascontiguousarray(set_points, dtype=np.float64)
@@ -187,6 +188,8 @@ class Simulation:
                 f"({self.num_envs}, {len(self.set_point_names)})"
             )
             raise ValueError(message)
+        if not np.isfinite(points).all():
+            self._refuse(points)
         arguments = (
             self._net,
             self._pipes,
@@ -218,6 +221,15 @@ class Simulation:
         if self._status.any():
             self._raise_failure(out)
         return out
+
+    def _refuse(self, points: FloatArray) -> None:
+        """Name the first set-point that is no number: one would spoil the state for good."""
+        e, k = (int(i) for i in np.argwhere(~np.isfinite(points))[0])
+        message = (
+            f"set-point {self.set_point_names[k]!r} is {points[e, k]} in environment {e}; "
+            "every set-point must be a finite number"
+        )
+        raise ValueError(message)
 
     def _raise_failure(self, out: FloatArray) -> None:
         e = int(np.flatnonzero(self._status != OK)[0])

@@ -14,10 +14,10 @@ from heatrouter.envs.arrays import FloatArray, IntArray
 from heatrouter.envs.components.jit import compiled
 from heatrouter.envs.components.plug_flow import MASS, PSI, RING, SHARES
 from heatrouter.envs.errors import NumericalError
+from heatrouter.envs.network.circles import NO_FLOW_KG_S
 from heatrouter.envs.network.topology import PipeData, Topology
 from heatrouter.envs.simulation.transport import (
     COUNT,
-    NO_FLOW_KG_S,
     PIPE_FIELDS,
     PSI_SUM,
     RING_FIELDS,

@@ -7,7 +7,7 @@ valve equation has to find them.
 
 import math
 
-from heatrouter.envs.components.exchanger import film_term, flow_for_heat_fast
+from heatrouter.envs.components.exchanger import film_term, flow_for_heat
 from heatrouter.envs.simulation.consumer_table import Exchanger, design_exchanger
 from heatrouter.envs.spec.exchanger_design import HeatExchangerDesign
 from heatrouter.envs.validation.verdict import Check, Report
@@ -70,7 +70,7 @@ def run() -> Report:
 def _flow(sized: Exchanger, supply_c: float, heat_w: float) -> float:
     flow = math.nan
     for _ in range(_CALLS):
-        flow = flow_for_heat_fast(
+        flow = flow_for_heat(
             heat_w,
             supply_c,
             sized.secondary_flow,
