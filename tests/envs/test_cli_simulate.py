@@ -36,6 +36,18 @@ def test_json_and_files_agree(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert (out / "last.png").stat().st_size > 5_000
 
 
+def test_without_reuse_gas_takes_over(capsys: pytest.CaptureFixture[str]) -> None:
+    gas = {}
+    for reuse in (True, False):
+        assert main(["simulate", *DAY, "--json", *([] if reuse else ["--no-reuse"])]) == 0
+        answer = json.loads(capsys.readouterr().out)
+        assert answer["reuse"] is reuse
+        gas[reuse] = answer["kpis"]["fuel_kwh"]
+    assert gas[False] > 1.5 * gas[True]
+    assert main(["simulate", *DAY, "--no-reuse"]) == 0
+    assert "under the rules without reuse" in capsys.readouterr().out
+
+
 def test_equal_seeds_give_equal_runs(capsys: pytest.CaptureFixture[str]) -> None:
     answers = []
     for seed in ("1", "1", "2"):

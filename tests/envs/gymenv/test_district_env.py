@@ -1,5 +1,6 @@
 """The single environment: Gymnasium's checker, seeds, ends, pictures."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,12 +11,13 @@ import pytest
 from gymnasium.utils.env_checker import check_env
 
 from heatrouter.envs.errors import DistrictError, TaskError
-from heatrouter.envs.gymenv import ENVIRONMENTS
+from heatrouter.envs.gymenv import ENVIRONMENTS, preset_envs
 from heatrouter.envs.gymenv.district_env import DistrictEnv
 from heatrouter.envs.objective import TERMS
+from heatrouter.envs.observe import build_contract
 from heatrouter.envs.scenarios.library import ScenarioLibrary
 from heatrouter.envs.spec.district import District
-from heatrouter.envs.spec.loading import load_task, preset_names
+from heatrouter.envs.spec.loading import load_district, load_task, preset_names
 from heatrouter.envs.spec.task import Task
 
 STEPS = 8  # of an episode of 2 h
@@ -52,6 +54,33 @@ def test_gymnasium_checker_passes(name: str) -> None:
 
 def test_every_preset_has_an_environment() -> None:
     assert sorted(ENVIRONMENTS.values()) == sorted(preset_names())
+
+
+@pytest.mark.parametrize("name", sorted(ENVIRONMENTS))
+def test_every_environment_is_documented(name: str) -> None:
+    """Gymnasium's sections are there, and the table of actions is that of the contract."""
+    made = getattr(preset_envs, name.replace("-v0", "Env"))
+    text = made.__doc__
+    for section in (
+        "Description",
+        "Action Space",
+        "Observation Space",
+        "Rewards",
+        "Starting State",
+        "Episode End",
+        "Arguments",
+        "Version History",
+    ):
+        assert f"## {section}\n" in text
+    preset = ENVIRONMENTS[name]
+    assert made.preset == preset
+    contract = build_contract(load_district(preset), load_task(preset))
+    rows = [line for line in text.splitlines() if re.match(r"\s*\| \d+ \|", line)]
+    assert len(rows) == len(contract.action)
+    for row, channel in zip(rows, contract.action, strict=True):
+        low, high = row.split("|")[3:5]
+        if low.strip() != "contract":
+            assert (float(low), float(high)) == (channel.low, channel.high)
 
 
 def test_make_finds_the_environment_in_a_fresh_process() -> None:

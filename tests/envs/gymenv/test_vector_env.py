@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from gymnasium.vector import AutoresetMode
 
+from heatrouter.envs.gymenv import ENVIRONMENTS
 from heatrouter.envs.gymenv.district_env import DistrictEnv
 from heatrouter.envs.gymenv.vector_env import DistrictVectorEnv
 from heatrouter.envs.objective import TERMS
@@ -41,14 +42,19 @@ def run(envs: DistrictVectorEnv, seed: int | list[int | None], steps: int) -> li
     return seen
 
 
-def test_make_vec_takes_the_batched_environment() -> None:
-    envs = gymnasium.make_vec("heatrouter.envs.gymenv:EnergyWeb-v0", num_envs=3, scenarios=1)
+@pytest.mark.parametrize("name", sorted(ENVIRONMENTS))
+def test_make_vec_takes_the_batched_environment(name: str) -> None:
+    envs = gymnasium.make_vec(f"heatrouter.envs.gymenv:{name}", num_envs=3, scenarios=1)
     assert isinstance(envs, DistrictVectorEnv)
+    assert envs.batch.district.name == ENVIRONMENTS[name]
     assert envs.metadata["autoreset_mode"] is AutoresetMode.SAME_STEP
     assert envs.observation_space.shape == (3, *(envs.single_observation_space.shape or ()))
     observation, info = envs.reset(seed=0)
     assert observation in envs.observation_space
     assert info == {}
+    observation, reward, *_ = envs.step(envs.action_space.sample())
+    assert observation in envs.observation_space
+    assert np.isfinite(reward).all()
     envs.close()
 
 

@@ -1,9 +1,12 @@
 """The generated town: of the size asked for, repeatable, written so that it reads back the same."""
 
+from pathlib import Path
+
 import pytest
 import yaml
 
-from heatrouter.envs.errors import ConfigError
+from heatrouter.envs.cli import main
+from heatrouter.envs.errors import EXIT_CONFIG, ConfigError
 from heatrouter.envs.presets.city_mesh import city_mesh, city_mesh_text
 from heatrouter.envs.scenarios.catalogue import SHARED_HOT_WATER, series_of
 from heatrouter.envs.scenarios.sources import build_library
@@ -59,3 +62,16 @@ def test_many_substations_share_their_hot_water() -> None:
     # 1 MWh a year is drawn as 1000 kWh
     assert draw.sum() * library.step_s / 3600.0 == pytest.approx(1000.0)
     assert 0.0 < draw.min() < draw.max() < 1.0
+
+
+def test_generate_writes_a_district_that_checks(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "new" / "town.yaml"
+    asked = ["--pipes", "45", "--seed", "3", "--name", "small-town"]
+    assert main(["districts", "generate", *asked, "--out", str(file)]) == 0
+    assert main(["districts", "check", str(file), "--strict"]) == 0
+    capsys.readouterr()
+    assert main(["districts", "generate", *asked]) == 0
+    assert capsys.readouterr().out == file.read_text(encoding="utf-8")
+    assert main(["districts", "generate", "--pipes", "3"]) == EXIT_CONFIG

@@ -153,8 +153,8 @@ class SludgeBiogasEnv(DistrictEnv):
 
     ## Description
     Sludge of food plants is digested; a gas holder with a fill-level sensor feeds a boiler and an
-    engine, beside fryers' vapour, a heat pump on refrigeration, an electrode boiler and gas. Gas
-    that does not fit into the holder is flared, so room in it is worth something.
+    engine, beside fryers' vapour, a heat pump on refrigeration, and gas. Gas that does not fit
+    into the holder is flared, so room in it is worth something.
 
     ## Action Space
     A ``Box(-1, 1)`` of float32; -1, 0 and 1 mean the channel's low, neutral and high value.

@@ -29,10 +29,9 @@ def district_text(district: Mapping[str, object], heading: Iterable[str] = ()) -
     """
     lines = [f"# {line}" for line in heading]
     for key, value in district.items():
-        if isinstance(value, Mapping | list | tuple) or key in _FOLDED:
-            lines += ["", *_field(key, value, 0)] if key != "description" else _field(key, value, 0)
-        else:
-            lines += _field(key, value, 0)
+        if isinstance(value, Mapping | list | tuple):
+            lines.append("")
+        lines += _field(key, value, 0)
     return "\n".join(lines) + "\n"
 
 
@@ -46,7 +45,8 @@ def _field(key: str, value: object, depth: int) -> list[str]:
             if key in _ONE_LINE:
                 lines.append(f"{pad}  - {_flow(member)}")
             else:
-                lines += [""] if number and not depth else []
+                if number and not depth:
+                    lines.append("")
                 lines += _member(member, depth + 1)
         return lines
     if isinstance(value, Mapping):
