@@ -108,7 +108,7 @@ def test_all_producers_off_for_a_winters_day(name: str) -> None:
     assert unmet > 0.0
     for circuit in district.circuits:
         supply = rows[:, :, c[f"{circuit.name}.supply_temp_c"]]
-        assert (supply[-1] < 45.0).all()
+        assert (supply[-1] < supply[0]).all()
         assert supply.min() > 0.0
     for unit in district.units:
         if unit.kind == "substation":
