@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from heatrouter.envs.arrays import FloatArray
-from heatrouter.envs.network.steady import SteadySolver, SteadyState
+from heatrouter.envs.network.steady import SteadySolver
+from heatrouter.envs.network.steady_solve import SteadyState
 from heatrouter.envs.validation.measurement_files import (
     LENGTH,
     MASS_FLOW,
