@@ -13,6 +13,7 @@ from heatrouter.envs.cli import main
 from heatrouter.envs.design_day import consumers
 from heatrouter.envs.drawing import draw_district, to_rgb_array
 from heatrouter.envs.drawing.canvas import SYMBOLS, places_px
+from heatrouter.envs.drawing.courses import load_mw
 from heatrouter.envs.drawing.layout import Box, Layout
 from heatrouter.envs.drawing.margins import margin_boxes
 from heatrouter.envs.drawing.state import pipe_picture
@@ -133,6 +134,13 @@ def test_layout_avoids_what_is_taken() -> None:
         assert all(box.overlap(other) == 0.0 for other in boxes[:i])
         assert abs(box.y - 150.0) > box.height / 2.0, "clear of the pipe"
     assert Box(0.0, 0.0, 2.0, 2.0).overlap(Box(1.0, 1.0, 2.0, 2.0)) == 1.0
+
+
+def test_load_counts_what_an_exchanger_hands_on_once() -> None:
+    district = SMALL_DISTRICTS["two_circuits_with_exchanger"]()
+    columns = {"trunk.load_kw": 0, "town.load_kw": 1, "transfer.heat_kw": 2}
+    rows = np.array([[900.0, 600.0, 400.0], [300.0, 0.0, 0.0]])
+    np.testing.assert_allclose(load_mw(district, columns, rows), [1.1, 0.3])
 
 
 def test_pipe_temperatures_mix(district: District, outputs: dict[str, float]) -> None:

@@ -219,6 +219,7 @@ def _write(
 ) -> None:
     from heatrouter.envs.drawing import draw_district
     from heatrouter.envs.drawing.courses import draw_courses
+    from heatrouter.envs.drawing.palette import save_png
 
     out.mkdir(parents=True, exist_ok=True)
     with (out / "outputs.csv").open("w", newline="", encoding="utf-8") as file:
@@ -230,7 +231,7 @@ def _write(
     provenance = {**run, "provenance": library.provenance[0]}
     (out / "kpis.json").write_text(json.dumps(provenance, indent=2) + "\n", encoding="utf-8")
     last = {name: float(rows[-1, i]) for name, i in batch.columns.items()}
-    draw_district(batch.district, last).savefig(out / "last.png")
+    save_png(draw_district(batch.district, last), out / "last.png")
     draw_courses(batch.district, batch.columns, rows, batch.task.control_dt_s, start, out)
 
 

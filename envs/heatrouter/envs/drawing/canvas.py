@@ -15,7 +15,7 @@ WIDTH_PX, HEIGHT_PX, DPI = 900, 600, 100
 INK, QUIET, PAPER = "#1f2933", "#7b8794", "#ffffff"
 TOP_PX, BOTTOM_PX, _MARGIN_PX = 58.0, 92.0, 26.0
 _WIDEST_PT, _THINNEST_PT = 8.0, 1.2
-_UNKNOWN = "#9aa5b1"
+UNKNOWN = "#9aa5b1"
 ALARM, COLOUR_MAP = "#e03131", "YlOrRd"
 MANY_PIPES = 60
 """From here on labels stand in columns beside the map."""
@@ -72,7 +72,7 @@ class Canvas(NamedTuple):
     def colour(self, temp_c: float) -> Colour:
         """Colour of a temperature; grey where nothing is known."""
         if not math.isfinite(temp_c):
-            return _UNKNOWN
+            return UNKNOWN
         span = max(self.high_c - self.low_c, 1e-9)
         red, green, blue, _ = self.colours(min(max((temp_c - self.low_c) / span, 0.0), 1.0))
         return float(red), float(green), float(blue)

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from heatrouter.envs.drawing.canvas import ALARM, CIRCUIT_COLOURS, COLOUR_MAP, INK, QUIET, SYMBOLS
+from heatrouter.envs.drawing.canvas import (
+    ALARM,
+    CIRCUIT_COLOURS,
+    COLOUR_MAP,
+    INK,
+    QUIET,
+    SYMBOLS,
+    UNKNOWN,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -49,7 +57,7 @@ def _palette() -> "Image":
 
     temperatures = colormaps[COLOUR_MAP](np.linspace(0.0, 1.0, _TEMPERATURES))[:, :3]
     greys = np.linspace((0.0, 0.0, 0.0), (1.0, 1.0, 1.0), _GREYS)
-    named = {INK, QUIET, ALARM, *CIRCUIT_COLOURS, *(s.colour for s in SYMBOLS.values())}
+    named = {INK, QUIET, ALARM, UNKNOWN, *CIRCUIT_COLOURS, *(s.colour for s in SYMBOLS.values())}
     tints = [
         1.0 - share * (1.0 - np.array(to_rgb(colour)))
         for colour in sorted(named)
