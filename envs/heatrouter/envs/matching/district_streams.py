@@ -130,9 +130,7 @@ def _source(
     return HourlyStream(stream, unit.name, location, heat)
 
 
-def _users(
-    district: District, unit: Consumer, year: _Year, dt_min_k: float
-) -> list[HourlyStream]:
+def _users(district: District, unit: Consumer, year: _Year, dt_min_k: float) -> list[HourlyStream]:
     supply_c = design_supply_c(unit)
     return_c = supply_c - design_span_k(unit)
     found = []
@@ -155,7 +153,12 @@ def _needs(
         else:
             hot_water_kw = year.of(hot_water_series(unit.name))
         space = (f"{unit.name} rooms", rooms.secondary_return_c, rooms.secondary_supply_c, space_kw)
-        water = (f"{unit.name} taps", taps.secondary_return_c, taps.secondary_supply_c, hot_water_kw)
+        water = (
+            f"{unit.name} taps",
+            taps.secondary_return_c,
+            taps.secondary_supply_c,
+            hot_water_kw,
+        )
         return [space, water]
     if isinstance(unit, Greenhouse):
         heat = hourly_demand_kw(district, unit, year.weather)

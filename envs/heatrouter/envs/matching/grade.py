@@ -96,7 +96,7 @@ def lorenz_cop(
 
 
 def _share(low_c: float, high_c: float, reached_c: float) -> float:
-    """Part of a range of temperature that lies below one; a single temperature is reached or not."""
+    """Part of a range of temperature that lies below one; a point is reached or it is not."""
     if high_c <= low_c:
         return 1.0 if reached_c >= high_c else 0.0
     return min(max((reached_c - low_c) / (high_c - low_c), 0.0), 1.0)

@@ -6,10 +6,10 @@ temperature difference. Between two neighbouring shifted temperatures the stream
 
     dH_i = (sum CP_hot - sum CP_cold) (S_i - S_i+1),
 
-and what passes S_i from above to below is R_i = Q_H + sum of dH above it. The hot utility Q_H is the
-least that keeps every R_i >= 0; what passes the lowest temperature is the cold utility. Heat of a
-stream without temperature span enters where it condenses or evaporates, so that a temperature has
-two rows, before and after it.
+and what passes S_i from above to below is R_i = Q_H + sum of dH above it. The hot utility Q_H is
+the least that keeps every R_i >= 0; what passes the lowest temperature is the cold utility. Heat of
+a stream without temperature span enters where it condenses or evaporates, so that a temperature
+has two rows, before and after it.
 """
 
 from collections.abc import Sequence

@@ -196,9 +196,7 @@ def rank_table(streams: Sequence[Stream], dt_min_k: float | None = None) -> list
     for hot in (s for s in streams if s.is_hot):
         for cold in (s for s in streams if not s.is_hot):
             dt_k = cold.shift_k(dt_min_k) - hot.shift_k(dt_min_k)
-            found = grade(
-                hot.high_temp_c, hot.low_temp_c, cold.low_temp_c, cold.high_temp_c, dt_k
-            )
+            found = grade(hot.high_temp_c, hot.low_temp_c, cold.low_temp_c, cold.high_temp_c, dt_k)
             exchange = _exchange(found, np.array([hot.heat_kw]), np.array([cold.heat_kw]))
             waste = exchange.potential
             delivered = waste / found.waste_share if found.waste_share > 0.0 else 0.0

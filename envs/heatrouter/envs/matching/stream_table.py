@@ -236,7 +236,8 @@ def _suspicions(streams: list[Stream], *, heat_flow_is_capacity: bool) -> list[s
     middle = median(stream.heat_kw for stream in streams)
     if heat_flow_is_capacity or middle >= _SMALL_KW:
         return []
-    return [
-        f"heat flows are taken in kW though half of them lie below {middle:.3g} kW, which is little "
-        "for a process: if the column holds kW/K, give --heat-flow-is-capacity"
-    ]
+    suspicion = (
+        f"heat flows are taken in kW though half of them lie below {middle:.3g} kW, which is "
+        "little for a process: if the column holds kW/K, give --heat-flow-is-capacity"
+    )
+    return [suspicion]

@@ -1,7 +1,7 @@
 """Targets of several zones: each for itself, through a common medium, and as one process."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from heatrouter.envs.matching.curves import site_streams
 from heatrouter.envs.matching.problem_table import ProblemTable, problem_table
@@ -16,7 +16,7 @@ class SiteTargets:
         zones: Targets of each zone by name, in order of their first stream.
         direct: Every stream may exchange heat with every other.
         medium: Zones exchange what is left of theirs through a medium, water or steam at any
-            temperature; a limit for any real choice of levels.
+            temperature; a limit for any real choice of levels. Its recovery includes the zones'.
         medium_dt_k: Temperature difference that the medium costs, K, beyond the streams' own.
     """
 
@@ -54,6 +54,7 @@ def site_targets(streams: Sequence[Stream], dt_min_k: float | None = None) -> Si
     }
     left = [part for zone, table in zones.items() for part in site_streams(table, zone)]
     medium_dt_k = DEFAULT_DT_MIN_K if dt_min_k is None else dt_min_k
-    return SiteTargets(
-        zones, problem_table(streams, dt_min_k), problem_table(left, medium_dt_k), medium_dt_k
-    )
+    medium = problem_table(left, medium_dt_k)
+    inside = sum(table.recovery_kw for table in zones.values())
+    medium = replace(medium, recovery_kw=medium.recovery_kw + inside)
+    return SiteTargets(zones, problem_table(streams, dt_min_k), medium, medium_dt_k)
