@@ -182,6 +182,9 @@ def _match_district(
     dt_k = DEFAULT_DT_MIN_K if dt_min_k is None else dt_min_k
     sources, users = district_streams(district, library, dt_k)
     hourly = [*sources, *users]
+    if not hourly:
+        message = f"{source}: has neither waste heat, nor cooling loads, nor users of heat"
+        raise ConfigError(message)
     streams = [one.stream for one in hourly]
     site = site_targets(streams, dt_k)
     heat_kw = np.stack([one.heat_kw for one in hourly], axis=1)
@@ -213,7 +216,7 @@ def _match_district(
         )
         return
     title = f"{district.name}, scenario {library.names[0]}"
-    print_district(title, site.direct, no_store, demand_mwh)
+    print_district(title, site, no_store, demand_mwh)
     print_matches(matches, "MWh/a")
     if plot is not None:
         typer.echo(f"wrote {plot}")

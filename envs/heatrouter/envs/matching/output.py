@@ -107,7 +107,7 @@ def print_site(case: str, site: SiteTargets, dt_min_k: float | None) -> None:
 
 
 def print_district(
-    title: str, mean: ProblemTable, no_store: dict[str, float], demand_mwh: float
+    title: str, site: SiteTargets, no_store: dict[str, float], demand_mwh: float
 ) -> None:
     """Print what a district could recover in a year, with and without a store."""
     table = Table(title=escape(f"{title}: targets of the year, MWh"), title_justify="left")
@@ -115,13 +115,12 @@ def print_district(
     for name in ("demand", "hot utility", "cold utility", "recovered"):
         table.add_column(name, justify="right")
     hours = _HOURS_PER_YEAR / _KW_PER_MW
-    table.add_row(
-        "with a perfect store (mean of the year)",
-        _shown(demand_mwh),
-        _shown(mean.hot_utility_kw * hours),
-        _shown(mean.cold_utility_kw * hours),
-        _shown(mean.recovery_kw * hours),
-    )
+    for name, one in (
+        ("with a perfect store (mean of the year)", site.direct),
+        (f"the same through water ({site.medium_dt_k:g} K more)", site.medium),
+    ):
+        figures = (one.hot_utility_kw, one.cold_utility_kw, one.recovery_kw)
+        table.add_row(name, _shown(demand_mwh), *(_shown(f * hours) for f in figures))
     table.add_row(
         "without a store (hour by hour)",
         _shown(demand_mwh),
@@ -130,7 +129,7 @@ def print_district(
         _shown(no_store["recovery_mwh"]),
     )
     _console().print(table)
-    pinches = ", ".join(f"{t:.4g} °C" for t in mean.pinch_temps_c) or "none"
+    pinches = ", ".join(f"{t:.4g} °C" for t in site.direct.pinch_temps_c) or "none"
     peak = _shown(no_store["peak_hot_utility_kw"])
     typer.echo(f"pinch (shifted) {pinches}; highest hot utility of an hour {peak} kW")
 
@@ -141,20 +140,20 @@ def print_matches(matches: Sequence[Match], unit: str) -> None:
         return
     timed = matches[0].simultaneity is not None
     table = Table(title="pairs, best first", title_justify="left")
-    table.add_column("source")
-    table.add_column("user")
+    table.add_column("source", overflow="fold")
+    table.add_column("user", overflow="fold")
     table.add_column("score", justify="right")
     table.add_column("grade", justify="right")
     if timed:
-        table.add_column("simultaneity", justify="right")
+        table.add_column("simul-\ntaneity", justify="right")
         table.add_column("distance", justify="right")
     table.add_column("way")
     table.add_column("COP", justify="right")
-    table.add_column(f"waste heat, {unit}", justify="right")
-    table.add_column("of source", justify="right")
-    table.add_column("of user", justify="right")
+    table.add_column(f"waste heat,\n{unit}", justify="right")
+    table.add_column("of\nsource", justify="right")
+    table.add_column("of\nuser", justify="right")
     if timed:
-        table.add_column("route, m", justify="right")
+        table.add_column("route,\nm", justify="right")
     for one in matches:
         cells = [_spaced(one.source), _spaced(one.user), f"{one.score:.2f}",
                  f"{one.grade.waste_share:.2f}"]  # fmt: skip
