@@ -45,6 +45,7 @@ def test_a_cold_source_is_lifted_and_its_electricity_is_no_waste_heat() -> None:
     found = grade(30.0, 20.0, 50.0, 80.0, 10.0)
     assert found.way == "heat pump"
     sink, source = 30.0 / math.log(353.15 / 323.15), 10.0 / math.log(303.15 / 293.15)
+    assert found.cop is not None
     assert found.cop == pytest.approx(0.5 * sink / (sink - source))
     assert found.waste_share == pytest.approx(1.0 - 1.0 / found.cop)
 
