@@ -7,7 +7,7 @@ from typing import Final
 from heatrouter.envs.units import ZERO_CELSIUS_K
 
 LORENZ_EFFICIENCY: Final = 0.5
-"""Of large heat pumps, 0.4 to 0.6 (docs/physics.md)."""
+"""Of large heat pumps, 0.4 to 0.6; the units' own default."""
 MAX_COP: Final = 7.0
 MAX_SINK_TEMP_C: Final = 90.0
 """Highest water that a heat pump is trusted with; the units' own default."""
