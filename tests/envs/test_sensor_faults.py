@@ -116,41 +116,25 @@ def test_channels_that_nobody_measures_are_named() -> None:
     assert len(caught.value.mistakes) == 2
 
 
-starts = st.floats(1.0, 1.2)
-lengths = st.floats(0.1, 8.0)
-some = st.lists(st.sampled_from(MEASURED), min_size=1, max_size=4, unique=True).map(tuple)
+WHEN_AND_WHERE: dict[str, st.SearchStrategy[object]] = {
+    "from_day": st.floats(1.0, 1.2),
+    "hours": st.floats(0.1, 8.0),
+    "channels": st.lists(st.sampled_from(MEASURED), min_size=1, max_size=4, unique=True).map(tuple),
+}
+
+
+def fault(
+    event: type[SensorEvent], kind: str, **more: st.SearchStrategy[object]
+) -> st.SearchStrategy[SensorEvent]:
+    return st.builds(event, kind=st.just(kind), **WHEN_AND_WHERE, **more)
+
+
 FAULTS = st.lists(
     st.one_of(
-        st.builds(
-            SensorBias,
-            kind=st.just("sensor_bias"),
-            from_day=starts,
-            hours=lengths,
-            channels=some,
-            bias=st.floats(-1e6, 1e6),
-        ),
-        st.builds(
-            SensorFreeze,
-            kind=st.just("sensor_freeze"),
-            from_day=starts,
-            hours=lengths,
-            channels=some,
-        ),
-        st.builds(
-            SensorDropout,
-            kind=st.just("sensor_dropout"),
-            from_day=starts,
-            hours=lengths,
-            channels=some,
-        ),
-        st.builds(
-            CommunicationDelay,
-            kind=st.just("communication_delay"),
-            from_day=starts,
-            hours=lengths,
-            channels=some,
-            delay_s=st.floats(1.0, 7200.0),
-        ),
+        fault(SensorBias, "sensor_bias", bias=st.floats(-1e6, 1e6)),
+        fault(SensorFreeze, "sensor_freeze"),
+        fault(SensorDropout, "sensor_dropout"),
+        fault(CommunicationDelay, "communication_delay", delay_s=st.floats(1.0, 7200.0)),
     ),
     max_size=6,
 )

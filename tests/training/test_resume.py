@@ -13,7 +13,7 @@ import torch
 from rich.console import Console
 from stable_baselines3 import PPO
 
-from heatrouter.agents.rollout import Controller
+from heatrouter.agents.protocol import Controller
 from heatrouter.envs.errors import TrainingConfigError
 from heatrouter.training.checkpoints import (
     checkpoint_files,

@@ -1,19 +1,17 @@
 """Controllers by name, for every command that lets users choose one."""
 
 import inspect
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import Final
 
-import numpy as np
 from pydantic import ValidationError
 
-from heatrouter.agents.rollout import Controller
-from heatrouter.envs.arrays import Float32Array, FloatArray
-from heatrouter.envs.contract import Contract, Parametrisation
+from heatrouter.agents.constant_action import ConstantAction
+from heatrouter.agents.constant_price import ConstantPriceController
+from heatrouter.agents.protocol import Controller
 from heatrouter.envs.dispatch.rules import RuleParameters
 from heatrouter.envs.errors import BundleError, ConfigError, Mistake, mistakes_from_details
 from heatrouter.envs.spec.district import District
@@ -56,56 +54,6 @@ class ControllerSettings:
     rules: Path | None = None
 
 
-class ConstantAction:
-    """Answers the same action always: the neutral one, with some channels replaced.
-
-    Neutral offsets from the rules are the rules themselves; neutral heat prices are the simplest
-    water value there is.
-
-    Args:
-        name: How it is called in results.
-        parametrisation: What its action means.
-        values: Channel of the action to value in its unit; neutral where not named.
-    """
-
-    def __init__(
-        self,
-        name: str,
-        parametrisation: Parametrisation,
-        values: Mapping[str, float] | None = None,
-    ) -> None:
-        self.name = name
-        self.parametrisation: Parametrisation = parametrisation
-        self._values = dict(values or {})
-        self._action: FloatArray = np.zeros((0, 0))
-
-    def reset(self, contract: Contract, num_envs: int) -> None:
-        """Prepare the action for a contract.
-
-        Raises:
-            ConfigError: A named channel does not exist, or its value lies outside its bounds.
-        """
-        channels = {channel.name: channel for channel in contract.action}
-        mistakes = []
-        for name, value in self._values.items():
-            if name not in channels:
-                mistakes.append(Mistake(name, f"no such action; there are: {', '.join(channels)}"))
-                continue
-            low, high, unit = channels[name].low, channels[name].high, channels[name].unit
-            if not low <= value <= high:
-                mistakes.append(Mistake(name, f"{value:g} is outside {low:g}..{high:g} {unit}"))
-        if mistakes:
-            subject = f"controller {self.name!r}"
-            raise ConfigError(subject, mistakes)
-        row = [self._values.get(channel.name, channel.neutral) for channel in contract.action]
-        self._action = np.tile(np.array(row, dtype=np.float64), (num_envs, 1))
-
-    def act(self, observation: Float32Array) -> FloatArray:
-        """Return the action, a fresh array of shape ``(n_envs, n_action)``."""
-        del observation
-        return self._action.copy()
-
-
 def _rules(settings: ControllerSettings) -> Entrant:
     controller = ConstantAction("rules", "offset")
     if settings.rules is None:
@@ -117,11 +65,9 @@ def _rules(settings: ControllerSettings) -> Entrant:
 def _constant_price(settings: ControllerSettings) -> Entrant:
     path = settings.constant_price
     if path is None:
-        controller = ConstantAction("constant-price", "heat_price")
-        return Entrant(controller, "constant heat price, neutral values")
-    values = _read_values(path)
-    controller = ConstantAction("constant-price", "heat_price", values)
-    listed = ", ".join(f"{name} {value:g}" for name, value in values.items())
+        return Entrant(ConstantPriceController(), "constant heat price, neutral values")
+    controller = ConstantPriceController.from_json(path)
+    listed = ", ".join(f"{name} {value:g}" for name, value in controller.values.items())
     return Entrant(controller, f"constant heat price: {listed}")
 
 
@@ -212,22 +158,3 @@ def _read_rules(path: Path) -> RuleParameters:
     except ValidationError as error:
         details = [dict(detail) for detail in error.errors(include_url=False)]
         raise ConfigError(str(path), mistakes_from_details(details)) from error
-
-
-def _read_values(path: Path) -> dict[str, float]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        msg = f"{path}: {error}; give a JSON object of action channel to value"
-        raise ConfigError(msg) from error
-    if not isinstance(content, dict):
-        msg = f"{path}: holds no JSON object of action channel to value"
-        raise ConfigError(msg)
-    mistakes = [
-        Mistake(str(name), f"{value!r} is no number")
-        for name, value in content.items()
-        if isinstance(value, bool) or not isinstance(value, int | float)
-    ]
-    if mistakes:
-        raise ConfigError(str(path), mistakes)
-    return {str(name): float(value) for name, value in content.items()}

@@ -7,31 +7,10 @@ from typing import Protocol
 
 import numpy as np
 
+from heatrouter.agents.protocol import Controller
 from heatrouter.envs.arrays import BoolArray, Float32Array, FloatArray, IntArray
-from heatrouter.envs.contract import Contract, Parametrisation
+from heatrouter.envs.contract import Contract
 from heatrouter.envs.guard.verdict import Verdict
-
-
-class Controller(Protocol):
-    """What decides: from observations to actions in physical units."""
-
-    @property
-    def name(self) -> str:
-        """How it is called in results."""
-        ...
-
-    @property
-    def parametrisation(self) -> Parametrisation:
-        """What its actions mean."""
-        ...
-
-    def reset(self, contract: Contract, num_envs: int) -> None:
-        """Forget everything and prepare for this contract and number of environments."""
-        ...
-
-    def act(self, observation: Float32Array) -> FloatArray:
-        """Answer observations ``(n_envs, n_obs)`` with actions ``(n_envs, n_action)``."""
-        ...
 
 
 class StepLike(Protocol):

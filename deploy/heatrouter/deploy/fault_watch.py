@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from heatrouter.deploy.modes import Fault
+from heatrouter.deploy.policy_worker import FaultKind, WorkerFault
 from heatrouter.deploy.validity import Cause, CheckedInputs
-from heatrouter.deploy.worker_link import FaultKind, WorkerFault
 from heatrouter.envs.arrays import FloatArray
 
 COMPETING_TICKS = 3

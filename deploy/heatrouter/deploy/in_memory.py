@@ -11,8 +11,8 @@ import numpy as np
 
 from heatrouter.deploy.field_link import FieldValue, LinkLostError, Quality, Snapshot
 from heatrouter.deploy.plc import HEARTBEATS_MISSED, Plc, PlcState, plc_points
+from heatrouter.deploy.policy_worker import Decision, FaultKind, WorkerFault
 from heatrouter.deploy.tags import TagMap
-from heatrouter.deploy.worker_link import Decision, FaultKind, WorkerFault
 from heatrouter.envs.arrays import Float32Array, FloatArray
 from heatrouter.envs.contract import Contract
 from heatrouter.envs.spec.district import District

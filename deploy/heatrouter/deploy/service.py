@@ -20,6 +20,7 @@ from heatrouter.deploy.control_cycle import ControlCycle, GuardedStep
 from heatrouter.deploy.fault_watch import FaultWatch
 from heatrouter.deploy.field_link import FieldLink, LinkLostError
 from heatrouter.deploy.input_limits import input_limits
+from heatrouter.deploy.mode_requests import ModeRequests, target_before_crash
 from heatrouter.deploy.modes import (
     ARMED,
     Fault,
@@ -31,21 +32,16 @@ from heatrouter.deploy.modes import (
     next_mode,
 )
 from heatrouter.deploy.plant_writer import PlantWriter
+from heatrouter.deploy.policy_query import PolicyQuery, decision_deadline_s
+from heatrouter.deploy.policy_worker import PolicyWorker
 from heatrouter.deploy.run_record import RunRecord
 from heatrouter.deploy.service_journal import Journal, TickContext
 from heatrouter.deploy.state_dir import ModeRequest, StateDir
 from heatrouter.deploy.tick_reading import TickReading
 from heatrouter.deploy.validity import check_inputs, initial_validity
-from heatrouter.deploy.worker_link import FaultKind, PolicyWorker, WorkerFault
 from heatrouter.envs.arrays import FloatArray
 
 _log = logging.getLogger(__name__)
-
-LEAST_DEADLINE_S = 0.01
-"""Real seconds for a decision, however short the tick: below, the scheduler is measured instead."""
-
-MOST_DEADLINE_SHARE = 0.5
-"""Of the real tick: what the least deadline may take of it."""
 
 
 class Service:
@@ -74,7 +70,6 @@ class Service:
         self._config = setup.config
         self._link = link
         self._worker = worker
-        self._state_dir = state_dir
         self._clock = clock
         self._origin_s = clock()
         self.record = RunRecord()
@@ -97,15 +92,27 @@ class Service:
         )
         self._journal = Journal(audit, state_dir, self.watch, worker)
         self._validity = initial_validity(self._input_limits, self._now_s())
-        self.state: ModeState = initial_state(self._now_s(), _target_before_crash(state_dir))
+        self.state: ModeState = initial_state(self._now_s(), target_before_crash(state_dir))
         self._mode_settings = ModeSettings()
         self._decision_wanted = False
         self._override = False
         self._enable = False
         self._writer = PlantWriter(link, contract)
         self._written: FloatArray | None = None
-        self._first_request: ModeRequest | None = self._start_request()
-        self._deadline_s = self._decision_deadline()
+        self._requests = ModeRequests(
+            self._config, state_dir, self._journal, has_policy=worker is not None
+        )
+        self._query: PolicyQuery | None = None
+        if worker is not None:
+            self._query = PolicyQuery(
+                worker,
+                self.cycle,
+                self.watch,
+                self.record,
+                self._journal,
+                clock=clock,
+                deadline_s=decision_deadline_s(self._config),
+            )
 
     # --- the loop ---
 
@@ -155,8 +162,10 @@ class Service:
         await self._read(tick)
         if tick.reading is not None:
             self._judge(tick, tick.reading)
-        await self._decide(tick)
-        request = self._take_request(tick)
+        if self._query is not None:
+            await self._query.ask(tick, self.state, wanted=self._decision_wanted)
+            self._decision_wanted = self._decision_wanted and not tick.decided
+        request = self._requests.take(tick, self.state)
         before = self.state
         self.state = next_mode(before, self._events(request), tick.now_s, self._mode_settings)
         if self.state.may_write and tick.reading is not None and not tick.reading.external:
@@ -178,7 +187,7 @@ class Service:
         self.record.overruns += duration_s > self._config.real_tick_s
         self.watch.note_duration(duration_s, self._config.real_tick_s)
 
-    # --- reading and deciding ---
+    # --- reading and judging ---
 
     async def _read(self, tick: TickContext) -> None:
         begin = self._clock()
@@ -223,35 +232,6 @@ class Service:
     def _track(self, reading: TickReading, now_s: float) -> None:
         if bool(np.isfinite(reading.applied).all()):
             self.cycle.track(reading.applied, now_s)
-
-    async def _decide(self, tick: TickContext) -> None:
-        """Ask the policy about this control step until it has answered once."""
-        worker = self._worker
-        if worker is None:
-            return
-        death = worker.poll()
-        if death is not None:
-            self._journal.event(tick, self.state, "policy worker died", detail={"cause": death})
-        self.watch.note_worker(None if worker.ready else (death or "the worker is not ready"))
-        if not (self._decision_wanted and worker.ready and self.cycle.observation is not None):
-            return
-        begin = self._clock()
-        fault: WorkerFault | None = None
-        try:
-            observation = self.cycle.observation[0].astype(np.float32)
-            decision = await worker.decide(observation, self._deadline_s)
-        except WorkerFault as error:
-            fault = error
-        else:
-            self.record.decision.add(decision.round_trip_s)
-            self.record.inference.add(decision.compute_s)
-            if self.cycle.act(decision.action):
-                tick.decided, self._decision_wanted = True, False
-            else:
-                fault = WorkerFault(FaultKind.OUTPUT, "decision beyond the range of its action")
-        self.record.decision_faults += fault is not None
-        self.watch.note_decision(fault)
-        tick.waited_s += self._clock() - begin
 
     def _events(self, request: ModeRequest | None) -> ModeEvents:
         wanted = None if request is None else Mode(request.mode)
@@ -302,36 +282,6 @@ class Service:
         self._written = np.where(result.kept, np.nan, step.set_points)
         self.cycle.executed(step, result.kept)
         return True
-
-    # --- people ---
-
-    def _start_request(self) -> ModeRequest | None:
-        mode = self._config.mode.upper()
-        if mode == Mode.OFF:
-            return None
-        reason = "start, armed" if self._config.arm else "start"
-        return ModeRequest(mode=mode, user=self._config.user, reason=reason)
-
-    def _take_request(self, tick: TickContext) -> ModeRequest | None:
-        waiting = self._first_request or self._state_dir.take_request()
-        self._first_request = None
-        if waiting is None:
-            return None
-        if isinstance(waiting, str):
-            _log.warning("%s", waiting)
-            return None
-        refusal = self._refusal_of(waiting)
-        if refusal is not None:
-            self._journal.request_refused(tick, self.state, waiting, refusal)
-            return None
-        return waiting
-
-    def _refusal_of(self, request: ModeRequest) -> str | None:
-        if request.mode not in set(Mode):
-            return f"{request.mode!r} is no mode"
-        if request.mode == Mode.POLICY and self._worker is None:
-            return "this service runs without a policy"
-        return None
 
     # --- recording ---
 
@@ -398,17 +348,3 @@ class Service:
 
     def _context(self) -> TickContext:
         return TickContext(self.record.ticks, self._now_s())
-
-    def _decision_deadline(self) -> float:
-        tick_s = self._config.real_tick_s
-        least_s = min(LEAST_DEADLINE_S, MOST_DEADLINE_SHARE * tick_s)
-        return max(self._config.decision_deadline_share * tick_s, least_s)
-
-
-def _target_before_crash(state_dir: StateDir) -> Mode:
-    """What a service that ended without saying so was asked for; OFF after a clean end."""
-    status = state_dir.read_status()
-    if status is None or not status.get("running"):
-        return Mode.OFF
-    target = status.get("target")
-    return Mode(target) if isinstance(target, str) and target in set(Mode) else Mode.SHADOW

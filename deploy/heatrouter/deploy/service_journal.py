@@ -9,11 +9,11 @@ from heatrouter.deploy.audit import AuditError, AuditLog, AuditRecord
 from heatrouter.deploy.control_cycle import GuardedStep
 from heatrouter.deploy.fault_watch import FaultWatch
 from heatrouter.deploy.modes import Fault, ModeState
+from heatrouter.deploy.policy_worker import PolicyWorker
 from heatrouter.deploy.run_record import heavy_modules
 from heatrouter.deploy.state_dir import ModeRequest, StateDir
 from heatrouter.deploy.tick_reading import TickReading
 from heatrouter.deploy.validity import CheckedInputs
-from heatrouter.deploy.worker_link import PolicyWorker
 from heatrouter.envs.arrays import Float32Array, FloatArray
 
 _log = logging.getLogger(__name__)

@@ -157,6 +157,7 @@ def plot(
     Example: heatrouter districts plot energy-web --out map.svg
     """
     from heatrouter.envs.drawing import draw_district
+    from heatrouter.envs.drawing.palette import save_png
 
     district = load_district(source)
     ending = out.suffix.lower()
@@ -164,7 +165,11 @@ def plot(
         msg = f"{out} must end in .png, .svg or .pdf"
         raise typer.BadParameter(msg, param_hint="--out")
     out.parent.mkdir(parents=True, exist_ok=True)
-    draw_district(district).savefig(out)
+    figure = draw_district(district)
+    if ending == ".png":
+        save_png(figure, out)
+    else:
+        figure.savefig(out)
     typer.echo(f"wrote {out}")
 
 

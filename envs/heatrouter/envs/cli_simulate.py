@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 
 from heatrouter.envs.errors import ConfigError
@@ -66,6 +72,13 @@ def simulate(
     out: Annotated[
         Path | None, typer.Option(help="Folder for outputs.csv, kpis.json and pictures (PNG).")
     ] = None,
+    animate: Annotated[
+        Path | None,
+        typer.Option(help="Animated map to write: .gif, or .mp4 where ffmpeg is installed."),
+    ] = None,
+    frame_minutes: Annotated[
+        float, typer.Option(min=1.0, help="Time between frames of --animate, min.")
+    ] = 60.0,
     *,
     origins: Annotated[
         bool, typer.Option("--origins", help="Trace which source heated which consumer.")
@@ -79,8 +92,11 @@ def simulate(
     """Simulate a district under the rules and print its key figures.
 
     Example: heatrouter simulate energy-web --days 3 --start 15
+
+    Example: heatrouter simulate kalundborg --days 2 --animate two-days.gif
     """
     # The simulator loads numba, which --help must not wait for.
+    from heatrouter.envs.drawing.animation import check_animation
     from heatrouter.envs.no_reuse import no_reuse_action, rules_action
     from heatrouter.envs.observe import build_contract
     from heatrouter.envs.scenarios.random_events import with_task_events
@@ -110,6 +126,9 @@ def simulate(
 
     batch = DistrictBatch(district, rules, library, num_envs=1, seed=seed, make_plant=plant)
     steps = max(round(days * _HOURS_PER_DAY * 3600.0 / rules.control_dt_s), 1)
+    every = max(round(60.0 * frame_minutes / rules.control_dt_s), 1)
+    if animate is not None:
+        check_animation(animate, len(range(0, steps, every)))
     if start is None:
         fits = days + _USUAL_START - 1 <= library.n_steps * library.step_s / _SECONDS_PER_DAY
         start = _USUAL_START if fits else 1
@@ -133,6 +152,8 @@ def simulate(
         run["heat_by_origin_kwh"] = traced
     if out is not None:
         _write(out, batch, library, rows, run, start)
+    if animate is not None:
+        _animate(animate, batch, rows[::every], quiet=as_json)
     if as_json:
         typer.echo(json.dumps(run, indent=2, allow_nan=False))
         return
@@ -142,6 +163,8 @@ def simulate(
     if out is not None:
         pictures = ", ".join(f"{name}.png" for name in ("last", *_PICTURES))
         typer.echo(f"wrote outputs.csv, kpis.json, {pictures} to {out}")
+    if animate is not None:
+        typer.echo(f"wrote {animate}")
 
 
 def _run(
@@ -196,6 +219,7 @@ def _write(
 ) -> None:
     from heatrouter.envs.drawing import draw_district
     from heatrouter.envs.drawing.courses import draw_courses
+    from heatrouter.envs.drawing.palette import save_png
 
     out.mkdir(parents=True, exist_ok=True)
     with (out / "outputs.csv").open("w", newline="", encoding="utf-8") as file:
@@ -207,8 +231,19 @@ def _write(
     provenance = {**run, "provenance": library.provenance[0]}
     (out / "kpis.json").write_text(json.dumps(provenance, indent=2) + "\n", encoding="utf-8")
     last = {name: float(rows[-1, i]) for name, i in batch.columns.items()}
-    draw_district(batch.district, last).savefig(out / "last.png")
+    save_png(draw_district(batch.district, last), out / "last.png")
     draw_courses(batch.district, batch.columns, rows, batch.task.control_dt_s, start, out)
+
+
+def _animate(path: Path, batch: "DistrictBatch", rows: "FloatArray", *, quiet: bool) -> None:
+    from heatrouter.envs.drawing.animation import district_frames, write_animation
+
+    console = Console(stderr=True)
+    columns = (TextColumn("drawing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    hidden = quiet or not console.is_terminal
+    with Progress(*columns, console=console, disable=hidden) as progress:
+        frames = district_frames(batch.district, batch.columns, rows)
+        write_animation(progress.track(frames, total=len(rows), description="drawing"), path)
 
 
 def _print(run: dict[str, object], figures: dict[str, float | None]) -> None:

@@ -17,6 +17,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "heatrouter.envs.cli_simulate:simulate",
         "Simulate a district under a controller and print its key figures.",
     ),
+    "match": (
+        "heatrouter.envs.cli_match:match",
+        "Find pinch targets, and which source of heat suits which user.",
+    ),
     "validate": (
         "heatrouter.envs.cli_validate:validate",
         "Compare the simulator with measurements, other tools and its own energy balance.",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from heatrouter.envs.arrays import FloatArray
-from heatrouter.envs.components.pipe_loss import pair_conductance
+from heatrouter.envs.components.pipe_loss import BuriedPipe, pair_conductance
 from heatrouter.envs.scenarios.production import planned_level
 from heatrouter.envs.spec.consumer_units import (
     BatchProcess,
@@ -169,7 +169,7 @@ def loss_kw(
         if pipe.from_location not in circuit.locations:
             continue
         kind = series[pipe.series]
-        per_m = pair_conductance(
+        laid = BuriedPipe(
             inner_diameter_m=kind.inner_diameter_m,
             wall_thickness_m=kind.wall_thickness_m,
             casing_diameter_m=kind.casing_diameter_m,
@@ -177,8 +177,9 @@ def loss_kw(
             insulation_conductivity_w_mk=kind.insulation_conductivity_w_mk,
             soil_conductivity_w_mk=district.soil.conductivity_w_mk,
             burial_depth_m=pipe.burial_depth_m,
-            axis_distance_m=max(pipe.axis_distance_m, kind.casing_diameter_m),
         )
+        apart_m = max(pipe.axis_distance_m, kind.casing_diameter_m)
+        per_m = pair_conductance(laid, axis_distance_m=apart_m)
         conductance_w_k += per_m.to_ground * pipe.length_m
     excess_k = np.maximum(supply_c + return_c - 2.0 * ground_c, 0.0)
     return np.asarray(conductance_w_k * excess_k / W_PER_KW)

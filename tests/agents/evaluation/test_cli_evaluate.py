@@ -9,7 +9,8 @@ from types import ModuleType
 import pytest
 
 from heatrouter.agents import cli_evaluate
-from heatrouter.agents.evaluation_controllers import ConstantAction, Entrant
+from heatrouter.agents.constant_action import ConstantAction
+from heatrouter.agents.evaluation_controllers import Entrant
 from heatrouter.agents.evaluation_question import Question
 from heatrouter.agents.evaluation_results import Evaluation
 from heatrouter.agents.rollout import BatchLike

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from heatrouter.agents.constant_action import ConstantAction
 from heatrouter.agents.evaluation_controllers import (
-    ConstantAction,
     ControllerSettings,
     make_entrants,
 )

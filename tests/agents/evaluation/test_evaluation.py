@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from heatrouter.agents.constant_action import ConstantAction
 from heatrouter.agents.evaluation import evaluate
 from heatrouter.agents.evaluation_controllers import (
-    ConstantAction,
     ControllerSettings,
     Entrant,
     make_entrants,

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from heatrouter.agents.evaluation_controllers import ConstantAction
+from heatrouter.agents.constant_action import ConstantAction
 from heatrouter.agents.evaluation_question import Question
 from heatrouter.agents.rollout import BatchLike, StepLike, rollout
 from heatrouter.envs.arrays import Float32Array, FloatArray

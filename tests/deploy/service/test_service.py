@@ -13,9 +13,9 @@ from heatrouter.deploy.field_link import Quality
 from heatrouter.deploy.in_memory import InMemoryPlant, InMemoryWorker, TurnedClock
 from heatrouter.deploy.modes import Fault, Mode
 from heatrouter.deploy.plc import PlcState
+from heatrouter.deploy.policy_worker import FaultKind
 from heatrouter.deploy.service import Service
 from heatrouter.deploy.state_dir import ModeRequest, StateDir
-from heatrouter.deploy.worker_link import FaultKind
 
 TICK_S = 60.0
 STEP_TICKS = 15  # control_dt_s 900

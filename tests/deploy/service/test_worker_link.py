@@ -13,6 +13,7 @@ import pytest
 import pytest_asyncio
 
 from heatrouter.deploy import worker_link
+from heatrouter.deploy.policy_worker import WorkerFault
 from heatrouter.deploy.worker_frames import (
     FrameError,
     Kind,
@@ -22,7 +23,7 @@ from heatrouter.deploy.worker_frames import (
     unpack_header,
     unpack_observation,
 )
-from heatrouter.deploy.worker_link import WorkerFault, WorkerLink
+from heatrouter.deploy.worker_link import WorkerLink
 from heatrouter.envs.contract import Contract
 from heatrouter.envs.errors import BundleError
 

@@ -4,33 +4,33 @@ import math
 
 import pytest
 
-from heatrouter.envs.components.pipe_loss import pair_conductance
+from heatrouter.envs.components.pipe_loss import BuriedPipe, pair_conductance
 
-DN100 = {
-    "inner_diameter_m": 0.1071,
-    "wall_thickness_m": 0.0036,
-    "casing_diameter_m": 0.20,
-    "wall_conductivity_w_mk": 50.0,
-    "insulation_conductivity_w_mk": 0.030,
-    "soil_conductivity_w_mk": 1.6,
-    "burial_depth_m": 1.0,
-}
+DN100 = BuriedPipe(
+    inner_diameter_m=0.1071,
+    wall_thickness_m=0.0036,
+    casing_diameter_m=0.20,
+    wall_conductivity_w_mk=50.0,
+    insulation_conductivity_w_mk=0.030,
+    soil_conductivity_w_mk=1.6,
+    burial_depth_m=1.0,
+)
 
 
 def test_typical_transmittance() -> None:
     """The handbook gives 0.15 to 0.35 W/(m K) for DN25 to DN150."""
-    pair = pair_conductance(**DN100, axis_distance_m=0.5)
+    pair = pair_conductance(DN100, axis_distance_m=0.5)
     assert 0.15 <= pair.to_ground + pair.between <= 0.35
 
 
 def test_far_apart_is_a_single_pipe() -> None:
-    pair = pair_conductance(**DN100, axis_distance_m=1e4)
+    pair = pair_conductance(DN100, axis_distance_m=1e4)
     assert pair.between == pytest.approx(0.0, abs=1e-6)
 
 
 def test_symmetric_and_antisymmetric_problem() -> None:
     """Image sources give the same: equal and opposite line sources mirrored at the surface."""
-    pair = pair_conductance(**DN100, axis_distance_m=0.5)
+    pair = pair_conductance(DN100, axis_distance_m=0.5)
     outer = 0.1071 + 2 * 0.0036
     depth = 1.0 + 0.0685 * 1.6
     own = (
@@ -48,6 +48,6 @@ def test_symmetric_and_antisymmetric_problem() -> None:
 def test_overlapping_pipes_are_refused() -> None:
     with pytest.raises(ValueError, match="axis distance"):
         pair_conductance(
-            **{**DN100, "insulation_conductivity_w_mk": 1.0, "soil_conductivity_w_mk": 0.3},
+            DN100._replace(insulation_conductivity_w_mk=1.0, soil_conductivity_w_mk=0.3),
             axis_distance_m=0.001,
         )

@@ -8,6 +8,7 @@ import pytest
 
 from heatrouter.envs.components.pipe_loss import (
     SURFACE_FILM_M2K_W,
+    BuriedPipe,
     pair_conductance,
     single_conductance,
     twin_conductance,
@@ -93,7 +94,7 @@ def test_twin_pipes_against_multipoles(
     outer_m: float, casing_m: float, gap_m: float, k_i: float, k_g: float
 ) -> None:
     axis = outer_m + gap_m
-    twin = twin_conductance(
+    pipe = BuriedPipe(
         inner_diameter_m=outer_m - 1e-9,
         wall_thickness_m=0.5e-9,
         casing_diameter_m=casing_m,
@@ -101,8 +102,8 @@ def test_twin_pipes_against_multipoles(
         insulation_conductivity_w_mk=k_i,
         soil_conductivity_w_mk=k_g,
         burial_depth_m=0.9,
-        axis_distance_m=axis,
     )
+    twin = twin_conductance(pipe, axis_distance_m=axis)
     depth = 0.9 + SURFACE_FILM_M2K_W * k_g
     geometry = (0.5 * outer_m, 0.5 * casing_m, 0.5 * axis, depth, k_i, k_g)
     same = _heat_of_a_pipe(*geometry, 1.0)
@@ -111,28 +112,28 @@ def test_twin_pipes_against_multipoles(
     assert twin.to_ground + 2.0 * twin.between == pytest.approx(opposite, rel=0.065)
 
 
-DN50 = {
-    "inner_diameter_m": 0.0545,
-    "wall_thickness_m": 0.0029,
-    "casing_diameter_m": 0.20,
-    "wall_conductivity_w_mk": 50.0,
-    "insulation_conductivity_w_mk": 0.027,
-    "soil_conductivity_w_mk": 1.6,
-    "burial_depth_m": 0.8,
-}
+DN50 = BuriedPipe(
+    inner_diameter_m=0.0545,
+    wall_thickness_m=0.0029,
+    casing_diameter_m=0.20,
+    wall_conductivity_w_mk=50.0,
+    insulation_conductivity_w_mk=0.027,
+    soil_conductivity_w_mk=1.6,
+    burial_depth_m=0.8,
+)
 
 
 def test_twin_pipes_lose_less_than_two_single_ones() -> None:
     """The reason for twin pipes; DN50 in 200 mm against DN50 in 125 mm."""
-    twin = twin_conductance(**DN50, axis_distance_m=0.0803)
-    single = single_conductance(**{**DN50, "casing_diameter_m": 0.125})
+    twin = twin_conductance(DN50, axis_distance_m=0.0803)
+    single = single_conductance(DN50._replace(casing_diameter_m=0.125))
     assert 0.5 * single.to_ground < twin.to_ground < 0.9 * single.to_ground
     assert twin.between > 0.0
 
 
 def test_single_pipe_is_a_pair_far_apart() -> None:
-    single = single_conductance(**DN50)
-    pair = pair_conductance(**DN50, axis_distance_m=1e5)
+    single = single_conductance(DN50)
+    pair = pair_conductance(DN50, axis_distance_m=1e5)
     assert single.to_ground == pytest.approx(pair.to_ground, rel=1e-6)
     assert single.between == 0.0
 
@@ -140,4 +141,4 @@ def test_single_pipe_is_a_pair_far_apart() -> None:
 @pytest.mark.parametrize("axis_m", [0.05, 0.15])
 def test_pipes_that_do_not_fit_are_refused(axis_m: float) -> None:
     with pytest.raises(ValueError, match=r"axis distance .* does not fit"):
-        twin_conductance(**DN50, axis_distance_m=axis_m)
+        twin_conductance(DN50, axis_distance_m=axis_m)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.envs.exchange.pandapipes_files import Tables, pipe, ring, written
 
-from heatrouter.envs.components.pipe_loss import single_conductance
+from heatrouter.envs.components.pipe_loss import BuriedPipe, single_conductance
 from heatrouter.envs.errors import DistrictError
 from heatrouter.envs.exchange.assembly import Choices, Imported
 from heatrouter.envs.exchange.importing import import_source
@@ -58,7 +58,7 @@ def test_the_boiler_at_the_root_covers_demand_and_loss(tmp_path: Path) -> None:
 @pytest.mark.parametrize("u", [0.3, 1.0, 2.5])
 def test_insulation_gives_the_heat_loss_of_the_file(diameter_m: float, u: float) -> None:
     kind, reached = with_heat_loss(diameter_m, 0.05, u)
-    per_m = single_conductance(
+    pipe = BuriedPipe(
         inner_diameter_m=diameter_m,
         wall_thickness_m=kind.wall_thickness_m,
         casing_diameter_m=kind.casing_diameter_m,
@@ -66,7 +66,8 @@ def test_insulation_gives_the_heat_loss_of_the_file(diameter_m: float, u: float)
         insulation_conductivity_w_mk=kind.insulation_conductivity_w_mk,
         soil_conductivity_w_mk=1.5,
         burial_depth_m=burial_depth_m(kind.casing_diameter_m),
-    ).to_ground
+    )
+    per_m = single_conductance(pipe).to_ground
     assert per_m == pytest.approx(reached * math.pi * diameter_m, rel=1e-6)
     if (diameter_m, u) not in {(0.02, 0.3), (0.8, 2.5)}:  # those no insulation can do
         assert reached == pytest.approx(u, rel=1e-5)

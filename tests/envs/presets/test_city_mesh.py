@@ -10,7 +10,6 @@ from heatrouter.envs.errors import EXIT_CONFIG, ConfigError
 from heatrouter.envs.presets.city_mesh import city_mesh, city_mesh_text
 from heatrouter.envs.scenarios.catalogue import SHARED_HOT_WATER, series_of
 from heatrouter.envs.scenarios.sources import build_library
-from heatrouter.envs.simulation.consumer_table import SHARED_HOT_WATER as OF_THE_SIMULATION
 from heatrouter.envs.sizing import size_figures
 from heatrouter.envs.spec.district_text import district_text
 from heatrouter.envs.spec.loading import (
@@ -56,7 +55,6 @@ def test_many_substations_share_their_hot_water() -> None:
     district = load_district("city-mesh")
     names = [name for name in series_of(district) if "hot_water" in name]
     assert names == [SHARED_HOT_WATER]
-    assert SHARED_HOT_WATER == OF_THE_SIMULATION
     library = build_library(district, "train", 1)
     draw = library.values[0, :, library.column(SHARED_HOT_WATER)]
     # 1 MWh a year is drawn as 1000 kWh

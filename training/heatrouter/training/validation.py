@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from heatrouter.agents.evaluation_controllers import ConstantAction
+from heatrouter.agents.constant_action import ConstantAction
 from heatrouter.agents.evaluation_weeks import draw_weeks, starts
-from heatrouter.agents.rollout import Controller, rollout
+from heatrouter.agents.protocol import Controller
+from heatrouter.agents.rollout import rollout
 from heatrouter.envs.arrays import Float32Array, FloatArray
 from heatrouter.envs.contract import Contract, Parametrisation
 from heatrouter.envs.scenarios.library import ScenarioLibrary

@@ -8,6 +8,8 @@ grows from the wall adds a quasi-steady plane layer in series: R = R_wall (1 + B
 share s that has melted (melting) or frozen (freezing).
 """
 
+from typing import NamedTuple
+
 from heatrouter.envs.components.jit import compiled
 
 FRONT_BIOT = 1.0
@@ -16,17 +18,21 @@ _NO_MASS_KG = 1e-9
 _MIN_WIDTH_J_KG = 1.0
 
 
+class PcmMaterial(NamedTuple):
+    """What a material is, whatever its state."""
+
+    melting_temp: float  # degC, middle of the melting range
+    melting_range: float  # K, spread evenly; positive
+    latent: float  # J/kg, without the sensible heat of the range
+    cp_solid: float  # J/(kg K)
+    cp_liquid: float  # J/(kg K)
+    supercooling: float  # K by which freezing lies lower than melting
+
+
 @compiled
-def _transition(
-    melting_temp: float,
-    melting_range: float,
-    latent: float,
-    cp_solid: float,
-    cp_liquid: float,
-    supercooling: float,
-    molten_mode: float,
-) -> tuple[float, float, float, float]:
+def _transition(material: PcmMaterial, molten_mode: float) -> tuple[float, float, float, float]:
     """Enthalpy (J/kg) and temperature (degC) where the followed curve leaves solid and liquid."""
+    melting_temp, melting_range, latent, cp_solid, cp_liquid, supercooling = material
     lower = melting_temp - 0.5 * melting_range
     upper = melting_temp + 0.5 * melting_range
     solid = cp_solid * lower
@@ -40,75 +46,37 @@ def _transition(
 
 
 @compiled
-def pcm_temperature(
-    enthalpy: float,
-    melting_temp: float,
-    melting_range: float,
-    latent: float,
-    cp_solid: float,
-    cp_liquid: float,
-    supercooling: float,
-    molten_mode: float,
-) -> float:
+def pcm_temperature(enthalpy: float, material: PcmMaterial, molten_mode: float) -> float:
     """Temperature of the material, degC.
 
     Args:
         enthalpy: J/kg above the solid at 0 degC.
-        melting_temp: middle of the melting range, degC.
-        melting_range: K, spread evenly; positive.
-        latent: J/kg, without the sensible heat of the range.
-        cp_solid: J/(kg K).
-        cp_liquid: J/(kg K).
-        supercooling: K by which freezing lies lower than melting.
+        material: of the capsules.
         molten_mode: 1 since the material was last wholly molten, 0 since it was last wholly solid.
     """
-    solid, lower, liquid, upper = _transition(
-        melting_temp, melting_range, latent, cp_solid, cp_liquid, supercooling, molten_mode
-    )
+    solid, lower, liquid, upper = _transition(material, molten_mode)
     if enthalpy <= solid:
-        return lower + (enthalpy - solid) / cp_solid
+        return lower + (enthalpy - solid) / material.cp_solid
     if enthalpy >= liquid:
-        return upper + (enthalpy - liquid) / cp_liquid
+        return upper + (enthalpy - liquid) / material.cp_liquid
     return lower + (upper - lower) * (enthalpy - solid) / (liquid - solid)
 
 
 @compiled
-def pcm_enthalpy(
-    temp: float,
-    melting_temp: float,
-    melting_range: float,
-    latent: float,
-    cp_solid: float,
-    cp_liquid: float,
-    supercooling: float,
-    molten_mode: float,
-) -> float:
+def pcm_enthalpy(temp: float, material: PcmMaterial, molten_mode: float) -> float:
     """Enthalpy at a temperature in degC, J/kg; inverse of ``pcm_temperature``, for first states."""
-    solid, lower, liquid, upper = _transition(
-        melting_temp, melting_range, latent, cp_solid, cp_liquid, supercooling, molten_mode
-    )
+    solid, lower, liquid, upper = _transition(material, molten_mode)
     if temp <= lower:
-        return solid + cp_solid * (temp - lower)
+        return solid + material.cp_solid * (temp - lower)
     if temp >= upper:
-        return liquid + cp_liquid * (temp - upper)
+        return liquid + material.cp_liquid * (temp - upper)
     return solid + (liquid - solid) * (temp - lower) / (upper - lower)
 
 
 @compiled
-def molten_share(
-    enthalpy: float,
-    melting_temp: float,
-    melting_range: float,
-    latent: float,
-    cp_solid: float,
-    cp_liquid: float,
-    supercooling: float,
-    molten_mode: float,
-) -> float:
+def molten_share(enthalpy: float, material: PcmMaterial, molten_mode: float) -> float:
     """Liquid mass over all mass, 0..1; arguments as in ``pcm_temperature``."""
-    solid, _, liquid, _ = _transition(
-        melting_temp, melting_range, latent, cp_solid, cp_liquid, supercooling, molten_mode
-    )
+    solid, _, liquid, _ = _transition(material, molten_mode)
     return min(max((enthalpy - solid) / (liquid - solid), 0.0), 1.0)
 
 
@@ -120,12 +88,7 @@ def pcm_step(
     enthalpy: float,
     molten_mode: float,
     pcm_mass: float,
-    melting_temp: float,
-    melting_range: float,
-    latent: float,
-    cp_solid: float,
-    cp_liquid: float,
-    supercooling: float,
+    material: PcmMaterial,
     ua: float,
     dt: float,
 ) -> tuple[float, float, float]:
@@ -142,21 +105,14 @@ def pcm_step(
         enthalpy: J/kg.
         molten_mode: 0 or 1, see ``pcm_temperature``.
         pcm_mass: kg.
-        melting_temp: degC.
-        melting_range: K.
-        latent: J/kg.
-        cp_solid: J/(kg K).
-        cp_liquid: J/(kg K).
-        supercooling: K.
+        material: of the capsules.
         ua: between water and capsules before a front has formed, W/K.
         dt: s.
 
     Returns:
         New water temperature (degC), new enthalpy (J/kg), new molten mode.
     """
-    solid, lower, liquid, upper = _transition(
-        melting_temp, melting_range, latent, cp_solid, cp_liquid, supercooling, molten_mode
-    )
+    solid, lower, liquid, upper = _transition(material, molten_mode)
     if pcm_mass < _NO_MASS_KG or water_mass < _NO_MASS_KG or ua <= 0.0:
         return water_temp, enthalpy, molten_mode
     molten = min(max((enthalpy - solid) / (liquid - solid), 0.0), 1.0)
@@ -167,10 +123,10 @@ def pcm_step(
     to_solid = pcm_mass * (solid - enthalpy)
     to_liquid = pcm_mass * (liquid - enthalpy)
     if to_solid >= exchange * (water_temp - to_solid * per_water - lower):
-        slope = 1.0 / cp_solid
+        slope = 1.0 / material.cp_solid
         start = lower + (enthalpy - solid) * slope
     elif to_liquid <= exchange * (water_temp - to_liquid * per_water - upper):
-        slope = 1.0 / cp_liquid
+        slope = 1.0 / material.cp_liquid
         start = upper + (enthalpy - liquid) * slope
     else:
         slope = (upper - lower) / (liquid - solid)

@@ -17,6 +17,28 @@ SURFACE_FILM_M2K_W = 0.0685
 """Resistance of the ground's surface film, as a depth per conductivity (EN 13941-1)."""
 
 
+class BuriedPipe(NamedTuple):
+    """A pipe, or two equal ones in one casing, in the ground."""
+
+    inner_diameter_m: float
+    wall_thickness_m: float
+    casing_diameter_m: float  # outer, of the insulation's casing
+    wall_conductivity_w_mk: float
+    insulation_conductivity_w_mk: float  # of what fills the casing
+    soil_conductivity_w_mk: float
+    burial_depth_m: float  # of the casing's axis
+
+    @property
+    def outer_diameter_m(self) -> float:
+        """Of the wall."""
+        return self.inner_diameter_m + 2.0 * self.wall_thickness_m
+
+    @property
+    def depth_m(self) -> float:
+        """Burial depth with the ground's surface film."""
+        return self.burial_depth_m + SURFACE_FILM_M2K_W * self.soil_conductivity_w_mk
+
+
 class PairConductance(NamedTuple):
     """Conductances per metre of trench, W/(m K)."""
 
@@ -24,17 +46,7 @@ class PairConductance(NamedTuple):
     between: float
 
 
-def pair_conductance(
-    *,
-    inner_diameter_m: float,
-    wall_thickness_m: float,
-    casing_diameter_m: float,
-    wall_conductivity_w_mk: float,
-    insulation_conductivity_w_mk: float,
-    soil_conductivity_w_mk: float,
-    burial_depth_m: float,
-    axis_distance_m: float,
-) -> PairConductance:
+def pair_conductance(pipe: BuriedPipe, *, axis_distance_m: float) -> PairConductance:
     """Conductance of each pipe to undisturbed ground and between the two pipes.
 
     q_supply = G_g (T_s - T_g) + G_x (T_s - T_r), and the return alike with signs changed. From the
@@ -44,59 +56,40 @@ def pair_conductance(
     Raises:
         ValueError: if the casings overlap so that the antisymmetric resistance is not positive.
     """
-    outer = inner_diameter_m + 2.0 * wall_thickness_m
-    depth = burial_depth_m + SURFACE_FILM_M2K_W * soil_conductivity_w_mk
-    r_wall = math.log(outer / inner_diameter_m) / (2.0 * math.pi * wall_conductivity_w_mk)
-    r_insulation = math.log(casing_diameter_m / outer) / (
-        2.0 * math.pi * insulation_conductivity_w_mk
+    outer, depth = pipe.outer_diameter_m, pipe.depth_m
+    r_wall = math.log(outer / pipe.inner_diameter_m) / (2.0 * math.pi * pipe.wall_conductivity_w_mk)
+    r_insulation = math.log(pipe.casing_diameter_m / outer) / (
+        2.0 * math.pi * pipe.insulation_conductivity_w_mk
     )
-    r_soil = math.log(4.0 * depth / casing_diameter_m) / (2.0 * math.pi * soil_conductivity_w_mk)
+    r_soil = math.log(4.0 * depth / pipe.casing_diameter_m) / (
+        2.0 * math.pi * pipe.soil_conductivity_w_mk
+    )
     r_pair = math.log(1.0 + (2.0 * depth / axis_distance_m) ** 2) / (
-        4.0 * math.pi * soil_conductivity_w_mk
+        4.0 * math.pi * pipe.soil_conductivity_w_mk
     )
     own = r_wall + r_insulation + r_soil
     if own - r_pair <= 0.0:
         message = (
             f"axis distance {axis_distance_m} m leaves no resistance between the pipes; "
-            f"it must exceed the casing diameter {casing_diameter_m} m"
+            f"it must exceed the casing diameter {pipe.casing_diameter_m} m"
         )
         raise ValueError(message)
     to_ground = 1.0 / (own + r_pair)
     return PairConductance(to_ground, 0.5 * (1.0 / (own - r_pair) - to_ground))
 
 
-def single_conductance(
-    *,
-    inner_diameter_m: float,
-    wall_thickness_m: float,
-    casing_diameter_m: float,
-    wall_conductivity_w_mk: float,
-    insulation_conductivity_w_mk: float,
-    soil_conductivity_w_mk: float,
-    burial_depth_m: float,
-) -> PairConductance:
+def single_conductance(pipe: BuriedPipe) -> PairConductance:
     """Conductance of a pipe that lies far from its partner: G_g = 1/(R_i + R_s), G_x = 0."""
-    outer = inner_diameter_m + 2.0 * wall_thickness_m
-    depth = burial_depth_m + SURFACE_FILM_M2K_W * soil_conductivity_w_mk
+    outer, depth = pipe.outer_diameter_m, pipe.depth_m
     resistance = (
-        math.log(outer / inner_diameter_m) / wall_conductivity_w_mk
-        + math.log(casing_diameter_m / outer) / insulation_conductivity_w_mk
-        + math.log(4.0 * depth / casing_diameter_m) / soil_conductivity_w_mk
+        math.log(outer / pipe.inner_diameter_m) / pipe.wall_conductivity_w_mk
+        + math.log(pipe.casing_diameter_m / outer) / pipe.insulation_conductivity_w_mk
+        + math.log(4.0 * depth / pipe.casing_diameter_m) / pipe.soil_conductivity_w_mk
     )
     return PairConductance(2.0 * math.pi / resistance, 0.0)
 
 
-def twin_conductance(
-    *,
-    inner_diameter_m: float,
-    wall_thickness_m: float,
-    casing_diameter_m: float,
-    wall_conductivity_w_mk: float,
-    insulation_conductivity_w_mk: float,
-    soil_conductivity_w_mk: float,
-    burial_depth_m: float,
-    axis_distance_m: float,
-) -> PairConductance:
+def twin_conductance(pipe: BuriedPipe, *, axis_distance_m: float) -> PairConductance:
     """Conductance of each of two equal pipes in one casing to ground, and between them.
 
     With pipe radius r, casing radius R, half the axis distance D, depth H, conductivities k_i of
@@ -111,31 +104,25 @@ def twin_conductance(
                      / (1 - (r/2D)^2 + 2 s r^2 R^2 (R^4 + D^4)/(R^4 - D^4)^2)
 
     Args:
-        inner_diameter_m: of each pipe.
-        wall_thickness_m: of each pipe.
-        casing_diameter_m: outer, of the common casing.
-        wall_conductivity_w_mk: of the pipe.
-        insulation_conductivity_w_mk: of what fills the casing.
-        soil_conductivity_w_mk: of the soil.
-        burial_depth_m: of the casing's axis.
+        pipe: of two in a common casing.
         axis_distance_m: between the axes of the two pipes inside the casing.
 
     Raises:
         ValueError: if the pipes touch each other or the casing.
     """
-    r = 0.5 * inner_diameter_m + wall_thickness_m
-    big = 0.5 * casing_diameter_m
+    r = 0.5 * pipe.inner_diameter_m + pipe.wall_thickness_m
+    big = 0.5 * pipe.casing_diameter_m
     half = 0.5 * axis_distance_m
     if half <= r or half + r >= big:
         message = (
             f"axis distance {axis_distance_m} m does not fit two pipes of {2.0 * r:.4g} m into a "
-            f"casing of {casing_diameter_m} m; it must lie between {2.0 * r:.4g} and "
+            f"casing of {pipe.casing_diameter_m} m; it must lie between {2.0 * r:.4g} and "
             f"{2.0 * (big - r):.4g} m"
         )
         raise ValueError(message)
-    k_i = insulation_conductivity_w_mk
-    k_g = soil_conductivity_w_mk
-    depth = burial_depth_m + SURFACE_FILM_M2K_W * k_g
+    k_i = pipe.insulation_conductivity_w_mk
+    k_g = pipe.soil_conductivity_w_mk
+    depth = pipe.depth_m
     s = (k_i - k_g) / (k_i + k_g)
     g = 2.0 * (1.0 - s * s) / (1.0 - s * (0.5 * big / depth) ** 2)
     span = big**4 - half**4
@@ -155,7 +142,7 @@ def twin_conductance(
         - (near - g * half * r / (4.0 * depth**2) + cross) ** 2
         / (1.0 - near**2 + 2.0 * s * r**2 * big**2 * (big**4 + half**4) / span**2)
     )
-    wall = math.log(2.0 * r / inner_diameter_m) / (2.0 * math.pi * wall_conductivity_w_mk)
+    wall = math.log(2.0 * r / pipe.inner_diameter_m) / (2.0 * math.pi * pipe.wall_conductivity_w_mk)
     to_ground = 1.0 / (symmetric / (2.0 * math.pi * k_i) + wall)
     opposite = 1.0 / (antisymmetric / (2.0 * math.pi * k_i) + wall)
     return PairConductance(to_ground, 0.5 * (opposite - to_ground))

@@ -15,7 +15,11 @@ WIDTH_PX, HEIGHT_PX, DPI = 900, 600, 100
 INK, QUIET, PAPER = "#1f2933", "#7b8794", "#ffffff"
 TOP_PX, BOTTOM_PX, _MARGIN_PX = 58.0, 92.0, 26.0
 _WIDEST_PT, _THINNEST_PT = 8.0, 1.2
-_UNKNOWN = "#9aa5b1"
+UNKNOWN = "#9aa5b1"
+ALARM, COLOUR_MAP = "#e03131", "YlOrRd"
+MANY_PIPES = 60
+"""From here on labels stand in columns beside the map."""
+_COLUMN_PX = 175.0
 Colour: TypeAlias = str | tuple[float, float, float]
 
 
@@ -68,7 +72,7 @@ class Canvas(NamedTuple):
     def colour(self, temp_c: float) -> Colour:
         """Colour of a temperature; grey where nothing is known."""
         if not math.isfinite(temp_c):
-            return _UNKNOWN
+            return UNKNOWN
         span = max(self.high_c - self.low_c, 1e-9)
         red, green, blue, _ = self.colours(min(max((temp_c - self.low_c) / span, 0.0), 1.0))
         return float(red), float(green), float(blue)
@@ -84,7 +88,8 @@ def places_px(district: District) -> dict[str, tuple[float, float]]:
     """Pixel of every location; the map keeps its proportions."""
     xs = np.array([m.x_m for m in district.locations])
     ys = np.array([m.y_m for m in district.locations])
-    room_x = WIDTH_PX - 2.0 * (_MARGIN_PX + 50.0)
+    beside_px = _COLUMN_PX if len(district.pipes) > MANY_PIPES else 50.0
+    room_x = WIDTH_PX - 2.0 * (_MARGIN_PX + beside_px)
     room_y = HEIGHT_PX - TOP_PX - BOTTOM_PX - 2.0 * _MARGIN_PX - 24.0
     scale = min(room_x / max(float(np.ptp(xs)), 1.0), room_y / max(float(np.ptp(ys)), 1.0))
     middle_y = BOTTOM_PX + (HEIGHT_PX - TOP_PX - BOTTOM_PX) / 2.0

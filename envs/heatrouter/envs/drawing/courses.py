@@ -107,13 +107,14 @@ def _named(name: str) -> str:
 def _temperatures(
     district: District, columns: Mapping[str, int], means: FloatArray, days: FloatArray
 ) -> "Figure":
-    figure, axes = _figure(f"{district.title}: temperatures", "day of the year", "degC")
+    figure, axes = _figure(f"{district.title}: temperatures", "day of the year", "°C")
     axes.plot(days, means[:, columns["site.ambient_temp_c"]], color="#0072b2", lw=1.0, label="air")
     shades = (("#d55e00", "#e69f00"), ("#8c6bb1", "#cc79a7"), ("#a6761d", "#66c2a5"))
     for circuit, pair in zip(district.circuits, shades, strict=False):
         for part, colour in zip(("supply", "return"), pair, strict=True):
             values = means[:, columns[f"{circuit.name}.{part}_temp_c"]]
             axes.plot(days, values, color=colour, lw=1.0, label=f"{_named(circuit.name)} {part}")
+    _span(axes, days)
     _legend(axes)
     return figure
 
@@ -128,7 +129,9 @@ def _dispatch(
     axes.stackplot(
         days, *heat, labels=[_named(name) for name in names], colors=colours, linewidth=0.0
     )
-    axes.plot(days, _load(district, columns, means), color=_INK, lw=0.8, label="load at the roots")
+    axes.plot(days, load_mw(district, columns, means), color=_INK, lw=0.8, label="load")
+    _span(axes, days)
+    axes.set_ylim(bottom=0.0)
     _legend(axes)
     return figure
 
@@ -138,17 +141,39 @@ def _duration(
 ) -> "Figure":
     figure, axes = _figure(f"{district.title}: duration curves", "hours", "MW")
     hours = (np.arange(rows.shape[0]) + 1.0) * dt_s / 3600.0
-    load = np.sort(_load(district, columns, rows))[::-1]
-    axes.plot(hours, load, color=_INK, lw=1.6, label="load at the roots")
+    load = np.sort(load_mw(district, columns, rows))[::-1]
+    axes.plot(hours, load, color=_INK, lw=1.8, label="load")
     for i, name in enumerate(_producers(district)):
         heat = np.sort(rows[:, columns[f"{name}.heat_kw"]])[::-1] / _KW_PER_MW
-        axes.plot(hours, heat, color=_COLOURS[i % len(_COLOURS)], lw=1.0, label=_named(name))
+        # Standing still is no line: the curve ends where it meets the axis.
+        shown = np.where(np.append(True, heat[:-1] > 0.0), heat, np.nan)
+        axes.plot(hours, shown, color=_COLOURS[i % len(_COLOURS)], lw=1.3, label=_named(name))
     axes.set_xlim(0.0, float(hours[-1]))
     axes.set_ylim(bottom=0.0)
     _legend(axes)
     return figure
 
 
-def _load(district: District, columns: Mapping[str, int], rows: FloatArray) -> FloatArray:
+def _span(axes: "Axes", days: FloatArray) -> None:
+    if days.size > 1:
+        axes.set_xlim(float(days[0]), float(days[-1]))
+
+
+def load_mw(district: District, columns: Mapping[str, int], rows: FloatArray) -> FloatArray:
+    """Load of a district.
+
+    Args:
+        district: The description.
+        columns: Name of an output to its column.
+        rows: Outputs, shape ``(n_steps, n_columns)``.
+
+    Returns:
+        The loads of all circuits together, MW, shape ``(n_steps,)``; what an exchanger hands on
+        counts once, in the circuit that uses it.
+    """
     loads = [rows[:, columns[f"{circuit.name}.load_kw"]] for circuit in district.circuits]
-    return np.asarray(np.sum(loads, axis=0) / _KW_PER_MW, dtype=np.float64)
+    links = [u.name for u in district.units if isinstance(u, HeatExchanger)]
+    handed_on = np.zeros(rows.shape[0])
+    for name in links:
+        handed_on += rows[:, columns[f"{name}.heat_kw"]]
+    return np.asarray((np.sum(loads, axis=0) - handed_on) / _KW_PER_MW, dtype=np.float64)

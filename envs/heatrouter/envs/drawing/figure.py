@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from heatrouter.envs.drawing.canvas import (
+    COLOUR_MAP,
     DPI,
     HEIGHT_PX,
     PAPER,
@@ -56,7 +57,7 @@ def draw_district(
     picture = pipe_picture(district, outputs)
     canvas = Canvas(
         axes,
-        colormaps["YlOrRd"],
+        colormaps[COLOUR_MAP],
         10.0 * math.floor(min(c.supply_temp_min_c for c in district.circuits) / 10.0 - 0.5),
         10.0 * math.ceil(max(c.supply_temp_max_c for c in district.circuits) / 10.0),
         max(float(np.abs(picture.mass_flow_kg_s).max(initial=0.0)), _design_scale(district)),

@@ -18,6 +18,7 @@ from heatrouter.envs.drawing.canvas import (
 from heatrouter.envs.spec.district import District
 
 _LEAST_IN_ROW, _MOST_IN_ROW = 7, 9
+_CLOCK_PX = 168.0
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -25,11 +26,19 @@ def draw_title(
     canvas: Canvas, district: District, outputs: Mapping[str, float] | None, subtitle: str
 ) -> None:
     """Write the title and what is known of hour, weather and prices."""
+    top, left = HEIGHT_PX - 24.0, 16.0
     if outputs is not None and not subtitle:
         hour = outputs["site.local_hour"]
         day = _DAYS[int(outputs["site.weekday"]) % 7]
+        clock = (
+            f"day {outputs['site.day_of_year']:.0f}, {day} "
+            f"{int(hour) % 24:02d}:{int(hour % 1.0 * 60.0):02d}"
+        )
+        canvas.axes.text(
+            left, top - 21.0, clock, fontsize=10, weight="bold", color=INK, va="center"
+        )
+        left += _CLOCK_PX
         subtitle = (
-            f"{day} {int(hour) % 24:02d}:{int(hour % 1.0 * 60.0):02d}    "
             f"outdoors {outputs['site.ambient_temp_c']:.1f} °C    "
             f"electricity {outputs['site.electricity_eur_per_mwh']:.0f} €/MWh    "
             f"gas {outputs['site.gas_eur_per_mwh']:.0f} €/MWh"
@@ -37,11 +46,10 @@ def draw_title(
     if outputs is None and not subtitle:
         subtitle = "sizes of the units, flows of the design day"
     mark = " (hypothetical)" if district.hypothetical else ""
-    top = HEIGHT_PX - 24.0
     canvas.axes.text(
         16.0, top, district.title + mark, fontsize=13, weight="bold", color=INK, va="center"
     )
-    canvas.axes.text(16.0, top - 21.0, subtitle, fontsize=9, color=QUIET, va="center")
+    canvas.axes.text(left, top - 21.0, subtitle, fontsize=9, color=QUIET, va="center")
 
 
 def draw_legend(canvas: Canvas, district: District, *, live: bool) -> None:
@@ -86,7 +94,8 @@ def draw_legend(canvas: Canvas, district: District, *, live: bool) -> None:
     if len(district.circuits) > 1:
         _draw_circuits(canvas, district)
     if live:
-        axes.text(x + 110.0, 32.0, "empty symbol: off", fontsize=8, color=QUIET, va="center")
+        note = "shading: load, share taken of what is on offer, or fill; empty symbol: off"
+        axes.text(420.0, 13.0, note, fontsize=8, color=QUIET, va="center")
 
 
 def _draw_circuits(canvas: Canvas, district: District) -> None:

@@ -19,16 +19,19 @@ def draw_spread(spread: Spread, path: Path) -> None:
     FigureCanvasAgg(figure)
     grid = figure.subplots(len(QUANTITIES), len(STATISTICS))
     for q, quantity in enumerate(QUANTITIES):
+        named = quantity.replace("degC", "°C").replace("EUR", "€")
         for s, statistic in enumerate(STATISTICS):
             axes = grid[q][s]
             axes.hist(spread.generated[q][:, s], bins=30, color="#9ecae1", label="generated years")
             for i, value in enumerate(spread.real[q][1][:, s]):
                 label = "real years" if i == 0 else None
                 axes.axvline(value, color="#d55e00", lw=1.2, label=label)
-            axes.set_title(f"{quantity}: {statistic}", fontsize=8, loc="left")
+            axes.set_title(f"{named}: {statistic}", fontsize=8, loc="left")
+            axes.locator_params(axis="x", nbins=5)
             axes.set_yticks([])
             axes.spines[["top", "right", "left"]].set_visible(False)
             axes.tick_params(labelsize=8)
-    grid[0][0].legend(frameon=False, fontsize=8)
+    handles, labels = grid[0][0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False, fontsize=9)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path)

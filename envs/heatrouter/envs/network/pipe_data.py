@@ -6,6 +6,7 @@ import numpy as np
 
 from heatrouter.envs.arrays import FloatArray
 from heatrouter.envs.components.pipe_loss import (
+    BuriedPipe,
     PairConductance,
     pair_conductance,
     single_conductance,
@@ -111,18 +112,18 @@ def build_pipe_data(district: District, net: Topology) -> PipeData:
 
 def _conductance(district: District, series: PipeSeries, pipe: PipePair) -> PairConductance:
     """Conductances of a pair by how it is laid."""
-    dimensions = {
-        "inner_diameter_m": series.inner_diameter_m,
-        "wall_thickness_m": series.wall_thickness_m,
-        "casing_diameter_m": series.casing_diameter_m,
-        "wall_conductivity_w_mk": series.wall_conductivity_w_mk,
-        "insulation_conductivity_w_mk": series.insulation_conductivity_w_mk,
-        "soil_conductivity_w_mk": district.soil.conductivity_w_mk,
-        "burial_depth_m": pipe.burial_depth_m,
-    }
+    laid = BuriedPipe(
+        inner_diameter_m=series.inner_diameter_m,
+        wall_thickness_m=series.wall_thickness_m,
+        casing_diameter_m=series.casing_diameter_m,
+        wall_conductivity_w_mk=series.wall_conductivity_w_mk,
+        insulation_conductivity_w_mk=series.insulation_conductivity_w_mk,
+        soil_conductivity_w_mk=district.soil.conductivity_w_mk,
+        burial_depth_m=pipe.burial_depth_m,
+    )
     if series.laying == "single":
-        return single_conductance(**dimensions)
+        return single_conductance(laid)
     if series.laying == "twin":
-        return twin_conductance(**dimensions, axis_distance_m=pipe.axis_distance_m)
+        return twin_conductance(laid, axis_distance_m=pipe.axis_distance_m)
     apart = max(pipe.axis_distance_m, series.casing_diameter_m * _TOUCHING)
-    return pair_conductance(**dimensions, axis_distance_m=apart)
+    return pair_conductance(laid, axis_distance_m=apart)

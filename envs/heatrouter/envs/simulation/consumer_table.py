@@ -7,6 +7,7 @@ import numpy as np
 
 from heatrouter.envs.arrays import FloatArray, IntArray
 from heatrouter.envs.components.batch_process import charge_heat_w
+from heatrouter.envs.scenarios.catalogue import SHARED_HOT_WATER
 from heatrouter.envs.set_points import set_point_name
 from heatrouter.envs.simulation import tables as t
 from heatrouter.envs.simulation.indices import Indices, of_kind
@@ -31,9 +32,6 @@ _KINDS: dict[type[Consumer], int] = {
     Greenhouse: t.GREENHOUSE,
 }
 """In the order of the table's rows."""
-
-SHARED_HOT_WATER = "hot_water_kw_per_mwh"
-"""Series of hot water, kW per MWh and year, for substations without a series of their own."""
 
 _EVAPORATOR_RESERVE = 1.1
 """Largest over design flow of an evaporator."""

@@ -3,7 +3,7 @@
 import numpy as np
 
 from heatrouter.envs.arrays import FloatArray
-from heatrouter.envs.components.pcm import pcm_enthalpy
+from heatrouter.envs.components.pcm import PcmMaterial, pcm_enthalpy
 from heatrouter.envs.network.topology import PipeData, Topology
 from heatrouter.envs.simulation import tables as t
 from heatrouter.envs.simulation.parameters import Parameters
@@ -107,11 +107,8 @@ def _fill_store(
     rows[:layers, t.SX_TEMP] = back[c] + hot * (supply[c] - back[c])
     if index[t.SI_PCM] == 0:
         return
-    melting, width, latent, solid, liquid = data[t.SF_MELTING : t.SF_CP_LIQUID + 1]
+    material = PcmMaterial(*data[t.SF_MELTING : t.SF_SUPERCOOLING + 1])
     for layer in rows[:layers]:
-        molten = float(layer[t.SX_TEMP] > melting)
+        molten = float(layer[t.SX_TEMP] > material.melting_temp)
         layer[t.SX_MOLTEN] = molten
-        layer[t.SX_ENTHALPY] = pcm_enthalpy(
-            layer[t.SX_TEMP], melting, width, latent, solid, liquid, data[t.SF_SUPERCOOLING],
-            molten,
-        )  # fmt: skip
+        layer[t.SX_ENTHALPY] = pcm_enthalpy(layer[t.SX_TEMP], material, molten)

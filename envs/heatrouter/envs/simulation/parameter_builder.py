@@ -7,7 +7,7 @@ import numpy as np
 
 from heatrouter.envs.arrays import FloatArray, IntArray
 from heatrouter.envs.components.ground import depth_ratio
-from heatrouter.envs.components.pcm import pcm_enthalpy
+from heatrouter.envs.components.pcm import PcmMaterial, pcm_enthalpy
 from heatrouter.envs.network.pipe_data import ground_depths
 from heatrouter.envs.network.topology import Topology
 from heatrouter.envs.scenarios.ground import pipe_depth_m
@@ -122,16 +122,16 @@ def _stores(district: District, at: Indices) -> tuple[IntArray, FloatArray]:
         d[t.SF_FULL], d[t.SF_EMPTY] = u.full_temp_c, u.empty_temp_c
         if u.pcm is None:
             continue
-        fill = (
+        material = PcmMaterial(
             u.pcm.melting_temp_c, u.pcm.melting_range_k, u.pcm.latent_kj_kg * 1e3,
             u.pcm.heat_capacity_solid_kj_kgk * 1e3, u.pcm.heat_capacity_liquid_kj_kgk * 1e3,
+            u.pcm.supercooling_k,
         )  # fmt: skip
         d[t.SF_PCM_MASS] = u.pcm.mass_kg / u.layers
-        d[t.SF_MELTING : t.SF_CP_LIQUID + 1] = fill
+        d[t.SF_MELTING : t.SF_SUPERCOOLING + 1] = material
         d[t.SF_TRANSFER] = u.pcm.transfer_kw_k * 1e3 / u.layers
-        d[t.SF_SUPERCOOLING] = u.pcm.supercooling_k
         for column, temp in ((t.SF_PCM_EMPTY, u.empty_temp_c), (t.SF_PCM_FULL, u.full_temp_c)):
-            enthalpy = pcm_enthalpy(temp, *fill, u.pcm.supercooling_k, 0.0)
+            enthalpy = pcm_enthalpy(temp, material, 0.0)
             d[column] = u.pcm.mass_kg * enthalpy
     return index, data
 

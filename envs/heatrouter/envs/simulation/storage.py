@@ -2,7 +2,7 @@
 
 from heatrouter.envs.arrays import FloatArray
 from heatrouter.envs.components.jit import compiled
-from heatrouter.envs.components.pcm import molten_share, pcm_step
+from heatrouter.envs.components.pcm import PcmMaterial, molten_share, pcm_step
 from heatrouter.envs.components.stratified_store import store_step
 from heatrouter.envs.network.topology import Topology
 from heatrouter.envs.simulation import outputs as o
@@ -59,15 +59,23 @@ def move_stores(
 
 
 @compiled
+def _material(data: FloatArray) -> PcmMaterial:
+    """What fills the capsules of a store, from its row."""
+    return PcmMaterial(
+        data[t.SF_MELTING], data[t.SF_RANGE], data[t.SF_LATENT], data[t.SF_CP_SOLID],
+        data[t.SF_CP_LIQUID], data[t.SF_SUPERCOOLING],
+    )  # fmt: skip
+
+
+@compiled
 def _melt(s: int, par: Parameters, here: EnvState, layers: int, cp: float, dt: float) -> None:
     data = par.store[s]
+    material = _material(data)
     for j in range(layers):
         layer = here.store[s, j]
         temp, enthalpy, molten = pcm_step(
             layer[t.SX_TEMP], data[t.SF_LAYER_MASS], cp, layer[t.SX_ENTHALPY], layer[t.SX_MOLTEN],
-            data[t.SF_PCM_MASS], data[t.SF_MELTING], data[t.SF_RANGE], data[t.SF_LATENT],
-            data[t.SF_CP_SOLID], data[t.SF_CP_LIQUID], data[t.SF_SUPERCOOLING],
-            data[t.SF_TRANSFER], dt,
+            data[t.SF_PCM_MASS], material, data[t.SF_TRANSFER], dt,
         )  # fmt: skip
         layer[t.SX_TEMP], layer[t.SX_ENTHALPY], layer[t.SX_MOLTEN] = temp, enthalpy, molten
 
@@ -84,11 +92,7 @@ def _report(
         mean += layer[t.SX_TEMP] / layers
         if par.store_index[s, t.SI_PCM] == 1:
             latent += layer[t.SX_ENTHALPY] * data[t.SF_PCM_MASS]
-            share = molten_share(
-                layer[t.SX_ENTHALPY], data[t.SF_MELTING], data[t.SF_RANGE], data[t.SF_LATENT],
-                data[t.SF_CP_SOLID], data[t.SF_CP_LIQUID], data[t.SF_SUPERCOOLING],
-                layer[t.SX_MOLTEN],
-            )  # fmt: skip
+            share = molten_share(layer[t.SX_ENTHALPY], _material(data), layer[t.SX_MOLTEN])
             out[k + o.STO_MOLTEN] += share / layers
     excess = mean - data[t.SF_EMPTY]
     held = excess * layers * data[t.SF_LAYER_MASS] * cp + latent - data[t.SF_PCM_EMPTY]

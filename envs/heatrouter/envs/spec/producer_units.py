@@ -8,6 +8,18 @@ from heatrouter.envs.spec.base import LATER, Described, Name
 from heatrouter.envs.spec.exchanger_design import DryCooler, HeatExchangerDesign
 from heatrouter.envs.spec.production import Production
 
+MaxMassFlow = Annotated[float, Field(gt=0.0, le=2000.0)]
+"""kg/s of network water."""
+
+Ramp = Annotated[float, Field(gt=0.0, le=10.0)]
+"""Share of the capacity by which the heat may change in a minute."""
+
+Dwell = Annotated[float, Field(ge=0.0, le=1440.0)]
+"""Minutes that a unit keeps running, or standing, at least."""
+
+StartCost = Annotated[float, Field(ge=0.0, le=10_000.0)]
+"""EUR of wear and fuel for each start."""
+
 
 class WasteHeatSource(Described):
     """A stream of waste heat behind a counterflow exchanger (epsilon-NTU)."""
@@ -30,7 +42,7 @@ class WasteHeatSource(Described):
         ge=5.0, le=400.0, description="T_ref of the available heat, fixed (MODEL 7)"
     )
     exchanger_ua_kw_k: float = Field(gt=0.0, le=5000.0)
-    max_mass_flow_kg_s: float = Field(gt=0.0, le=2000.0)
+    max_mass_flow_kg_s: MaxMassFlow
     max_outlet_temp_c: float = Field(110.0, ge=20.0, le=180.0, description="of the network water")
     sink_power_ratio: float = Field(
         ge=0.0, le=0.5, description="electricity per heat that its own cooler rejects"
@@ -39,9 +51,9 @@ class WasteHeatSource(Described):
         None, description="takes the place of sink_power_ratio, which is then 0"
     )
     heat_price_eur_per_mwh: float = Field(0.0, ge=0.0, le=200.0, description="paid to the factory")
-    ramp_share_per_min: float = Field(0.1, gt=0.0, le=10.0)
-    min_run_min: float = Field(0.0, ge=0.0, le=1440.0)
-    min_stop_min: float = Field(0.0, ge=0.0, le=1440.0)
+    ramp_share_per_min: Ramp = 0.1
+    min_run_min: Dwell = 0.0
+    min_stop_min: Dwell = 0.0
     production: Production
     sizing: str = Field(description="source of the numbers, or 'hypothetical'")
 
@@ -59,9 +71,9 @@ class SolarThermal(Described):
     plane_ratio: float = Field(
         1.1, ge=0.5, le=2.0, description="irradiance on the plane over global horizontal"
     )
-    max_mass_flow_kg_s: float = Field(gt=0.0, le=2000.0)
+    max_mass_flow_kg_s: MaxMassFlow
     max_outlet_temp_c: float = Field(95.0, ge=20.0, le=180.0, description="of the network water")
-    ramp_share_per_min: float = Field(0.2, gt=0.0, le=10.0)
+    ramp_share_per_min: Ramp = 0.2
     sizing: str
 
 
@@ -91,11 +103,11 @@ class HeatPump(Described):
     max_cop: float = Field(7.0, gt=1.0, le=12.0)
     max_sink_temp_c: float = Field(90.0, ge=30.0, le=180.0)
     min_load: float = Field(0.3, ge=0.0, le=1.0)
-    max_mass_flow_kg_s: float = Field(gt=0.0, le=2000.0)
-    ramp_share_per_min: float = Field(0.1, gt=0.0, le=10.0)
-    min_run_min: float = Field(60.0, ge=0.0, le=1440.0)
-    min_stop_min: float = Field(30.0, ge=0.0, le=1440.0)
-    start_cost_eur: float = Field(ge=0.0, le=10_000.0)
+    max_mass_flow_kg_s: MaxMassFlow
+    ramp_share_per_min: Ramp = 0.1
+    min_run_min: Dwell = 60.0
+    min_stop_min: Dwell = 30.0
+    start_cost_eur: StartCost
     sizing: str
 
 
@@ -134,11 +146,11 @@ class Boiler(Described):
         description="direct CO2 of the fuel, Hs; electricity has the grid's",
     )
     min_load: float = Field(0.1, ge=0.0, le=1.0)
-    max_mass_flow_kg_s: float = Field(gt=0.0, le=2000.0)
-    ramp_share_per_min: float = Field(0.1, gt=0.0, le=10.0)
-    min_run_min: float = Field(30.0, ge=0.0, le=1440.0)
-    min_stop_min: float = Field(15.0, ge=0.0, le=1440.0)
-    start_cost_eur: float = Field(ge=0.0, le=10_000.0)
+    max_mass_flow_kg_s: MaxMassFlow
+    ramp_share_per_min: Ramp = 0.1
+    min_run_min: Dwell = 30.0
+    min_stop_min: Dwell = 15.0
+    start_cost_eur: StartCost
     sizing: str
 
 
@@ -158,12 +170,12 @@ class Chp(Described):
     electric_efficiency_min_load: float = Field(ge=0.15, le=0.55, description="at min_load, Hs")
     emission_factor_kg_mwh: float = Field(201.0, ge=0.0, le=1000.0, description="direct CO2, Hs")
     min_load: float = Field(0.5, ge=0.3, le=1.0)
-    max_mass_flow_kg_s: float = Field(gt=0.0, le=2000.0)
+    max_mass_flow_kg_s: MaxMassFlow
     max_outlet_temp_c: float = Field(90.0, ge=30.0, le=140.0, description="of the network water")
-    ramp_share_per_min: float = Field(0.1, gt=0.0, le=10.0)
-    min_run_min: float = Field(60.0, ge=0.0, le=1440.0)
-    min_stop_min: float = Field(30.0, ge=0.0, le=1440.0)
-    start_cost_eur: float = Field(ge=0.0, le=10_000.0)
+    ramp_share_per_min: Ramp = 0.1
+    min_run_min: Dwell = 60.0
+    min_stop_min: Dwell = 30.0
+    start_cost_eur: StartCost
     sizing: str
 
 
@@ -176,7 +188,7 @@ class HeatExchanger(Described):
     primary_location: Name = Field(description="in the circuit that feeds")
     capacity_kw: float = Field(gt=0.0, le=500_000.0)
     exchanger: HeatExchangerDesign
-    ramp_share_per_min: float = Field(0.2, gt=0.0, le=10.0)
+    ramp_share_per_min: Ramp = 0.2
     sizing: str
 
 

@@ -12,7 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from heatrouter.envs.arrays import FloatArray
-from heatrouter.envs.network.steady import SteadySolver, SteadyState
+from heatrouter.envs.network.steady import SteadySolver
+from heatrouter.envs.network.steady_solve import SteadyState
+from heatrouter.envs.validation.destest_pipes import ROOT, TREE_COLUMNS, pipe_lines, reaches_root
 from heatrouter.envs.validation.measurement_files import (
     LENGTH,
     MASS_FLOW,
@@ -29,11 +31,11 @@ from heatrouter.envs.validation.pipe_network import (
     PipeLine,
     PipeNetwork,
     build_network,
+    ends_of_tree,
     shell_resistance_mk_w,
 )
 from heatrouter.envs.validation.verdict import Bars, Check, Report
 
-ROOT = "i"
 DENSITY_KG_M3, HEAT_CAPACITY_J_KGK, VISCOSITY_PA_S = 988.0, 4180.0, 5.434e-4
 SUPPLY_TEMP_C, GROUND_TEMP_C, CONSUMER_SPAN_K = 70.0, 10.0, 30.0
 CONSUMER_FLOW_KG_S = 553.0 / 3600.0
@@ -52,10 +54,7 @@ OUTLIERS = {
 """Tools that solved another task (README of the validation data), left out of every median."""
 
 PIPE_COLUMNS = {
-    "from_node": Column(None),
-    "to_node": Column(None),
-    "length": Column(LENGTH),
-    "d_inner": Column(LENGTH),
+    **TREE_COLUMNS,
     "wall_thickness": Column(LENGTH),
     "insulation_thickness": Column(LENGTH),
 }
@@ -91,8 +90,7 @@ def load(data: Path, reader: Reader) -> Case | None:
     results = reader.read(folder / "results_steady.csv", {"simulator": Column(None), **columns})
     if pipes is None or results is None:
         return None
-    if ROOT not in {*pipes.text["from_node"], *pipes.text["to_node"]}:
-        reader.complain(folder / "pipes.csv", f"no pipe at the root {ROOT!r}; add it")
+    if not reaches_root(pipes, folder / "pipes.csv", reader):
         return None
     network = build_network(
         lines_of(pipes), ROOT, density_kg_m3=DENSITY_KG_M3, heat_capacity_j_kgk=HEAT_CAPACITY_J_KGK
@@ -102,30 +100,26 @@ def load(data: Path, reader: Reader) -> Case | None:
 
 def lines_of(pipes: Table) -> list[PipeLine]:
     """Return the pipes of a table with `PIPE_COLUMNS`."""
-    lines = []
-    for k, (start, end) in enumerate(
-        zip(pipes.text["from_node"], pipes.text["to_node"], strict=True)
-    ):
-        inner = float(pipes["d_inner"][k])
-        outer = inner + 2.0 * float(pipes["wall_thickness"][k])
-        casing = outer + 2.0 * float(pipes["insulation_thickness"][k])
-        resistance = shell_resistance_mk_w(
-            (inner, outer, WALL_W_MK), (outer, casing, INSULATION_W_MK)
+    sizes = zip(
+        pipes["d_inner"].tolist(),
+        pipes["wall_thickness"].tolist(),
+        pipes["insulation_thickness"].tolist(),
+        strict=True,
+    )
+    resistances = []
+    for inner, wall, insulation in sizes:
+        outer = inner + 2.0 * wall
+        casing = outer + 2.0 * insulation
+        resistances.append(
+            shell_resistance_mk_w((inner, outer, WALL_W_MK), (outer, casing, INSULATION_W_MK))
         )
-        lines.append(
-            PipeLine(
-                start, end, float(pipes["length"][k]), inner, resistance, roughness_m=ROUGHNESS_M
-            )
-        )
-    return lines
+    return pipe_lines(pipes, resistances, ROUGHNESS_M)
 
 
 def solver_of(network: PipeNetwork) -> SteadySolver:
     """Make the exercise ready to be solved: every end of the tree is a consumer."""
     net = network.net
-    inner = {int(net.parent[i]) for i in range(net.order.size)}
-    leaves = [i for i in range(net.order.size) if i not in inner]
-    solver = SteadySolver(net, network.pipes, VISCOSITY_PA_S, np.array(leaves, dtype=np.int64))
+    solver = SteadySolver(net, network.pipes, VISCOSITY_PA_S, ends_of_tree(net))
     solver.impose(
         consumer_flow_kg_s=CONSUMER_FLOW_KG_S,
         consumer_heat_w=CONSUMER_FLOW_KG_S * HEAT_CAPACITY_J_KGK * CONSUMER_SPAN_K,

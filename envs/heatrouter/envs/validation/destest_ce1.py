@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from heatrouter.envs.arrays import FloatArray
+from heatrouter.envs.validation.destest_pipes import ROOT, TREE_COLUMNS, pipe_lines, reaches_root
 from heatrouter.envs.validation.imposed_flow import Drive, run_imposed
 from heatrouter.envs.validation.measurement_files import (
     CONDUCTIVITY,
@@ -25,9 +26,9 @@ from heatrouter.envs.validation.measurement_files import (
     find_folder,
 )
 from heatrouter.envs.validation.pipe_network import (
-    PipeLine,
     PipeNetwork,
     build_network,
+    ends_of_tree,
     shell_resistance_mk_w,
 )
 from heatrouter.envs.validation.series import step_edges, step_means
@@ -35,7 +36,6 @@ from heatrouter.envs.validation.single_pipe import FINE_STEP_S, TRAINING_STEP_S
 from heatrouter.envs.validation.verdict import Check, Curves, Report
 from heatrouter.envs.validation.water_properties import HEAT_CAPACITY_J_KGK, water_density_kg_m3
 
-ROOT = "i"
 SUPPLY_TEMP_C, GROUND_TEMP_C, CONSUMER_SPAN_K = 50.0, 12.0, 20.0
 MINIMUM_FLOW_KG_S = 6.7e-4
 """Of a building without demand. The exercise leaves the value open ("minimal mass flow rate"). This
@@ -52,10 +52,7 @@ OUTLIER_SHARE = 0.05
 """A tool whose mean injection is this far from the tools' median solved another task."""
 
 _PIPES = {
-    "from_node": Column(None),
-    "to_node": Column(None),
-    "length": Column(LENGTH),
-    "d_inner": Column(LENGTH),
+    **TREE_COLUMNS,
     "insulation_thickness": Column(LENGTH),
     "k_insulation": Column(CONDUCTIVITY),
 }
@@ -100,8 +97,7 @@ def load(data: Path, reader: Reader) -> Case | None:
         reader.complain(folder, "holds no result_<tool>.csv to compare with; check the folder")
     if pipes is None or demand is None or not results:
         return None
-    if ROOT not in {*pipes.text["from_node"], *pipes.text["to_node"]}:
-        reader.complain(folder / "pipes.csv", f"no pipe at the root {ROOT!r}; add it")
+    if not reaches_root(pipes, folder / "pipes.csv", reader):
         return None
     return Case(_network(pipes), demand, results)
 
@@ -169,8 +165,7 @@ def simulate(
         Edges of the steps in s, injection at the root and losses of all pipes in W, step means.
     """
     net = case.network.net
-    inner = {int(net.parent[i]) for i in range(net.order.size)}
-    leaves = np.array([i for i in range(net.order.size) if i not in inner], dtype=np.int64)
+    leaves = ends_of_tree(net)
     edges = step_edges(0.0, WEEK_S, dt_s)
     demand = step_means(case.demand["time"], case.demand["Q_demand"], edges)
     flow = np.maximum(demand / (HEAT_CAPACITY_J_KGK * CONSUMER_SPAN_K), minimum_flow_kg_s)
@@ -189,17 +184,19 @@ def simulate(
 
 
 def _network(pipes: Table) -> PipeNetwork:
-    lines = []
-    for k, (start, end) in enumerate(
-        zip(pipes.text["from_node"], pipes.text["to_node"], strict=True)
-    ):
-        inner = float(pipes["d_inner"][k])
-        casing = inner + 2.0 * float(pipes["insulation_thickness"][k])
-        resistance = shell_resistance_mk_w((inner, casing, float(pipes["k_insulation"][k])))
-        lines.append(PipeLine(start, end, float(pipes["length"][k]), inner, resistance))
+    sizes = zip(
+        pipes["d_inner"].tolist(),
+        pipes["insulation_thickness"].tolist(),
+        pipes["k_insulation"].tolist(),
+        strict=True,
+    )
+    resistances = [
+        shell_resistance_mk_w((inner, inner + 2.0 * insulation, conductivity))
+        for inner, insulation, conductivity in sizes
+    ]
     mean_c = SUPPLY_TEMP_C - 0.5 * CONSUMER_SPAN_K
     return build_network(
-        lines,
+        pipe_lines(pipes, resistances),
         ROOT,
         density_kg_m3=water_density_kg_m3(mean_c),
         heat_capacity_j_kgk=HEAT_CAPACITY_J_KGK,

@@ -15,8 +15,10 @@ import numpy as np
 from heatrouter.envs.arrays import FloatArray
 from heatrouter.envs.exchange.assembly import Choices, Imported
 from heatrouter.envs.exchange.pandapipes_import import import_pandapipes
+from heatrouter.envs.network.circles import NO_FLOW_KG_S
 from heatrouter.envs.network.pipe_data import build_pipe_data
-from heatrouter.envs.network.steady import NO_FLOW_KG_S, SteadyState, steady_state
+from heatrouter.envs.network.steady import steady_state
+from heatrouter.envs.network.steady_solve import SteadyState
 from heatrouter.envs.network.topology import build_topology
 from heatrouter.envs.spec.consumer_units import Substation
 from heatrouter.envs.units import ZERO_CELSIUS_K

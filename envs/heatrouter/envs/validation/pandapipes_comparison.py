@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from heatrouter.envs.arrays import FloatArray
-from heatrouter.envs.network.steady import SteadyState
+from heatrouter.envs.network.steady_solve import SteadyState
 from heatrouter.envs.validation.pandapipes_solution import SAME_LAW, build_peer, solve_peer
 from heatrouter.envs.validation.random_networks import TURBULENT_RE, RandomNetwork, draw_network
 from heatrouter.envs.validation.verdict import Check, Panel, Report, Scatter

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from heatrouter.envs.arrays import IntArray
 from heatrouter.envs.network.pipe_data import pipe_data
 from heatrouter.envs.network.topology import PipeData, Topology, index_network
 
@@ -50,6 +51,12 @@ class PipeNetwork:
     pipes: PipeData
     location: dict[str, int]
     pair: dict[tuple[str, str], int]
+
+
+def ends_of_tree(net: Topology) -> IntArray:
+    """Locations from which no pipe leads further away from the root."""
+    inner = {int(net.parent[i]) for i in range(net.order.size)}
+    return np.array([i for i in range(net.order.size) if i not in inner], dtype=np.int64)
 
 
 def build_network(

@@ -3,6 +3,7 @@
 matplotlib is imported when something is drawn, and without pyplot: no window, no global state.
 """
 
+import math
 from collections.abc import Iterable
 from importlib.util import find_spec
 from io import BytesIO
@@ -28,7 +29,8 @@ _INK = "#1f2933"
 _LOG_FLOOR = 1e-8
 _COLOURS = 96
 _DENSE = 500
-"""Samples from which lines get thinner."""
+"""Samples from which lines get thinner, and other tools' fainter."""
+_SOLID, _ONE_ROW = 6, 6
 
 
 def require_matplotlib() -> None:
@@ -107,15 +109,18 @@ def _draw_curves(picture: Curves) -> "Figure":
     time = picture.time
     begin, end = picture.window or (float(time[0]), float(time[-1]))
     wide = 1.0 if _seen(time, begin, end).sum() > _DENSE else 1.6
+    faint = 0.9 if wide > 1.0 else 0.7
     if picture.inlet is not None:
         upper.plot(time, picture.inlet, color=INLET, linewidth=1.2, label="inlet, measured")
     for k, (tool, (their_time, theirs)) in enumerate(picture.others.items()):
         colour = _OTHERS[k % len(_OTHERS)]
+        # The palette's last two repeat earlier hues.
+        dashes = "-" if k < _SOLID else "-."
         inside = _seen(their_time, float(time[0]), float(time[-1]))
         t, v = their_time[inside], theirs[inside]
-        upper.plot(t, v, color=colour, linewidth=0.9, alpha=0.9, label=tool)
+        upper.plot(t, v, color=colour, linewidth=0.9, alpha=faint, linestyle=dashes, label=tool)
         error = v - np.interp(t, time, picture.measured)
-        lower.plot(t, error, color=colour, linewidth=0.8, alpha=0.9)
+        lower.plot(t, error, color=colour, linewidth=0.8, alpha=faint, linestyle=dashes)
     style = "--" if wide > 1.0 else "-"
     error = picture.ours - picture.measured
     upper.plot(time, picture.measured, color=MEASURED, linewidth=wide, label=picture.label)
@@ -132,10 +137,12 @@ def _draw_curves(picture: Curves) -> "Figure":
     _set_span(upper, picture.value_span, np.append(picture.measured[mine], picture.ours[mine]))
     if picture.judged is not None or picture.error_span is not None:
         _set_span(lower, picture.error_span, error[mine] * 1.4)
-    upper.set_title(picture.title, loc="left", color=_INK)
+    upper.set_title(picture.title.replace("_", " "), loc="left", color=_INK)
     lower.set_xlabel(f"time, {picture.time_unit}", color=_INK)
     lower.set_xlim(begin, end)
-    figure.legend(loc="outside right upper", frameon=False, fontsize="small")
+    entries = 2 + len(picture.others) + (picture.inlet is not None) + (picture.judged is not None)
+    columns = entries if entries <= _ONE_ROW else math.ceil(entries / 2)
+    figure.legend(loc="outside lower center", ncols=columns, frameon=False, fontsize="small")
     return figure
 
 
@@ -199,7 +206,7 @@ def _draw_bars(picture: Bars) -> "Figure":
         label.set_horizontalalignment("right")
         label.set_rotation_mode("anchor")
     axes.set_title(picture.title, loc="left", color=_INK)
-    figure.legend(loc="outside right upper", frameon=False, fontsize="small")
+    figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize="small")
     return figure
 
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from heatrouter.envs.arrays import FloatArray, IntArray
-from heatrouter.envs.network.steady import SteadyState, steady_state
+from heatrouter.envs.network.steady import steady_state
+from heatrouter.envs.network.steady_solve import SteadyState
 from heatrouter.envs.validation.pipe_network import PipeLine, PipeNetwork, build_network
 
 DENSITY_KG_M3, HEAT_CAPACITY_J_KGK, VISCOSITY_PA_S = 983.0, 4185.0, 4.66e-4

@@ -1,0 +1,1 @@
+"""Pinch targets, and which source of heat suits which user."""
