@@ -17,6 +17,14 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "heatrouter.envs.cli_simulate:simulate",
         "Simulate a district under a controller and print its key figures.",
     ),
+    "settle": (
+        "heatrouter.envs.cli_settle:settle",
+        "Simulate a district and write who heated whom into a ledger.",
+    ),
+    "verify": (
+        "heatrouter.envs.cli_verify:verify",
+        "Verify a settlement ledger or an audit log: chain, sums, signature.",
+    ),
     "validate": (
         "heatrouter.envs.cli_validate:validate",
         "Compare the simulator with measurements, other tools and its own energy balance.",
