@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from heatrouter.envs.errors import TariffError
 from heatrouter.envs.hashchain import canonical_json
+from heatrouter.envs.settlement.exact import decimal_of
 from heatrouter.envs.spec.base import Described, Name
 from heatrouter.envs.spec.explaining import suggestion
 from heatrouter.envs.spec.loading import validated
@@ -23,7 +24,19 @@ from heatrouter.envs.spec.yaml_reading import read_yaml_file
 _FLOAT_SUM: Final = 1e-12
 """By how much a sum of shares may exceed 1 because it is one of binary numbers."""
 
-Price = Annotated[float, Field(ge=-10_000.0, le=10_000.0)]
+_DECIMALS: Final = 6
+
+
+def _few_digits(value: float) -> float:
+    """Amounts are exact, so what they are made of must have an end."""
+    exponent = decimal_of(value).normalize().as_tuple().exponent
+    if isinstance(exponent, int) and exponent < -_DECIMALS:
+        message = f"has more than {_DECIMALS} digits after the point; round it"
+        raise ValueError(message)
+    return value
+
+
+Price = Annotated[float, Field(ge=-10_000.0, le=10_000.0), AfterValidator(_few_digits)]
 EmissionFactor = Annotated[float, Field(ge=0.0, le=5_000.0)]
 
 
@@ -70,7 +83,7 @@ class Share(Described):
     """A fixed share of every amount that goes to somebody else than the origin."""
 
     recipient: Name
-    share: float = Field(gt=0.0, le=1.0)
+    share: Annotated[float, Field(gt=0.0, le=1.0), AfterValidator(_few_digits)]
 
 
 class Tariff(Described):
