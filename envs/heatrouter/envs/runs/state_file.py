@@ -135,35 +135,37 @@ def read_state(path: Path, district: District) -> tuple[StateHeader, Arrays]:
     return header, arrays
 
 
-def fitted(
-    path: Path,
-    header: StateHeader,
-    saved: Mapping[str, np.ndarray],
-    template: Mapping[str, np.ndarray],
-    digest: str,
-) -> Arrays:
-    """Make a saved state one of a batch of any size, every environment on its own scenario.
-
-    Environment ``e`` gets scenario ``e``. A single environment that keeps its scenario goes on bit
-    for bit. Faults of sensors go with the scenario: where the saved state knows none, there are
-    none yet.
-
-    Args:
-        path: The file, for messages.
-        header: Its header.
-        saved: Its arrays, of one environment.
-        template: ``DistrictBatch.save_state`` of the batch.
-        digest: :func:`loop_digest` of the batch.
+def check_loop(path: Path, header: StateHeader, contract: Contract, task: Task) -> None:
+    """Check that a state's memories mean the same in another loop.
 
     Raises:
-        StateFileError: The state does not fit the batch.
+        StateFileError: Observation, set-points or clocks differ.
     """
-    if header.loop_digest != digest:
+    if header.loop_digest != loop_digest(contract, task):
         message = (
             f"{path}: was saved under task {header.task!r} with other observations, set-points or "
             "clocks; name that task with --task, or save the state under this one"
         )
         raise StateFileError(message)
+
+
+def fitted(
+    subject: str, saved: Mapping[str, np.ndarray], template: Mapping[str, np.ndarray]
+) -> Arrays:
+    """Make a state of one environment one of a batch of any size.
+
+    Environment ``e`` gets scenario ``e`` and everything else alike; where that is the scenario of
+    the state, it goes on bit for bit. Faults of sensors go with the scenario: where the saved state
+    knows none, there are none yet.
+
+    Args:
+        subject: Where the state comes from, for messages.
+        saved: The state, of one environment.
+        template: ``DistrictBatch.save_state`` of the batch.
+
+    Raises:
+        StateFileError: Arrays are missing, or of another type or shape.
+    """
     mistakes = []
     arrays: Arrays = {}
     for name, own in template.items():
@@ -180,7 +182,7 @@ def fitted(
             continue
         arrays[name] = np.broadcast_to(array, own.shape).copy()
     if mistakes:
-        raise StateFileError(str(path), mistakes)
+        raise StateFileError(subject, mistakes)
     arrays["plant.scenario"] = np.arange(arrays["plant.scenario"].size, dtype=np.int64)
     # A run from a state ends where its user says, not where the episode would have.
     arrays["steps_left"] = np.full_like(arrays["steps_left"], _ENDLESS)
