@@ -61,7 +61,9 @@ def fan_library(
     name = library.names[0]
     values = np.repeat(library.values, members, axis=0)
     at = (step + np.arange(steps)) % library.n_steps
-    lead_h: FloatArray = (np.arange(steps, dtype=np.float64) + 0.5) * library.step_s / SECONDS_PER_HOUR
+    lead_h: FloatArray = (
+        (np.arange(steps, dtype=np.float64) + 0.5) * library.step_s / SECONDS_PER_HOUR
+    )
     for column, series in enumerate(library.series):
         if series in CALENDAR_SERIES or series.endswith(FAULT_ENDINGS):
             continue

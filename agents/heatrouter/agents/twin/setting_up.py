@@ -110,6 +110,9 @@ def set_up(district: District, request: TwinRequest) -> TwinSetup:
     if request.members > MOST_MEMBERS:
         message = f"{request.members} members; at most {MOST_MEMBERS}, each takes some 10 MB"
         raise ConfigError(message)
+    if request.state is not None and request.start is not None:
+        message = "--start and --state exclude each other: a state has its own time"
+        raise ConfigError(message)
     entrant = make_entrants(
         (request.controller,),
         ControllerSettings(district, request.bundle, request.constant_price, request.rules),

@@ -115,7 +115,7 @@ def read_state(path: Path, district: District) -> tuple[StateHeader, Arrays]:
         StateFileError: It cannot be read, is of another version, or of another district.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
         text = str(arrays.pop(_HEADER))
     except FileNotFoundError:
