@@ -126,17 +126,17 @@ def settle(
         deliveries = settle(
             run, terms, action, interval_s=interval_s, on_step=lambda _: bar.advance(row)
         )
-        totals, end = write_ledger(out, head, deliveries, signer)
+        written = write_ledger(out, head, deliveries, signer)
     if as_json:
         answer = {
             "ledger": str(out),
-            "records": end.records,
-            "end_sha256": end.sha256,
+            "records": written.records,
+            "root": written.root,
             "signed_by": head.public_key,
             "head": head.model_dump(mode="json"),
-            "totals": totals.model_dump(mode="json"),
+            "totals": written.totals.model_dump(mode="json"),
         }
         typer.echo(json.dumps(answer, indent=2, allow_nan=False))
         return
-    print_totals(Console(), head, totals)
-    typer.echo(f"wrote {end.records} records to {out}; end of the chain {end.sha256}")
+    print_totals(Console(), head, written.totals)
+    typer.echo(f"wrote {written.records} records to {out}, root {written.root}")

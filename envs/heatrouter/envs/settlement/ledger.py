@@ -4,6 +4,7 @@ import os
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 from heatrouter.envs.errors import ConfigError
 from heatrouter.envs.hashchain import ChainWriter, Link
@@ -13,9 +14,18 @@ from heatrouter.envs.settlement.signing import SigningKey
 from heatrouter.envs.settlement.totals import RunningTotals
 
 
+class WrittenLedger(NamedTuple):
+    """What was written."""
+
+    totals: Totals
+    root: str
+    """Hash of the totals' record: who keeps it elsewhere can tell whether this is the ledger."""
+    records: int
+
+
 def write_ledger(
     path: Path, head: Head, deliveries: Iterable[Delivery], key: SigningKey | None = None
-) -> tuple[Totals, Link]:
+) -> WrittenLedger:
     """Write a ledger that appears whole or not at all.
 
     Args:
@@ -23,9 +33,6 @@ def write_ledger(
         head: What is settled; with the public key if there is a `key`.
         deliveries: For each interval one per consumer, in the order of the head.
         key: Signs the root.
-
-    Returns:
-        The totals, and the end of the chain.
 
     Raises:
         ConfigError: The file exists or cannot be written.
@@ -47,15 +54,15 @@ def write_ledger(
                 running.add(delivery)
                 writer.append(delivery.model_dump(mode="json"))
             totals = running.totals()
-            end = writer.append(totals.model_dump(mode="json"))
+            root = end = writer.append(totals.model_dump(mode="json"))
             if key is not None:
-                end = writer.append(_signature(key, end).model_dump(mode="json"))
+                end = writer.append(_signature(key, root).model_dump(mode="json"))
         stage.chmod(0o644)
         stage.replace(path)
     except BaseException:
         stage.unlink(missing_ok=True)
         raise
-    return totals, end
+    return WrittenLedger(totals, root.sha256, end.records)
 
 
 def refuse_existing(path: Path) -> None:
@@ -65,5 +72,5 @@ def refuse_existing(path: Path) -> None:
         raise ConfigError(message)
 
 
-def _signature(key: SigningKey, end: Link) -> Signature:
-    return Signature(public_key=key.public_key, root=end.sha256, signature=key.sign(end.sha256))
+def _signature(key: SigningKey, root: Link) -> Signature:
+    return Signature(public_key=key.public_key, root=root.sha256, signature=key.sign(root.sha256))
