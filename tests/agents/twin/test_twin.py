@@ -61,6 +61,20 @@ def test_it_is_the_simulation_continued_bit_for_bit(
     assert found.closure <= 1e-9
 
 
+def test_faults_of_sensors_and_noisy_forecasts_go_on_as_well(tmp_path: Path) -> None:
+    content = TASK.model_dump(mode="json")
+    content["forecast"]["kind"] = "noisy"
+    content["event_rates"] = dict.fromkeys(("sensor_bias", "sensor_freeze", "source_outage"), 365.0)
+    file, path = tmp_path / "task.yaml", tmp_path / "state.npz"
+    file.write_text(json.dumps(content), encoding="utf-8")
+    run = prepare_run(DISTRICT, load_task(str(file)), days=1.0, start=15, seed=4)
+    outputs, _ = continued(run, path)
+    assert any(run.library.sensor_events)
+    request = TwinRequest("energy-web", state=path, hours=AFTER / 4, members=3, task=str(file))
+    _, found = ahead(request)
+    np.testing.assert_array_equal(found.outputs[:, 0], outputs)
+
+
 def test_without_a_state_it_is_the_simulation_from_its_start() -> None:
     run = prepare_run(DISTRICT, TASK, days=1.0, start=200, seed=1)
     action = rules_action(run.batch.contract)[np.newaxis]

@@ -3,6 +3,7 @@
 import os
 import tempfile
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -83,9 +84,12 @@ def draw_fan(setup: TwinSetup, run: TwinRun, path: Path) -> None:
 
 
 def check_picture(path: Path) -> None:
-    """Raise ConfigError where a picture cannot have this name."""
+    """Raise ConfigError where a picture cannot be drawn or cannot have this name."""
     if path.suffix.lower() != ".png" or path.is_dir():
         message = f"{path}: the picture is a PNG file; let its name end in .png"
+        raise ConfigError(message)
+    if find_spec("matplotlib") is None:
+        message = "pictures need matplotlib; install it with: pip install 'heatrouter[study]'"
         raise ConfigError(message)
 
 
