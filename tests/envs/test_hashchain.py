@@ -352,3 +352,12 @@ def test_killed_while_writing(tmp_path: Path, kills: int) -> None:
         records = head.records
     with ChainWriter(path) as writer:
         assert writer.head.records == records
+
+
+def test_a_line_of_nothing_but_brackets_is_a_bad_record(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    chain(path, 2)
+    with path.open("ab") as file:
+        file.write(b"[" * 200_000 + b"\n")
+    with pytest.raises(ChainError, match="line 3, record 2"):
+        verify_chain([path])

@@ -5,5 +5,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "heatrouter.agents.cli_evaluate:evaluate",
         "Judge controllers on held-out scenarios and write the report.",
     ),
+    "twin": (
+        "heatrouter.agents.cli_twin:twin",
+        "Look 72 hours ahead from a saved state, over a fan of what may come.",
+    ),
 }
 """Command name -> (``module:callable``, one line of help)."""

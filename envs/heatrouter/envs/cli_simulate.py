@@ -4,7 +4,7 @@ import csv
 import json
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -17,22 +17,18 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from heatrouter.envs.errors import ConfigError
-from heatrouter.envs.spec.loading import load_district, load_task, preset_names
+from heatrouter.envs.spec.loading import load_district
+from heatrouter.envs.units import SECONDS_PER_DAY
 
 if TYPE_CHECKING:
     from heatrouter.envs.arrays import FloatArray
+    from heatrouter.envs.runs.prepared_run import PreparedRun
     from heatrouter.envs.scenarios.library import ScenarioLibrary
     from heatrouter.envs.simulation.district_batch import DistrictBatch
-    from heatrouter.envs.simulation.simulation import Simulation
 
 Traced = dict[str, dict[str, float]]
 """Heat of a consumer by origin, kWh."""
 
-_DEFAULT_TASK = "energy-web"
-_HOURS_PER_DAY = 24.0
-_USUAL_START = 15
-_SECONDS_PER_DAY = 86400.0
 _PICTURES = ("temperatures", "dispatch", "duration")
 _WHOLE_FROM = 100.0
 _CLOSURE_LIMIT = 1e-9
@@ -79,6 +75,12 @@ def simulate(
     frame_minutes: Annotated[
         float, typer.Option(min=1.0, help="Time between frames of --animate, min.")
     ] = 60.0,
+    save_state: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write the last state here (npz), for `heatrouter twin`.", metavar="FILE"
+        ),
+    ] = None,
     *,
     origins: Annotated[
         bool, typer.Option("--origins", help="Trace which source heated which consumer.")
@@ -98,52 +100,35 @@ def simulate(
     # The simulator loads numba, which --help must not wait for.
     from heatrouter.envs.drawing.animation import check_animation
     from heatrouter.envs.no_reuse import no_reuse_action, rules_action
-    from heatrouter.envs.observe import build_contract
-    from heatrouter.envs.scenarios.random_events import with_task_events
-    from heatrouter.envs.scenarios.sources import build_library
-    from heatrouter.envs.simulation.district_batch import DistrictBatch
-    from heatrouter.envs.simulation.simulation import Simulation
+    from heatrouter.envs.runs.prepared_run import prepare_run, save_run, task_of
 
     district = load_district(source)
-    chosen = task or (source if source in preset_names() else _DEFAULT_TASK)
     # No offset from the rules is the rules.
-    rules = load_task(chosen).model_copy(update={"parametrisation": "offset"})
-    generated = scenario in {None, "generated"}
-    library = build_library(
-        district, "train" if generated else "test", 1, seed, data_dir=data, scenario=scenario
+    prepared = prepare_run(
+        district,
+        task_of(source, task),
+        days=days,
+        start=start,
+        scenario=scenario,
+        data=data,
+        seed=seed,
+        parametrisation="offset",
+        trace_origins=origins,
     )
-    channels = build_contract(district, rules).observation
-    library = with_task_events(library, district, rules, channels)
-
-    def plant(count: int) -> Simulation:
-        return Simulation(
-            district,
-            library,
-            num_envs=count,
-            sim_dt_s=rules.sim_dt_s,
-            trace_origins=origins,
-        )
-
-    batch = DistrictBatch(district, rules, library, num_envs=1, seed=seed, make_plant=plant)
-    steps = max(round(days * _HOURS_PER_DAY * 3600.0 / rules.control_dt_s), 1)
-    every = max(round(60.0 * frame_minutes / rules.control_dt_s), 1)
+    batch, library = prepared.batch, prepared.library
+    every = max(round(60.0 * frame_minutes / prepared.batch.task.control_dt_s), 1)
     if animate is not None:
-        check_animation(animate, len(range(0, steps, every)))
-    if start is None:
-        fits = days + _USUAL_START - 1 <= library.n_steps * library.step_s / _SECONDS_PER_DAY
-        start = _USUAL_START if fits else 1
-    first = round((start - 1) * _HOURS_PER_DAY * 3600.0 / library.step_s)
-    if first >= library.values.shape[1]:
-        msg = f"--start {start} lies beyond the scenario {library.names[0]!r}"
-        raise ConfigError(msg)
+        check_animation(animate, len(range(0, prepared.steps, every)))
     traced: Traced = {}
     action = no_reuse_action(district, batch.contract) if no_reuse else rules_action(batch.contract)
-    rows, figures = _run(batch, action, first, steps, traced if origins else None, quiet=as_json)
+    rows, figures = _run(prepared, action, traced if origins else None, quiet=as_json)
+    if save_state is not None:
+        save_run(save_state, prepared, "rules without reuse" if no_reuse else "rules")
     run: dict[str, object] = {
         "district": district.name,
         "scenario": library.names[0],
-        "start_day": start,
-        "days": steps * rules.control_dt_s / 3600.0 / _HOURS_PER_DAY,
+        "start_day": prepared.start_day,
+        "days": prepared.steps * batch.task.control_dt_s / SECONDS_PER_DAY,
         "seed": seed,
         "reuse": not no_reuse,
         "kpis": figures,
@@ -151,7 +136,7 @@ def simulate(
     if origins:
         run["heat_by_origin_kwh"] = traced
     if out is not None:
-        _write(out, batch, library, rows, run, start)
+        _write(out, batch, library, rows, run, prepared.start_day)
     if animate is not None:
         _animate(animate, batch, rows[::every], quiet=as_json)
     if as_json:
@@ -160,6 +145,8 @@ def simulate(
     _print(run, figures)
     if origins:
         _print_origins(traced)
+    if save_state is not None:
+        typer.echo(f"wrote the last state to {save_state}")
     if out is not None:
         pictures = ", ".join(f"{name}.png" for name in ("last", *_PICTURES))
         typer.echo(f"wrote outputs.csv, kpis.json, {pictures} to {out}")
@@ -168,10 +155,8 @@ def simulate(
 
 
 def _run(
-    batch: "DistrictBatch",
+    run: "PreparedRun",
     action: "FloatArray",
-    first: int,
-    steps: int,
     traced: Traced | None,
     *,
     quiet: bool,
@@ -184,11 +169,11 @@ def _run(
 
     from heatrouter.envs import kpis
 
+    batch, plant, steps = run.batch, run.plant, run.steps
     layout = kpis.KpiLayout.build(batch.district, batch.columns)
     sums = kpis.start(1)
-    batch.reset_to(np.zeros(1, np.int64), np.full(1, first, np.int64), truncate=False)
+    run.begin()
     rows = np.empty((steps, len(batch.columns)))
-    plant = cast("Simulation", batch.plant)
     by_origin = np.zeros_like(plant.heat_by_origin_kwh[0])
     console = Console(stderr=True)
     columns = (TextColumn("simulating"), BarColumn(), TextColumn("{task.fields[day]:.1f} d"))
@@ -200,7 +185,7 @@ def _run(
             rows[k] = step.outputs[0]
             by_origin += plant.heat_by_origin_kwh[0]
             sums = kpis.accumulate(layout, sums, step.outputs, step.terms, batch.task.control_dt_s)
-            progress.update(bar, advance=1, day=(k + 1) * batch.task.control_dt_s / 86400.0)
+            progress.update(bar, advance=1, day=(k + 1) * batch.task.control_dt_s / SECONDS_PER_DAY)
     if traced is not None:
         for consumer, heat in zip(plant.consumers, by_origin, strict=True):
             traced[consumer] = dict(zip(plant.origins, heat.tolist(), strict=True))

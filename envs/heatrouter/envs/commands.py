@@ -21,6 +21,14 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "heatrouter.envs.cli_match:match",
         "Find pinch targets, and which source of heat suits which user.",
     ),
+    "settle": (
+        "heatrouter.envs.cli_settle:settle",
+        "Simulate a district and write who heated whom into a ledger.",
+    ),
+    "verify": (
+        "heatrouter.envs.cli_verify:verify",
+        "Verify a settlement ledger or an audit log: chain, sums, signature.",
+    ),
     "validate": (
         "heatrouter.envs.cli_validate:validate",
         "Compare the simulator with measurements, other tools and its own energy balance.",

@@ -8,6 +8,8 @@
     |   +-- TrainingConfigError                78
     |   +-- ServiceConfigError                 78
     |   +-- MeasurementError                   78   measurements that cannot be compared with
+    |   +-- TariffError                        78   the tariff of a settlement
+    |   +-- StateFileError                     78   a saved state that does not fit
     +-- BundleError                            78   an exported policy that must not run
     +-- PlantUnreachableError                  69   no connection to the field
     +-- NumericalError                          1   a solve that left the physics
@@ -101,6 +103,14 @@ class ServiceConfigError(ConfigError):
 
 class MeasurementError(ConfigError):
     """A file of measurements or of another tool's results that cannot be used."""
+
+
+class TariffError(ConfigError):
+    """A tariff that cannot be used, or that does not fit its district."""
+
+
+class StateFileError(ConfigError):
+    """A saved state that cannot be read, or that belongs to something else."""
 
 
 class BundleError(HeatrouterError):

@@ -229,7 +229,7 @@ def _entry(line: bytes, link: Link | None) -> Entry | str:
     """
     try:
         record = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         return f"is no JSON: {error}"
     if not isinstance(record, dict) or record.keys() != {"body", "prev", "seq", "sha256"}:
         return "does not have the entries body, prev, seq, sha256"

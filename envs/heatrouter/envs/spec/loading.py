@@ -50,7 +50,7 @@ def load_district(source: str | Path) -> District:
         DistrictError: Everything that is wrong with it, each mistake with its path.
     """
     subject, document = _read(source, _ENDING)
-    return _validated(District, subject, document, DistrictError, District.cross_check)
+    return validated(District, subject, document, DistrictError, District.cross_check)
 
 
 def load_task(source: str | Path) -> Task:
@@ -66,17 +66,17 @@ def load_task(source: str | Path) -> Task:
         TaskError: Everything that is wrong with it, each mistake with its path.
     """
     subject, document = _read(source, _TASK_ENDING)
-    return _validated(Task, subject, document, TaskError, Task.cross_check)
+    return validated(Task, subject, document, TaskError, Task.cross_check)
 
 
 def parse_district(text: str, subject: str = "district") -> District:
     """Read a district from YAML text; raises as :func:`load_district` does."""
-    return _validated(District, subject, read_yaml(text), DistrictError, District.cross_check)
+    return validated(District, subject, read_yaml(text), DistrictError, District.cross_check)
 
 
 def parse_task(text: str, subject: str = "task") -> Task:
     """Read a task from YAML text; raises as :func:`load_task` does."""
-    return _validated(Task, subject, read_yaml(text), TaskError, Task.cross_check)
+    return validated(Task, subject, read_yaml(text), TaskError, Task.cross_check)
 
 
 def preset_text(name: str) -> str:
@@ -127,13 +127,26 @@ def _looks_like_path(source: str) -> bool:
         return False
 
 
-def _validated(
+def validated(
     model: type[Model],
     subject: str,
     document: Document,
     error: type[ConfigError],
     cross_check: Callable[[Model], list[tuple[str, str]]],
 ) -> Model:
+    """Make a description of a file that was read.
+
+    Args:
+        model: What the file describes.
+        subject: What the file is called in messages.
+        document: The file.
+        error: What is raised.
+        cross_check: Gives what is wrong between parts as ``(path, message)``. It also sees
+            descriptions with broken fields left open (``spec.partial``).
+
+    Raises:
+        ConfigError: `error`, with everything that is wrong, each mistake with its path.
+    """
     if document.data is None and document.mistakes:
         raise error(subject, document.mistakes)
     if not isinstance(document.data, dict):
