@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from heatrouter.agents.planning.batches import USUAL_PREHEAT, BatchNumbers
+from heatrouter.agents.planning.greenhouses import GreenhouseNumbers
 from heatrouter.agents.planning.horizon import Horizon
 from heatrouter.agents.planning.plant_facts import PlantFacts
 from heatrouter.envs.arrays import FloatArray
@@ -23,7 +25,8 @@ class Coefficients:
     draw: FloatArray  # (n_producers, n_steps) heat taken from another circuit per heat given
     evaporator: FloatArray  # (n_producers, n_steps) heat taken from a cooling load per heat given
     demand_kw: FloatArray  # (n_circuits, n_steps)
-    store_low: FloatArray  # (n_stores, n_steps) kWh
+    store_cold: FloatArray  # (n_stores, n_steps) kWh, as cold as the return
+    store_low: FloatArray  # (n_stores, n_steps) kWh, least that can be used
     store_high: FloatArray  # (n_stores, n_steps) kWh
     store_now: FloatArray  # (n_stores,) kWh
     store_loss_kw: FloatArray  # (n_stores, n_steps)
@@ -33,7 +36,8 @@ class Coefficients:
     supply_c: FloatArray  # (n_circuits, n_steps)
     running: FloatArray  # (n_producers,) 0 or 1, before the first step
     heat_now: FloatArray  # (n_producers,) kW
-    greenhouse_heat: FloatArray  # (n_greenhouses, n_steps) kW
+    greenhouses: GreenhouseNumbers
+    batches: BatchNumbers
     pump_eur: float  # circulation over the horizon
 
 
@@ -42,7 +46,11 @@ def coefficients(
     horizon: Horizon,
     observations: FloatArray,
     outputs: FloatArray,
+    set_points: FloatArray,
     now: FloatArray,
+    *,
+    loss_kw_k: FloatArray,
+    stratification_loss: float,
 ) -> Coefficients:
     """Read the numbers from one variant of a course.
 
@@ -51,7 +59,10 @@ def coefficients(
         horizon: Steps of the plan.
         observations: ``(n_control, n_obs)``, seen before each step.
         outputs: ``(n_control, n_columns)``.
+        set_points: ``(n_control, n_set_points)``.
         now: Observation of this moment, ``(n_obs,)``.
+        loss_kw_k: Heat of each greenhouse per kelvin, kW/K.
+        stratification_loss: Share of a store's room that cannot be used.
     """
     plan, at = facts.plan, facts.columns
     # the conditions of a step are what was measured at its end
@@ -94,16 +105,20 @@ def coefficients(
     for column, start, end in facts.balancing_links:
         demand[:, start] -= outputs[:, column]
         demand[:, end] += outputs[:, column]
-    low, high = facts.store_room(there.return_temp, supply)
+    cold, high = facts.store_room(there.return_temp, supply)
+    held = facts.store_energy(now)
+    # lukewarm water between hot and cold stays where it is; what is below that already, too
+    low = np.minimum(cold + stratification_loss * (high - cold), np.maximum(held, cold))
     return Coefficients(
         limit_kw=horizon.mean(limit).T,
         cost=horizon.mean(cost).T * 1e-3,
         draw=horizon.mean(draw).T,
         evaporator=horizon.mean(evaporator).T,
         demand_kw=horizon.mean(demand).T,
+        store_cold=horizon.last(cold).T,
         store_low=horizon.last(low).T,
         store_high=horizon.last(high).T,
-        store_now=facts.store_energy(now),
+        store_now=held,
         store_loss_kw=horizon.mean(outputs[:, facts.store_loss_at]).T,
         cooling_kw=horizon.mean(outputs[:, facts.cooling_at]).T,
         gas_kw=horizon.mean(outputs[:, facts.gas_at]).T,
@@ -111,11 +126,68 @@ def coefficients(
         supply_c=horizon.mean(supply).T,
         running=(now[plan.executed_at] > 0.0).astype(np.float64),
         heat_now=now[facts.heat_seen_at],
-        greenhouse_heat=horizon.mean(outputs[:, facts.greenhouse_heat_at]).T,
+        greenhouses=_greenhouses(facts, horizon, outputs, set_points, loss_kw_k),
+        batches=_batches(facts, horizon, outputs, now, electricity),
         pump_eur=float(
             (outputs[:, facts.circulation_at].sum(axis=1) * electricity).sum()
             * 1e-3
             * horizon.control_dt_s
             / 3600.0
         ),
+    )
+
+
+def _greenhouses(
+    facts: PlantFacts,
+    horizon: Horizon,
+    outputs: FloatArray,
+    set_points: FloatArray,
+    loss_kw_k: FloatArray,
+) -> GreenhouseNumbers:
+    mean = horizon.mean(outputs[:, facts.greenhouse_mean_at]).T
+    low = np.array([[unit.crop_mean_min_c] for unit in facts.greenhouses]).reshape(-1, 1)
+    high = np.array([[unit.crop_mean_max_c] for unit in facts.greenhouses]).reshape(-1, 1)
+    return GreenhouseNumbers(
+        heat_kw=horizon.mean(outputs[:, facts.greenhouse_heat_at]).T,
+        lack_k=low - mean,
+        excess_k=mean - high,
+        offset_k=horizon.mean(set_points[:, facts.plan.greenhouse_points]).T,
+        loss_kw_k=loss_kw_k,
+    )
+
+
+def _batches(
+    facts: PlantFacts,
+    horizon: Horizon,
+    outputs: FloatArray,
+    now: FloatArray,
+    electricity: FloatArray,
+) -> BatchNumbers:
+    waiting = outputs[:, facts.batch_waiting_at]
+    started = outputs[:, facts.batch_started_at]
+    waiting_now = now[facts.batch_waiting_seen_at]
+    before = np.concatenate([waiting_now[np.newaxis], waiting[:-1]])
+    arrivals = np.maximum(waiting - before + started, 0.0)
+    heat = outputs[:, facts.batch_heat_at].sum(axis=0)
+    fuel = outputs[:, facts.batch_fuel_at].sum(axis=0)
+    efficiency = np.array([unit.fuel_efficiency for unit in facts.batches])
+    total = heat + fuel * efficiency
+    preheat = np.where(total > 0.0, heat / np.maximum(total, 1e-9), USUAL_PREHEAT)
+    gas = facts.gas_price(outputs)
+    cost = (
+        np.stack(
+            [
+                electricity if unit.fuel == "electricity" else gas(unit.emission_factor_kg_mwh)
+                for unit in facts.batches
+            ]
+        )
+        if facts.batches
+        else np.zeros((0, len(outputs)))
+    )
+    return BatchNumbers(
+        arrivals=horizon.sum(arrivals).T,
+        waiting=waiting_now,
+        started=horizon.sum(started).T,
+        cost=horizon.mean(cost.T).T * 1e-3,
+        preheat=preheat,
     )

@@ -7,21 +7,25 @@ what nobody can take is spilled, store levels beyond what the set-points allow c
 programme is never infeasible.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
+from heatrouter.agents.planning.batches import BatchBlock
 from heatrouter.agents.planning.coefficients import Coefficients
+from heatrouter.agents.planning.greenhouses import GreenhouseBlock
 from heatrouter.agents.planning.horizon import Horizon
 from heatrouter.agents.planning.linear_program import LinearProgram, Solution
-from heatrouter.agents.planning.plant_facts import PlantFacts
-from heatrouter.envs.arrays import FloatArray, IntArray
+from heatrouter.agents.planning.plant_facts import LEAST_SPREAD_K, PlantFacts
+from heatrouter.envs.arrays import FloatArray
 from heatrouter.envs.spec.task import Task
 
 _BEYOND_EUR_PER_KWH: Final = 0.4
 """Price of a store level beyond its limits, per kWh and step: below unmet demand, above all heat."""
 _SPILL_EUR_PER_KWH: Final = 0.001
+_GAS_END_EUR_PER_KWH: Final = 0.03
+"""Worth of biogas that is left at the end."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,11 +36,16 @@ class PlanValues:
     on: FloatArray  # (n_producers, n_steps)
     charge_kw: FloatArray  # (n_stores, n_steps)
     store_kwh: FloatArray  # (n_stores, n_steps) at the end of each step
-    offset_k: FloatArray  # (n_greenhouses, n_steps) deviation of the air from the twin's course
+    air_k: FloatArray  # (n_greenhouses, n_steps) deviation of the air from the twin's course
+    batch_starts: FloatArray  # (n_batches, n_steps) charges
     heat_price: FloatArray  # (n_circuits, n_steps) EUR/MWh, dual of the balance
     unmet_kw: FloatArray  # (n_circuits, n_steps)
     cost_eur: float
     solution: Solution
+
+    def with_prices(self, heat_price: FloatArray) -> "PlanValues":
+        """The same with prices of a continuous solve: whole numbers have no duals."""
+        return replace(self, heat_price=heat_price)
 
 
 class DistrictProgram:
@@ -58,7 +67,6 @@ class DistrictProgram:
         *,
         binary_hours: float = 6.0,
         end_value_eur_per_mwh: float | None = None,
-        ramping: bool = True,
     ) -> None:
         self.facts, self.horizon = facts, horizon
         plan, n = facts.plan, horizon.n_steps
@@ -79,15 +87,17 @@ class DistrictProgram:
         self._end_value = (
             weights.stock_eur_per_mwh if end_value_eur_per_mwh is None else end_value_eur_per_mwh
         ) * 1e-3
+        hour = np.floor(horizon.starts * horizon.control_dt_s / 3600.0 + 1e-9)
+        self._first = np.concatenate([[True], np.diff(hour) > 0.0])
+        self.early = np.cumsum(h) <= binary_hours + 1e-9
         self._balance(lp)
         self._stores(lp)
-        self._switching(lp, binary_hours)
-        if ramping:
-            self._ramping(lp, task)
-        self.ramping = ramping
+        self._switching(lp)
+        self._ramping(lp, task)
         self._cooling(lp)
         self._gas(lp)
-        self._greenhouses(lp, task)
+        self.greenhouses = GreenhouseBlock(lp, facts, task, horizon, self.balance_rows)
+        self.batches = BatchBlock(lp, facts, horizon, self.balance_rows, self.early)
         lp.build()
 
     def _balance(self, lp: LinearProgram) -> None:
@@ -113,7 +123,7 @@ class DistrictProgram:
         self.low_rows, _ = lp.rows((s, n), [(self.energy, 1.0), (self.below, 1.0)], low=0.0)
         self.high_rows, _ = lp.rows((s, n), [(self.energy, 1.0), (self.above, -1.0)], high=0.0)
 
-    def _switching(self, lp: LinearProgram, binary_hours: float) -> None:
+    def _switching(self, lp: LinearProgram) -> None:
         facts, n = self.facts, self.horizon.n_steps
         self.machines = np.flatnonzero((facts.min_kw > 0.0) | (facts.start_cost > 0.0))
         m = self.machines.size
@@ -124,10 +134,8 @@ class DistrictProgram:
         _, (_, self.least_at) = lp.rows((m, n), [(heat, 1.0), (self.on, 0.0)], low=0.0)
         self.start_rows, _ = lp.rows((m, n), [(self.starts, 1.0), (self.on, -1.0)], low=0.0)
         lp.add(self.start_rows[:, 1:], self.on[:, :-1], 1.0)
-        early = np.cumsum(self.horizon.hours) <= binary_hours + 1e-9
         # one decision for each hour, which its quarters follow
-        hour = np.floor(self.horizon.starts * self.horizon.control_dt_s / 3600.0 + 1e-9)
-        first = np.concatenate([[True], np.diff(hour) > 0.0])
+        first, early = self._first, self.early
         lp.integers(self.on[:, early & first])
         for k in np.flatnonzero(~first).tolist():
             lp.rows((m, 1), [(self.on[:, k : k + 1], 1.0), (self.on[:, k - 1 : k], -1.0)], 0.0, 0.0)
@@ -139,7 +147,10 @@ class DistrictProgram:
                 for later in np.flatnonzero(run).tolist():
                     lp.rows(
                         (1,),
-                        [(self.on[row, later : later + 1], 1.0), (self.starts[row, k : k + 1], -1.0)],
+                        [
+                            (self.on[row, later : later + 1], 1.0),
+                            (self.starts[row, k : k + 1], -1.0),
+                        ],
                         low=0.0,
                     )
 
@@ -172,64 +183,23 @@ class DistrictProgram:
             rows = self.gas_rows[facts.digester_of[i]]
             lp.add(rows, self.heat[i], h * facts.fuel_per_heat[i])
 
-    def _greenhouses(self, lp: LinearProgram, task: Task) -> None:
-        facts, n, h = self.facts, self.horizon.n_steps, self.horizon.hours
-        units = facts.greenhouses
-        g = len(units)
-        area = np.array([u.floor_area_m2 for u in units])
-        reach = np.array([u.offset_max_k for u in units])
-        self.capacity = area * np.array([u.heat_capacity_kj_m2k for u in units]) / 3600.0  # kWh/K
-        loss = np.zeros(g)
-        self.offset = lp.variables((g, n), -reach[:, np.newaxis], reach[:, np.newaxis])
-        self.extra = lp.variables((g, n), low=-np.inf)
-        self.mean = lp.variables((g, n), low=-np.inf)
-        price = task.objective.crop_comfort_eur_per_kh_ha * area / 1e4
-        self.cold = lp.variables((g, n), cost=price[:, np.newaxis] * h)
-        # C dT/dt + G T = extra heat
-        self.air_rows, (self.air_at, _) = lp.rows(
-            (g, n),
-            [
-                (self.offset, self.capacity[:, np.newaxis] / h + loss[:, np.newaxis]),
-                (self.extra, -1.0),
-            ],
-            0.0,
-            0.0,
-        )
-        lp.add(self.air_rows[:, 1:], self.offset[:, :-1], -self.capacity[:, np.newaxis] / h[1:])
-        # the mean of a day follows the air
-        share = -np.expm1(-h / 24.0)
-        rows, _ = lp.rows((g, n), [(self.mean, 1.0), (self.offset, -share)], 0.0, 0.0)
-        lp.add(rows[:, 1:], self.mean[:, :-1], -(1.0 - share[1:]))
-        self.cold_rows, _ = lp.rows((g, n), [(self.cold, 1.0), (self.mean, 1.0)], low=0.0)
-        lp.add(self.balance_rows[facts.greenhouse_circuit], self.extra, -1.0)
-        self._mass_value = task.objective.building_stock_eur_per_mwh * 1e-3
-
-    def update(
-        self,
-        numbers: Coefficients,
-        cold_k: FloatArray,
-        reach: tuple[FloatArray, FloatArray],
-        loss_kw_k: FloatArray,
-    ) -> None:
-        """Take new numbers.
-
-        Args:
-            numbers: Of the plan.
-            cold_k: By how much the daily mean of the twin's course lies below its limit (negative:
-                above), K, ``(n_greenhouses, n_steps)``.
-            reach: Least and largest deviation of the air from the course, same shape.
-        """
+    def update(self, numbers: Coefficients) -> None:
+        """Take new numbers."""
         lp, facts, h = self.program, self.facts, self.horizon.hours
         plan = facts.plan
         lp.high[self.heat] = numbers.limit_kw
         lp.cost[self.heat] = numbers.cost * h
-        lp.row_low[self.balance_rows] = numbers.demand_kw
-        lp.row_high[self.balance_rows] = numbers.demand_kw
+        self.greenhouses.update(numbers.greenhouses)
+        taken = self.batches.update(numbers.batches)
+        demand = numbers.demand_kw.copy()
+        np.subtract.at(demand, facts.batch_circuit, taken)
+        lp.row_low[self.balance_rows] = demand
+        lp.row_high[self.balance_rows] = demand
         for at, link in zip(self.draw_at, plan.linked, strict=True):
             lp.coefficients[at] = -numbers.draw[link.producer]
         for at, i in zip(self.evaporator_at, self.cooled.tolist(), strict=True):
             lp.coefficients[at] = numbers.evaporator[i]
-        lp.row_high[self.cooling_rows] = numbers.cooling_kw * 1.0 + 1.0
+        lp.row_high[self.cooling_rows] = numbers.cooling_kw + 1.0
         begin = np.zeros(self.store_rows.shape)
         begin[:, 0] = numbers.store_now
         begin -= numbers.store_loss_kw * h
@@ -237,7 +207,10 @@ class DistrictProgram:
         lp.row_high[self.store_rows] = begin
         lp.row_low[self.low_rows] = np.minimum(numbers.store_low, numbers.store_high)
         lp.row_high[self.high_rows] = numbers.store_high
-        spread = np.maximum((numbers.store_high - numbers.store_low) / facts.store_kwh_k[:, None], 5.0)
+        spread = np.maximum(
+            (numbers.store_high - numbers.store_low) / facts.store_kwh_k[:, np.newaxis],
+            LEAST_SPREAD_K,
+        )
         power = facts.store_kw_k[:, np.newaxis] * spread
         lp.high[self.charge] = power
         lp.low[self.charge] = -power
@@ -249,25 +222,26 @@ class DistrictProgram:
         lp.coefficients[self.least_at] = -np.where(able, least, 0.0)
         lp.high[self.on] = able
         lp.row_low[self.start_rows[:, 0]] = -numbers.running[self.machines]
-        if self.ramping:
-            lp.row_low[self.up_rows[:, 0]] = -numbers.heat_now
-            lp.row_low[self.down_rows[:, 0]] = numbers.heat_now
+        lp.row_low[self.up_rows[:, 0]] = -numbers.heat_now
+        lp.row_low[self.down_rows[:, 0]] = numbers.heat_now
         gas = numbers.gas_kw * h
         gas[:, 0] += numbers.gas_now
         lp.row_low[self.gas_rows] = gas
         lp.row_high[self.gas_rows] = gas
-        lp.cost[self.gas[:, -1]] = -0.03
-        lp.low[self.extra] = -numbers.greenhouse_heat
-        lp.row_low[self.cold_rows] = cold_k
-        lp.low[self.offset], lp.high[self.offset] = reach
-        lp.coefficients[self.air_at] = (
-            self.capacity[:, np.newaxis] / h + loss_kw_k[:, np.newaxis]
-        )
-        lp.cost[self.offset[:, -1]] = -self._mass_value * self.capacity
+        lp.cost[self.gas[:, -1]] = -_GAS_END_EUR_PER_KWH
 
-    def solve(self, *, integers: bool, time_limit_s: float) -> PlanValues:
-        """Solve with the present numbers."""
-        found = self.program.solve(integers=integers, time_limit_s=time_limit_s)
+    @property
+    def has_integers(self) -> bool:
+        """Whether anything is decided in whole numbers."""
+        return bool(self.program.integer.any())
+
+    def solve(self, *, integers: bool, time_limit_s: float, gap: float = 1e-3) -> PlanValues:
+        """Solve with the present numbers.
+
+        Raises:
+            NumericalError: There is no solution within the time.
+        """
+        found = self.program.solve(integers=integers, time_limit_s=time_limit_s, gap=gap)
         x = found.values
         on = np.ones(self.heat.shape)
         on[self.machines] = x[self.on]
@@ -276,7 +250,8 @@ class DistrictProgram:
             on=on,
             charge_kw=x[self.charge],
             store_kwh=x[self.energy],
-            offset_k=x[self.offset],
+            air_k=x[self.greenhouses.air],
+            batch_starts=x[self.batches.starts],
             heat_price=found.duals[self.balance_rows] / self.horizon.hours * 1e3,
             unmet_kw=x[self.unmet],
             cost_eur=found.cost,

@@ -4,6 +4,7 @@ from typing import Literal
 
 import numpy as np
 
+from heatrouter.agents.planning.horizon import Horizon
 from heatrouter.envs.arrays import FloatArray
 from heatrouter.envs.scenarios.catalogue import CALENDAR_SERIES, level_series, production_units
 from heatrouter.envs.scenarios.forecast import Forecaster
@@ -12,8 +13,6 @@ from heatrouter.envs.scenarios.production import planned_level
 from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.task import ForecastWindows, Task
 from heatrouter.envs.units import SECONDS_PER_DAY, SECONDS_PER_HOUR
-
-from heatrouter.agents.planning.horizon import Horizon
 
 Foresight = Literal["forecast", "perfect"]
 _FADING_H = 3.0
@@ -66,7 +65,8 @@ class Expectation:
             kind=task.forecast.kind,
             series=forecast,
             window_hours=tuple(
-                (float(a * hours), float(b * hours)) for a, b in zip(edges[:-1], edges[1:], strict=True)
+                (float(a * hours), float(b * hours))
+                for a, b in zip(edges[:-1], edges[1:], strict=True)
             ),
         )
         self._forecaster = Forecaster(library, windows) if forecast else None
@@ -116,9 +116,7 @@ class Expectation:
         hours = self._library.step_s / SECONDS_PER_HOUR
         now = values[step - 1 : step] if step > 0 else values[-1:]
         for column, production in self._plans.items():
-            plan = planned_level(
-                production, hours, expected[:, hour_at], expected[:, weekday_at]
-            )
+            plan = planned_level(production, hours, expected[:, hour_at], expected[:, weekday_at])
             plan_now = planned_level(production, hours, now[:, hour_at], now[:, weekday_at])[0]
             level_now = float(now[0, column])
             if plan_now > _OUTAGE_LEVEL and level_now < _OUTAGE_LEVEL * plan_now:

@@ -70,6 +70,11 @@ class Horizon:
         sums: FloatArray = np.add.reduceat(values, self.starts, axis=0)
         return sums / self.counts.reshape(-1, *[1] * (values.ndim - 1))
 
+    def sum(self, values: FloatArray) -> FloatArray:
+        """Sums over plan steps of values by control step along the first axis."""
+        total: FloatArray = np.add.reduceat(values, self.starts, axis=0)
+        return total
+
     def last(self, values: FloatArray) -> FloatArray:
         """Values of the last control step of each plan step, along the first axis."""
         return values[self.starts + self.counts - 1]

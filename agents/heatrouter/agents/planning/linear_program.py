@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from heatrouter.envs.arrays import FloatArray, IntArray
+from heatrouter.envs.errors import NumericalError
 
 INFINITE: Final = float("inf")
 Term = tuple[IntArray, npt.ArrayLike]
@@ -133,15 +134,15 @@ class LinearProgram:
             gap: Relative gap at which a mixed-integer solve may end.
 
         Raises:
-            PlanError: There is no solution to return.
+            NumericalError: There is no solution to return.
         """
         solver = self._solver
         if solver is None:
             solver = self._solver = highspy.Highs()
             solver.setOptionValue("output_flag", False)
             solver.setOptionValue("threads", 1)
-            solver.setOptionValue("mip_rel_gap", gap)
         mixed = integers and bool(self.integer.any())
+        solver.setOptionValue("mip_rel_gap", gap)
         # the solver's clock runs on from solve to solve
         solver.setOptionValue("time_limit", solver.getRunTime() + max(time_limit_s, 1e-3))
         solver.passModel(self._model(mixed))
@@ -152,8 +153,9 @@ class LinearProgram:
         found = solver.getSolution()
         info = solver.getInfo()
         if not found.value_valid:
-            msg = f"{status}"
-            raise RuntimeError(msg)
+            self._basis = None
+            msg = f"linear programme: no solution, {solver.modelStatusToString(status)}"
+            raise NumericalError(msg, "planning", 0)
         if not mixed:
             self._basis = solver.getBasis()
         return Solution(

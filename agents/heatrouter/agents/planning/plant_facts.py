@@ -1,6 +1,6 @@
 """What a plan knows of a plant, as arrays made once from its description."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,10 +11,9 @@ from heatrouter.envs.dispatch.plan import DispatchPlan
 from heatrouter.envs.dispatch.unit_figures import (
     circuit_index,
     producers_in_order,
-    store_kw,
     store_kwh,
 )
-from heatrouter.envs.spec.consumer_units import Greenhouse
+from heatrouter.envs.spec.consumer_units import BatchProcess, Greenhouse
 from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.plant_units import (
     Boiler,
@@ -25,6 +24,9 @@ from heatrouter.envs.spec.plant_units import (
     HeatPump,
     Store,
 )
+
+LEAST_SPREAD_K = 5.0
+"""Over which a store's power is counted at least."""
 
 
 def _ints(values: list[int]) -> IntArray:
@@ -72,11 +74,21 @@ class PlantFacts:
     greenhouse_circuit: IntArray
     greenhouse_heat_at: IntArray
     greenhouse_air_at: IntArray
+    greenhouse_mean_at: IntArray
+    batches: tuple[BatchProcess, ...]
+    batch_circuit: IntArray
+    batch_heat_at: IntArray
+    batch_fuel_at: IntArray
+    batch_waiting_at: IntArray
+    batch_started_at: IntArray
+    batch_waiting_seen_at: IntArray  # observation
     circulation_at: IntArray
-    site_at: IntArray  # electricity, CO2, carbon intensity
+    site_at: IntArray  # electricity, CO2, carbon intensity, gas
 
     @classmethod
-    def build(cls, district: District, contract: Contract, columns: Mapping[str, int]) -> "PlantFacts":
+    def build(
+        cls, district: District, contract: Contract, columns: Mapping[str, int]
+    ) -> "PlantFacts":
         """Collect everything."""
         plan = DispatchPlan.from_district(district, contract)
         producers, _ = producers_in_order(district)
@@ -85,10 +97,9 @@ class PlantFacts:
         digesters = [u for u in district.units if isinstance(u, Digester)]
         digester_names = [u.name for u in digesters]
         greenhouses = tuple(u for u in district.units if isinstance(u, Greenhouse))
+        batches = tuple(u for u in district.units if isinstance(u, BatchProcess))
         balancing = {name for c in district.circuits for name in c.balancing}
-        links = [
-            u for u in district.units if isinstance(u, HeatExchanger) and u.name in balancing
-        ]
+        links = [u for u in district.units if isinstance(u, HeatExchanger) and u.name in balancing]
         circuits = [district.circuits[circuit_index(district, s.location)] for s in stores]
 
         def number(unit: object, name: str) -> float:
@@ -113,7 +124,9 @@ class PlantFacts:
             unlinked=replace(plan, linked=()),
             columns=columns,
             heat_at=_ints([columns[f"{u.name}.heat_kw"] for u in producers]),
-            heat_seen_at=_ints([contract.observation_index(f"{u.name}.heat_kw") for u in producers]),
+            heat_seen_at=_ints(
+                [contract.observation_index(f"{u.name}.heat_kw") for u in producers]
+            ),
             share_at=_ints([columns[f"{u.name}.command_share"] for u in producers]),
             cop_at=_ints([columns[f"{u.name}.cop"] for u in producers if isinstance(u, HeatPump)]),
             from_cooling=np.array(
@@ -171,11 +184,23 @@ class PlantFacts:
             fill_at=_ints(
                 [contract.observation_index(f"{name}.fill_level") for name in digester_names]
             ),
-            set_supply_at=_ints([columns[f"{c.name}.set_supply_temp_c"] for c in district.circuits]),
+            set_supply_at=_ints(
+                [columns[f"{c.name}.set_supply_temp_c"] for c in district.circuits]
+            ),
             greenhouses=greenhouses,
             greenhouse_circuit=_ints([circuit_index(district, g.location) for g in greenhouses]),
             greenhouse_heat_at=_ints([columns[f"{g.name}.heat_kw"] for g in greenhouses]),
             greenhouse_air_at=_ints([columns[f"{g.name}.air_temp_c"] for g in greenhouses]),
+            greenhouse_mean_at=_ints([columns[f"{g.name}.air_mean_24h_c"] for g in greenhouses]),
+            batches=batches,
+            batch_circuit=_ints([circuit_index(district, u.location) for u in batches]),
+            batch_heat_at=_ints([columns[f"{u.name}.heat_kw"] for u in batches]),
+            batch_fuel_at=_ints([columns[f"{u.name}.fuel_kw"] for u in batches]),
+            batch_waiting_at=_ints([columns[f"{u.name}.waiting"] for u in batches]),
+            batch_started_at=_ints([columns[f"{u.name}.started"] for u in batches]),
+            batch_waiting_seen_at=_ints(
+                [contract.observation_index(f"{u.name}.waiting") for u in batches]
+            ),
             circulation_at=_ints([columns[f"{c.name}.pump_power_kw"] for c in district.circuits]),
             site_at=_ints(
                 [
@@ -184,6 +209,7 @@ class PlantFacts:
                         "electricity_eur_per_mwh",
                         "co2_eur_per_t",
                         "carbon_intensity_g_per_kwh",
+                        "gas_eur_per_mwh",
                     )
                 ]
             ),
@@ -191,11 +217,13 @@ class PlantFacts:
 
     def electricity_price(self, outputs: FloatArray) -> FloatArray:
         """Of bought electricity with fee and CO2, EUR/MWh, ``(n,)``."""
-        price, co2, carbon = outputs[:, self.site_at].T
+        price, co2, carbon, _ = outputs[:, self.site_at].T
         total: FloatArray = price + self.plan.electricity_fee + co2 * carbon * 1e-3
         return total
 
-    def store_room(self, return_temp: FloatArray, supply: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def store_room(
+        self, return_temp: FloatArray, supply: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
         """Energy of each store as cold as the return and as hot as the supply, kWh.
 
         Args:
@@ -209,3 +237,13 @@ class PlantFacts:
     def store_energy(self, observation: FloatArray) -> FloatArray:
         """Energy of each store as measured, kWh, ``(n_stores,)``."""
         return observation[self.level_at] * self.store_full_kwh
+
+    def gas_price(self, outputs: FloatArray) -> Callable[[float], FloatArray]:
+        """Price of gas with fee and CO2 for an emission factor in kg/MWh, EUR/MWh, ``(n,)``."""
+        _, co2, _, gas = outputs[:, self.site_at].T
+
+        def with_emissions(factor_kg_mwh: float) -> FloatArray:
+            total: FloatArray = gas + self.plan.gas_fee + co2 * factor_kg_mwh * 1e-3
+            return total
+
+        return with_emissions

@@ -33,7 +33,6 @@ class TwinRun:
         library: Scenarios of the real plant, for the shape of their series.
         n_steps: Steps of the library that a run may need.
         n_variants: Variants side by side.
-        parametrisation: ``offset`` runs the rules with offsets, ``absolute`` given set-points.
         rules: Parameters of the rules.
     """
 
@@ -45,7 +44,6 @@ class TwinRun:
         *,
         n_steps: int,
         n_variants: int,
-        parametrisation: str,
         rules: RuleParameters | None = None,
     ) -> None:
         past = round(86400 / library.step_s)
@@ -65,7 +63,7 @@ class TwinRun:
         )
         task = task.model_copy(
             update={
-                "parametrisation": parametrisation,
+                "parametrisation": "absolute",
                 "events": (),
                 "event_rates": None,
                 "episode_hours": 24.0,
@@ -81,8 +79,9 @@ class TwinRun:
         self.batch.reset_to(zeros, zeros, truncate=False)
         self._own = self.batch.save_state()
 
-    def start(self, saved: Mapping[str, np.ndarray], env: int, past: FloatArray, series: FloatArray
-              ) -> None:
+    def start(
+        self, saved: Mapping[str, np.ndarray], env: int, past: FloatArray, series: FloatArray
+    ) -> None:
         """Stand where the plant stands now.
 
         Args:

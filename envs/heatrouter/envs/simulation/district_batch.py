@@ -197,6 +197,10 @@ class DistrictBatch:
             verdict=verdict,
         )
 
+    def rules_proposal(self) -> FloatArray:
+        """What the rules would propose now, ``(num_envs, n_set_points)``; changes nothing."""
+        return self.decoder.rules_proposal(self._dispatch, self._observation)[0]
+
     def save_state(self) -> dict[str, np.ndarray]:
         """Everything that later steps depend on, as fresh arrays."""
         parts: dict[str, Mapping[str, np.ndarray]] = {
