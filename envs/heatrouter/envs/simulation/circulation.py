@@ -61,7 +61,7 @@ def command_circuits(
             work.store[s, t.SW_FLOW] = min(max(wanted, -discharge), charge)
     for j in range(par.circuit_order.size):
         c = par.circuit_order[j]
-        consumer_flows(c, par, here, work)
+        consumer_flows(c, par, here, work, dt)
         offer_heat(c, par, here, exogenous, set_points, work, dt)
         _balance(c, par, here, work, dt)
         _ask_primaries(c, par, here, work)

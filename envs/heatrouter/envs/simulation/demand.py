@@ -12,7 +12,7 @@ from heatrouter.envs.components.jit import compiled
 from heatrouter.envs.simulation import outputs as o
 from heatrouter.envs.simulation import tables as t
 from heatrouter.envs.simulation.parameters import Parameters
-from heatrouter.envs.simulation.production import series_or_one
+from heatrouter.envs.simulation.production import ramp, series_or_one
 from heatrouter.envs.simulation.state import EnvState
 from heatrouter.envs.simulation.work import Work
 
@@ -27,6 +27,8 @@ NIGHT_END_H = 5.0
 DAYLIGHT_W_M2 = 5.0
 BYPASS_BAND_K = 4.0
 EVAPORATOR_SPREAD_RATIO = 1.5
+VALVE_STROKE_S = 240.0
+"""From shut to wide open: motor valves of substations take 2 to 6 minutes."""
 """An evaporator that gets too little water cools it by at most this much more than designed."""
 
 
@@ -207,8 +209,12 @@ def _secondary_side(kind: int, data: FloatArray, asked: FloatArray) -> None:
 
 
 @compiled
-def consumer_flows(c: int, par: Parameters, here: EnvState, work: Work) -> None:
-    """Primary flows wanted by the consumers of circuit ``c``: main exchanger, hot water, bypass."""
+def consumer_flows(c: int, par: Parameters, here: EnvState, work: Work, dt: float) -> None:
+    """Primary flows wanted by the consumers of circuit ``c``: main exchanger, hot water, bypass.
+
+    The valve of a main exchanger takes its time: what it wants at once would, in the place of a
+    valve and of a control loop that is tuned to be stable, make supply and return swing.
+    """
     cp = par.circuit[c, t.RF_CP]
     for u in range(par.consumer.shape[0]):
         if par.consumer_index[u, t.CI_CIRCUIT] != c:
@@ -234,6 +240,8 @@ def consumer_flows(c: int, par: Parameters, here: EnvState, work: Work) -> None:
             )  # fmt: skip
         else:
             flow = 0.0
+        if kind < t.EXCHANGER:
+            flow = ramp(state[t.CX_GUESS], flow, data[t.CF_MAX_FLOW] * dt / VALVE_STROKE_S)
         asked[t.CW_FLOW] = flow
         hot_flow = 0.0
         hot = asked[t.CW_HOT_REQUEST]
