@@ -12,6 +12,7 @@ import numpy as np
 from heatrouter.envs.design_day import circuit_return_c, circuit_supply_c, recoverable_kw
 from heatrouter.envs.errors import ConfigError
 from heatrouter.envs.exchange.import_report import ImportReport
+from heatrouter.envs.exchange.pandapipes_module import load_pandapipes
 from heatrouter.envs.network.pipe_data import build_pipe_data
 from heatrouter.envs.network.topology import build_topology
 from heatrouter.envs.spec.design_load import design_draws
@@ -68,14 +69,13 @@ def export_pandapipes(district: "District") -> tuple[str, ImportReport]:
 
 def _pandapipes() -> Any:  # noqa: ANN401
     try:
-        import pandapipes
+        return load_pandapipes()
     except ImportError:
         message = (
             "districts export: the package 'pandapipes' is not installed; "
             "install it with: pip install 'heatrouter[io]'"
         )
         raise ConfigError(message) from None
-    return pandapipes
 
 
 def _junctions(

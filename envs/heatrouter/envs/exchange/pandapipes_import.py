@@ -13,6 +13,7 @@ from heatrouter.envs.errors import ConfigError
 from heatrouter.envs.exchange.assembly import Choices, Imported, assemble
 from heatrouter.envs.exchange.draft import Draft, DraftUnit, LinePipe, PipeKind, Port
 from heatrouter.envs.exchange.import_report import ImportReport
+from heatrouter.envs.exchange.pandapipes_module import load_pandapipes
 from heatrouter.envs.exchange.pandapipes_tables import Row, Tables, read_tables, tables_of
 from heatrouter.envs.exchange.pipe_catalogue import with_heat_loss
 from heatrouter.envs.exchange.site_guess import centre, local_metres
@@ -60,7 +61,7 @@ def import_pandapipes(source: str | Path, choices: Choices) -> Imported:
 
 def _built_in(name: str) -> str:
     try:
-        import pandapipes
+        pandapipes = load_pandapipes()
         from pandapipes import networks
     except ImportError:
         message = (

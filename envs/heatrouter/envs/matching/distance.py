@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-from heatrouter.envs.components.pipe_loss import pair_conductance
+from heatrouter.envs.components.pipe_loss import BuriedPipe, pair_conductance
 from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.plant_units import HeatExchanger, HeatPump
 from heatrouter.envs.units import W_PER_KW, WATER_CP_J_KGK, WATER_DENSITY_KG_M3
@@ -120,7 +120,7 @@ def pipe_proxy(
     laid = [pipe for pipe in district.pipes if pipe.series == series.name]
     depth_m = laid[0].burial_depth_m if laid else 1.0
     apart_m = laid[0].axis_distance_m if laid else 0.5
-    per_m = pair_conductance(
+    pipe = BuriedPipe(
         inner_diameter_m=series.inner_diameter_m,
         wall_thickness_m=series.wall_thickness_m,
         casing_diameter_m=series.casing_diameter_m,
@@ -128,8 +128,8 @@ def pipe_proxy(
         insulation_conductivity_w_mk=series.insulation_conductivity_w_mk,
         soil_conductivity_w_mk=district.soil.conductivity_w_mk,
         burial_depth_m=depth_m,
-        axis_distance_m=max(apart_m, series.casing_diameter_m),
     )
+    per_m = pair_conductance(pipe, axis_distance_m=max(apart_m, series.casing_diameter_m))
     excess_k = max(supply_c + return_c - 2.0 * ground_c, 0.0)
     return PipeProxy(
         diameter_m,

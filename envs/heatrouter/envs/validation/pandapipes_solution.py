@@ -15,6 +15,7 @@ import numpy as np
 
 from heatrouter.envs.arrays import FloatArray
 from heatrouter.envs.errors import ConfigError, NumericalError
+from heatrouter.envs.exchange.pandapipes_module import load_pandapipes
 from heatrouter.envs.validation.random_networks import (
     DENSITY_KG_M3,
     GROUND_TEMP_C,
@@ -88,7 +89,7 @@ def build_peer(
     reason = why_not()
     if reason:
         raise ConfigError(reason)
-    import pandapipes as pp
+    pp = load_pandapipes()
 
     # it tells of circulation pumps with every one of them
     logging.getLogger("pandapipes").setLevel(logging.ERROR)
@@ -177,7 +178,7 @@ def run_peer(net: Any, *, tight: bool = True) -> None:  # noqa: ANN401
     Raises:
         NumericalError: pandapipes does not converge.
     """
-    import pandapipes as pp
+    pp = load_pandapipes()
     from pandapipes.pf.pipeflow_setup import PipeflowNotConverged
 
     options: dict[str, float] = {}
