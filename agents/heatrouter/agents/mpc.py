@@ -1,4 +1,4 @@
-"""Model predictive control, with the forecast that every controller gets or with perfect foresight."""
+"""Model predictive control, with the forecast that every controller gets or with foresight."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final

@@ -106,8 +106,8 @@ class BatchBlock:
         """Take new numbers.
 
         Returns:
-            What the course's own starts took from each unit's circuit, kW, ``(n_batches, n_steps)``:
-            it stands in the demand already.
+            What the course's own starts took from each unit's circuit, kW, ``(n_batches,
+            n_steps)``: it stands in the demand already.
         """
         program, hours = self._program, self._horizon.hours
         taken = np.zeros(self.starts.shape)
@@ -135,4 +135,5 @@ class BatchBlock:
         # those that wait now have waited for a while: half of their slack
         before = np.interp(ends - slack, times, known, left=0.0)
         now_due = np.where(ends >= 0.5 * slack, min(waiting, 1.0), 0.0)
-        return np.floor(np.maximum(before, now_due) + 1e-6)
+        must: FloatArray = np.floor(np.maximum(before, now_due) + 1e-6)
+        return must

@@ -64,7 +64,7 @@ def coefficients(
         loss_kw_k: Heat of each greenhouse per kelvin, kW/K.
         stratification_loss: Share of a store's room that cannot be used.
     """
-    plan, at = facts.plan, facts.columns
+    plan = facts.plan
     # the conditions of a step are what was measured at its end
     after = np.concatenate([observations[1:], observations[-1:]])
     supply = outputs[:, facts.set_supply_at]

@@ -1,10 +1,10 @@
 """The planning model of a district: heat of every unit, stores, greenhouses and starts.
 
 One balance per circuit and step: what producers give, less what links and heat pumps take to
-other circuits, less what stores take, is what the twin's course took. Machines with a least load are on or
-off: whole numbers in the first hours, shares later. What no unit can cover is unmet at its price,
-what nobody can take is spilled, store levels beyond what the set-points allow cost a little: the
-programme is never infeasible.
+other circuits, less what stores take, is what the twin's course took. Machines with a least load
+are on or off: whole numbers in the first hours, shares later. What no unit can cover is unmet at
+its price, what nobody can take is spilled, store levels beyond what the set-points allow cost a
+little: the programme is never infeasible.
 """
 
 from dataclasses import dataclass, replace
@@ -22,7 +22,7 @@ from heatrouter.envs.arrays import FloatArray
 from heatrouter.envs.spec.task import Task
 
 _BEYOND_EUR_PER_KWH: Final = 0.4
-"""Price of a store level beyond its limits, per kWh and step: below unmet demand, above all heat."""
+"""Price of a store level beyond its limits, per kWh and hour: below unmet demand, above heat."""
 _SPILL_EUR_PER_KWH: Final = 0.001
 _GAS_END_EUR_PER_KWH: Final = 0.03
 """Worth of biogas that is left at the end."""

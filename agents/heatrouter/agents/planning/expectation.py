@@ -1,11 +1,12 @@
 """What a plan expects of weather, prices, production and hot water in the hours ahead."""
 
+import itertools
 from typing import Literal
 
 import numpy as np
 
 from heatrouter.agents.planning.horizon import Horizon
-from heatrouter.envs.arrays import FloatArray
+from heatrouter.envs.arrays import FloatArray, IntArray
 from heatrouter.envs.scenarios.catalogue import CALENDAR_SERIES, level_series, production_units
 from heatrouter.envs.scenarios.forecast import Forecaster
 from heatrouter.envs.scenarios.library import ScenarioLibrary
@@ -25,7 +26,7 @@ _OUTAGE_H = 6.0
 class Expectation:
     """Series ahead, as a controller in the plant could expect them.
 
-    * Series that the task forecasts: the same forecast that every controller gets, in finer windows.
+    * Series that the task forecasts: the forecast that every controller gets, in finer windows.
     * The calendar: known.
     * Production: the plan of shifts, times the present deviation from it, which fades.
     * Hot water and carbon intensity: mean of the same time yesterday and a week ago.
@@ -65,8 +66,7 @@ class Expectation:
             kind=task.forecast.kind,
             series=forecast,
             window_hours=tuple(
-                (float(a * hours), float(b * hours))
-                for a, b in zip(edges[:-1], edges[1:], strict=True)
+                (float(a * hours), float(b * hours)) for a, b in itertools.pairwise(edges.tolist())
             ),
         )
         self._forecaster = Forecaster(library, windows) if forecast else None
@@ -85,21 +85,21 @@ class Expectation:
         self._clock_at = (library.column("local_hour"), library.column("weekday"))
         self._lead_h = (np.arange(self.n_steps) + 0.5) * hours
 
-    def _edges(self, horizon: Horizon) -> "np.typing.NDArray[np.int64]":
+    def _edges(self, horizon: Horizon) -> IntArray:
         step_s = self._library.step_s
         ends = np.cumsum(horizon.counts) * horizon.control_dt_s / step_s
-        edges = np.unique(np.concatenate([[0], np.floor(ends), [self.n_steps]]).astype(np.int64))
-        return edges
+        return np.unique(np.concatenate([[0], np.floor(ends), [self.n_steps]]).astype(np.int64))
 
     def at(self, scenario: int, step: int) -> FloatArray:
         """Series from a step of the library on, ``(n_steps, n_series)``."""
         values = self._library.values[scenario]
         ahead = np.arange(step, step + self.n_steps) % len(values)
         if self._foresight == "perfect":
-            return values[ahead]
+            truth: FloatArray = values[ahead]
+            return truth
         now = values[step - 1]  # the step that has just been measured
         expected = np.tile(now, (self.n_steps, 1))
-        expected[:, self._known_at] = values[np.ix_(ahead, self._known_at)]
+        expected[:, self._known_at] = values[ahead[:, np.newaxis], self._known_at]
         for column in self._repeated_at:
             past = values[:, column]
             expected[:, column] = 0.5 * (

@@ -52,7 +52,7 @@ class Horizon:
             control_dt_s=control_dt_s,
             counts=counts,
             starts=np.concatenate([[0], np.cumsum(counts)[:-1]]),
-            hours=counts * control_dt_s / SECONDS_PER_HOUR,
+            hours=np.asarray(counts * control_dt_s / SECONDS_PER_HOUR, dtype=np.float64),
         )
 
     @property
@@ -77,8 +77,10 @@ class Horizon:
 
     def last(self, values: FloatArray) -> FloatArray:
         """Values of the last control step of each plan step, along the first axis."""
-        return values[self.starts + self.counts - 1]
+        ends: FloatArray = values[self.starts + self.counts - 1]
+        return ends
 
     def spread(self, values: FloatArray) -> FloatArray:
         """Values of plan steps repeated for each of their control steps."""
-        return np.repeat(values, self.counts, axis=0)
+        repeated: FloatArray = np.repeat(values, self.counts, axis=0)
+        return repeated

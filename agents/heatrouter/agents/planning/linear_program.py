@@ -138,7 +138,7 @@ class LinearProgram:
         """
         solver = self._solver
         if solver is None:
-            solver = self._solver = highspy.Highs()
+            solver = self._solver = highspy.Highs()  # type: ignore[no-untyped-call]
             solver.setOptionValue("output_flag", False)
             solver.setOptionValue("threads", 1)
         mixed = integers and bool(self.integer.any())
@@ -179,7 +179,9 @@ class LinearProgram:
         model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
         model.a_matrix_.start_ = self._starts
         model.a_matrix_.index_ = self._entry_row
-        model.a_matrix_.value_ = np.bincount(self._slot, self.coefficients, self._entry_row.size)
+        model.a_matrix_.value_ = np.bincount(
+            self._slot, self.coefficients, self._entry_row.size
+        ).astype(np.float64)
         if mixed:
             kind = highspy.HighsVarType
             model.integrality_ = [

@@ -75,4 +75,5 @@ def _prices(planner: Planner, batch: DistrictBatch, plan: Plan, turn: int, env: 
     for batch_unit, position in zip(facts.batches, facts.plan.release_points, strict=True):
         action[at[f"{batch_unit.name}.release"]] = points[position]
     low_bound, high_bound = contract.bounds("action")
-    return np.minimum(np.maximum(action, low_bound), high_bound)
+    inside: FloatArray = np.minimum(np.maximum(action, low_bound), high_bound)
+    return inside

@@ -72,11 +72,12 @@ def plan_set_points(
         points[:, stores.set_point_at[position]] = horizon.spread(charge)
     if plan.release_points.size:
         points[:, plan.release_points] = _releases(horizon, values.batch_starts)
-    return np.minimum(np.maximum(points, plan.set_point_low), plan.set_point_high)
+    inside: FloatArray = np.minimum(np.maximum(points, plan.set_point_low), plan.set_point_high)
+    return inside
 
 
 def _releases(horizon: Horizon, starts: FloatArray) -> FloatArray:
-    """Release in the control steps in which the charges started so far pass a half, ``(n, n_b)``."""
+    """Release where the charges started so far pass a half, ``(n_control, n_batches)``."""
     per_control = horizon.spread((starts / horizon.counts).T)
     total = np.cumsum(per_control, axis=0) + _HALF_CHARGE
     before = np.concatenate([np.full((1, total.shape[1]), _HALF_CHARGE), total[:-1]])

@@ -49,8 +49,8 @@ class Planner:
     course, so its demands, limits and costs hold close to what it plans. Offsets of the
     supply temperature are enumerated: each has a course and coefficients of its own.
 
-    The state of the plant is taken as known; an engineer would estimate it. That favours the planner
-    against controllers that see measured values only.
+    The state of the plant is taken as known; an engineer would estimate it. That favours the
+    planner against controllers that see measured values only.
 
     Args:
         batch: The closed loop.

@@ -49,7 +49,7 @@ class TwinRun:
         past = round(86400 / library.step_s)
         self._past = past
         self._length = max(n_steps + past, 3 * past)
-        buffer = np.repeat(library.values[:1, : self._length], 1, axis=0).copy()
+        buffer = library.values[:1, : self._length].copy()
         ground = library.column("ground_temp_c")
         buffer[:, :, ground] = library.values[0, :, ground].mean()
         self._library = ScenarioLibrary(
@@ -72,7 +72,8 @@ class TwinRun:
         self.batch = DistrictBatch(
             district, task, self._library, num_envs=n_variants, seed=0, rules=rules
         )
-        self._values = self.batch.plant.library.values
+        # what is expected is written here before every run, and nowhere else
+        self._values = buffer
         self._values.setflags(write=True)
         self._n = n_variants
         zeros = np.zeros(n_variants, dtype=np.int64)
