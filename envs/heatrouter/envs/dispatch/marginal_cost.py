@@ -16,6 +16,8 @@ MOST_TOP_LACK_K = 10.0
 LEAST_TOP_LACK_K = 7.0
 """A store whose top misses the supply by more than the first has run short, whatever its mean
 temperature is; it has recovered at the second."""
+LEAST_METERED_KW = 1.0
+"""Below this heat a meter says nothing about a COP."""
 G_PER_KWH_TO_T_PER_MWH = 1e-3
 _FILL_STOPS = 0.15
 _FILL_STARTS = 0.60
@@ -40,7 +42,10 @@ def read_conditions(
     """Read running units, temperatures, store levels and the smoothed demand.
 
     Demand is what the network takes at its root, losses included, plus what preheaters have
-    already put into its return: so it does not depend on which units run. A store can give what
+    already put into its return: so it does not depend on which units run. Where the supply is
+    colder than what is asked for, it is what would heat the flow to that: counted from the supply
+    as it is, a store whose top has gone cold would hide the lack of heat, and producers would
+    leave to it a part of the flow that cools the supply further. A store can give what
     it holds above the return and take what is missing to the supply that is asked for: its usable
     level is 0 at the one and 1 at the other, unlike the measured level, which lies between two
     fixed temperatures.
@@ -52,7 +57,7 @@ def read_conditions(
         supply_temp: Supply temperature that is asked for, degC, ``(num_envs, n_circuits)``.
     """
     return_temp = observation.take(plan.return_at, axis=1)
-    spread = observation.take(plan.supply_at, axis=1) - return_temp
+    spread = np.maximum(observation.take(plan.supply_at, axis=1), supply_temp) - return_temp
     flow = observation.take(plan.flow_at, axis=1)
     demand = flow * plan.heat_capacity * np.maximum(spread, 0.0)
     for circuit, at in plan.preheaters:
@@ -77,15 +82,17 @@ def relief(
     relieved: BoolArray,
     low: float,
     high: float,
+    lacks_k: tuple[float, float] = (MOST_TOP_LACK_K, LEAST_TOP_LACK_K),
 ) -> BoolArray:
     """Whether the stores of each circuit have run short, ``(num_envs, n_circuits)``.
 
-    From the lower level, or a top that is too cold, until the higher level is reached and the top
-    is hot again. Circuits without a store are always short: their units cover the demand.
+    From the lower level, or a top that misses the supply by more than the first lack, until the
+    higher level is reached and the top misses it by no more than the second. Circuits without a
+    store are always short: their units cover the demand.
     """
     level = conditions.level
-    short = (level < low) | (conditions.top_lack > MOST_TOP_LACK_K)
-    short |= relieved & ((level < high) | (conditions.top_lack > LEAST_TOP_LACK_K))
+    short = (level < low) | (conditions.top_lack > lacks_k[0])
+    short |= relieved & ((level < high) | (conditions.top_lack > lacks_k[1]))
     return short | ~plan.has_store
 
 
@@ -95,8 +102,9 @@ def marginal_cost(
     """Cost of one more MWh of heat from each producer, €/MWh, shape ``(num_envs, n_producers)``.
 
     Sources: price of the heat less the electricity that their own cooler is spared; the sun is
-    free. Heat pumps: electricity over COP (Lorenz, logarithmic means, times efficiency) less the
-    electricity that the cooling tower is spared. Engines: fuel less what the electricity fetches at
+    free. Heat pumps: electricity over COP less the electricity that the cooling tower is spared;
+    the COP is measured while one runs and estimated (Lorenz, logarithmic means, times efficiency)
+    while it stands. Engines: fuel less what the electricity fetches at
     the exchange. Boilers: fuel over efficiency. Heat from another circuit costs there what the
     dearest producer costs that runs. Bought electricity carries fee and CO2 price, gas alike.
 
@@ -122,7 +130,8 @@ def marginal_cost(
         inlet = plan.by_unit(conditions.return_temp, part)
         cold_k = _cold_mean_k(plan, observation)
         inlet = np.minimum(inlet, outlet - MIN_SPREAD_K)
-        inverse_cop = 1.0 / _lorenz_cop(plan, cold_k, inlet, outlet)
+        estimate = 1.0 / _lorenz_cop(plan, cold_k, inlet, outlet)
+        inverse_cop = _measured_inverse_cop(plan, conditions, observation, estimate)
         spared = (1.0 - inverse_cop) * plan.tower_ratio
         cost[:, part] = electricity * (inverse_cop - spared)
     part = plan.engines
@@ -143,6 +152,21 @@ def marginal_cost(
     if plan.linked:
         _add_linked(plan, conditions, inverse_cop, cost)
     return cost
+
+
+def _measured_inverse_cop(
+    plan: DispatchPlan, conditions: Conditions, observation: FloatArray, estimate: FloatArray
+) -> FloatArray:
+    """Electricity per heat of each heat pump: as measured where it runs, else as estimated.
+
+    A heat pump heats the return at its own place to the supply there, neither of which is that of
+    the circuit's root, so that estimates miss by up to a quarter.
+    """
+    heat = observation.take(plan.heat_at[plan.pumps], axis=1)
+    seen = observation.take(plan.power_at, axis=1) / np.maximum(heat, LEAST_METERED_KW)
+    seen = np.minimum(np.maximum(seen, 1.0 / plan.max_cop), 1.0)
+    steady = conditions.running[:, plan.pumps] & (heat >= plan.metered_kw)
+    return np.where(steady, seen, estimate)
 
 
 def _cold_mean_k(plan: DispatchPlan, observation: FloatArray) -> FloatArray:
