@@ -91,6 +91,7 @@ def one_merit_order(
     circuits = plant.conditions(memory, row, supply)
     costs, limits = plant.costs_and_limits(row, circuits)
     short = plant.relief(circuits, memory, SHORT_LEVEL, RELIEF_LEVEL)
+    demands = plant.relieved_demand(circuits, short)
     worths = _worths(plant, circuits, price)
     n_sources, first_backup = plant.plan.n_sources, plant.first_backup
     running, required, allowed = [], [], []
@@ -110,7 +111,7 @@ def one_merit_order(
             charge = min(charge, worth.recovery)
         power = plant.store_kw[c]
         running.append(runs)
-        required.append(now.demand_kw + min(max(charge, -power), power))
+        required.append(demands[c] + min(max(charge, -power), power))
         allowed.append(limits[u] if worthwhile or short[c] else 0.0)
     heat = plant.allocate(costs, allowed, required, running, short)
     set_points = plant.assemble(heat, limits, supply, price.offset_k)
@@ -129,6 +130,7 @@ def one_rules(
     stop = parameters.reserve_level + parameters.reserve_band
     lacks = (parameters.reserve_lack_k, RECOVERED_SHARE * parameters.reserve_lack_k)
     short = plant.relief(circuits, memory, parameters.reserve_level, stop, lacks)
+    demands = plant.relieved_demand(circuits, short)
     filled: list[bool] = memory.charging[0].tolist()
     charging = [
         now.level < parameters.charge_below_level
@@ -140,7 +142,7 @@ def one_rules(
     running, required, allowed, keys = [], [], [], []
     for u, unit in enumerate(plant.units):
         c, runs = unit.circuit, row[unit.executed_at] > 0.0
-        now, key, need, may_run = circuits[c], costs[u], circuits[c].demand_kw, short[c]
+        now, key, need, may_run = circuits[c], costs[u], demands[c], short[c]
         if u < plant.plan.n_sources:
             room = max(parameters.source_full_level - now.level, 0.0) * now.store_kwh
             need += min(room, plant.store_kw[c])

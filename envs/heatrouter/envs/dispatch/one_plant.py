@@ -13,6 +13,8 @@ import numpy as np
 
 from heatrouter.envs.arrays import FloatArray
 from heatrouter.envs.dispatch.marginal_cost import (
+    HIDING_LACK_K,
+    HIDING_RANGE_K,
     LEAST_TOP_LACK_K,
     MIN_SPREAD_K,
     MOST_TOP_LACK_K,
@@ -158,10 +160,16 @@ class OnePlant:
         ]
         for circuit, at in self.plan.preheaters:
             demands[circuit] += row[at]
+        feds = [
+            row[c.flow_at] * c.heat_capacity * max(temp - row[c.supply_at], 0.0)
+            for c, temp in zip(self._circuits, supply, strict=True)
+        ]
+        for at, circuit, sign in self.plan.fed:
+            feds[circuit] += sign * row[at]
         remembered: list[float] = memory.demand_kw[0].tolist()
         found = []
-        for c, temp, level, top, demand, before in zip(
-            self._circuits, supply, levels, tops, demands, remembered, strict=True
+        for c, temp, level, top, demand, fed, before in zip(
+            self._circuits, supply, levels, tops, demands, feds, remembered, strict=True
         ):
             past = before if before >= 0.0 else demand
             return_temp = row[c.return_at]
@@ -175,6 +183,7 @@ class OnePlant:
                     c.store_kwh_per_k * usable_span,
                     temp - top,
                     past + self.plan.demand_weight * (demand - past),
+                    fed,
                 )
             )
         return found
@@ -197,6 +206,16 @@ class OnePlant:
             or not has_store
             for now, was, has_store in zip(circuits, relieved, self.has_store, strict=True)
         ]
+
+    def relieved_demand(self, circuits: list[OneCircuit], short: list[bool]) -> list[float]:
+        """Demand of each circuit, kW; see ``marginal_cost.relieved_demand``."""
+        demands = []
+        for now, lacks, has_store in zip(circuits, short, self.has_store, strict=True):
+            hidden = now.fed_kw - now.demand_kw
+            part = min((now.top_lack - HIDING_LACK_K) * (1.0 / HIDING_RANGE_K), 1.0)
+            cold = lacks and has_store and part > 0.0 and hidden > 0.0
+            demands.append(now.demand_kw + part * hidden if cold else now.demand_kw)
+        return demands
 
     def costs_and_limits(
         self, row: Row, circuits: list[OneCircuit]

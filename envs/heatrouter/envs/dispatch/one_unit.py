@@ -29,6 +29,7 @@ class OneCircuit(NamedTuple):
     store_kwh: float
     top_lack: float
     demand_kw: float
+    fed_kw: float
 
 
 class Prices(NamedTuple):
@@ -94,7 +95,7 @@ def _heat_pump(plan: DispatchPlan, i: int, unit: int) -> CostAndLimit:
         sink = (hot - cold) / float(np.log(hot / cold))
         cop = efficiency * sink / max(sink - cold_mean, MIN_LIFT_K)
         inverse = 1.0 / min(max(cop, 1.0), max_cop)
-        if row[executed_at] > 0.0 and row[heat_at] >= metered_kw:
+        if row[executed_at] > 0.0 and row[heat_at] >= metered_kw and row[power_at] > 0.0:
             seen = row[power_at] / max(row[heat_at], LEAST_METERED_KW)
             inverse = min(max(seen, 1.0 / max_cop), 1.0)
         cost = prices.electricity * (inverse - (1.0 - inverse) * tower_ratio)

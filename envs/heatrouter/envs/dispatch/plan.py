@@ -95,6 +95,7 @@ class DispatchPlan:
     stream_temp: FloatArray
     exhaust_share: FloatArray  # heat down to the exhaust limit over available heat
     return_gain: FloatArray  # effectiveness / (stream - reference temperature), 1/K
+    fed: tuple[tuple[int, int, float], ...]  # position of a meter, its circuit, its sign
     preheaters: tuple[tuple[int, int], ...]  # circuit, position of its heat in the observation
     # of each heat pump
     limit_at: IntArray

@@ -152,6 +152,7 @@ def build_plan(district: District, contract: Contract) -> DispatchPlan:
         stream_temp=_floats([stream_temp_c(u) for u in sources]),
         exhaust_share=_floats([recovery(u)[0] for u in sources]),
         return_gain=_floats([recovery(u)[1] for u in sources]),
+        fed=_fed(district, observed),
         preheaters=tuple(
             (circuit_index(district, u.location), observed[f"{u.name}.heat_kw"])
             for u in producers
@@ -230,6 +231,17 @@ def build_plan(district: District, contract: Contract) -> DispatchPlan:
         set_point_safe=_floats([point.safe for point in contract.set_points]),
         hour_at=_ints([contract.observation_index(f"clock.hour_{f}") for f in ("sin", "cos")]),
     )
+
+
+def _fed(district: District, observed: dict[str, int]) -> tuple[tuple[int, int, float], ...]:
+    """Meters of everything that feeds a circuit, or draws from it as a store does."""
+    found = []
+    for unit in district.units:
+        if isinstance(unit, Producer | Store):
+            meter, sign = ("charge_kw", -1.0) if isinstance(unit, Store) else ("heat_kw", 1.0)
+            circuit = circuit_index(district, unit.location)
+            found.append((observed[f"{unit.name}.{meter}"], circuit, sign))
+    return tuple(found)
 
 
 def _linked(

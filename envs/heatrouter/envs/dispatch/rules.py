@@ -13,6 +13,7 @@ from heatrouter.envs.dispatch.marginal_cost import (
     marginal_cost,
     read_conditions,
     relief,
+    relieved_demand,
     unit_limits,
 )
 from heatrouter.envs.dispatch.merit_order import assemble
@@ -95,7 +96,7 @@ def rules_dispatch(
 
     key = cost.copy()
     required = np.empty_like(cost)
-    required[:] = unit(now.demand_kw)
+    required[:] = unit(relieved_demand(plan, now, short))
     allowed = np.empty(cost.shape, dtype=np.bool_)
     allowed[:] = unit(short)
     sources = slice(0, plan.n_sources)
