@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from heatrouter.agents.constant_action import ConstantAction
 from heatrouter.agents.constant_price import ConstantPriceController
 from heatrouter.agents.protocol import Controller
-from heatrouter.envs.dispatch.rules import RuleParameters
+from heatrouter.envs.dispatch.rule_parameters import RuleParameters
 from heatrouter.envs.errors import BundleError, ConfigError, Mistake, mistakes_from_details
 from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.task import Task

@@ -13,6 +13,8 @@ import numpy as np
 
 from heatrouter.envs.arrays import FloatArray
 from heatrouter.envs.dispatch.marginal_cost import (
+    HIDING_LACK_K,
+    HIDING_RANGE_K,
     LEAST_TOP_LACK_K,
     MIN_SPREAD_K,
     MOST_TOP_LACK_K,
@@ -120,6 +122,10 @@ class OnePlant:
         )
         # where the producers, then greenhouses, then supplies of circuits lie in the set-points
         self.n_greenhouses = plan.greenhouse_points.size
+        # position of the measured 24 h mean and its limit, of each greenhouse
+        self.crop_means: list[tuple[int, float]] = list(
+            zip(plan.crop_mean_at.tolist(), plan.crop_mean_min.tolist(), strict=True)
+        )
         points = (plan.producer_points, plan.greenhouse_points, plan.supply_points)
         self._points: list[int] = np.concatenate(points).tolist()
         self._units_of: list[list[int]] = [units.tolist() for units in plan.units_of]
@@ -147,15 +153,23 @@ class OnePlant:
         levels = self.of_stores([row[store.level_at] for store in self._stores])
         tops = self.of_stores([row[store.top_at] for store in self._stores])
         demands = [
-            row[c.flow_at] * c.heat_capacity * max(row[c.supply_at] - row[c.return_at], 0.0)
-            for c in self._circuits
+            row[c.flow_at]
+            * c.heat_capacity
+            * max(max(row[c.supply_at], temp) - row[c.return_at], 0.0)
+            for c, temp in zip(self._circuits, supply, strict=True)
         ]
         for circuit, at in self.plan.preheaters:
             demands[circuit] += row[at]
+        feds = [
+            row[c.flow_at] * c.heat_capacity * max(temp - row[c.supply_at], 0.0)
+            for c, temp in zip(self._circuits, supply, strict=True)
+        ]
+        for at, circuit, sign in self.plan.fed:
+            feds[circuit] += sign * row[at]
         remembered: list[float] = memory.demand_kw[0].tolist()
         found = []
-        for c, temp, level, top, demand, before in zip(
-            self._circuits, supply, levels, tops, demands, remembered, strict=True
+        for c, temp, level, top, demand, fed, before in zip(
+            self._circuits, supply, levels, tops, demands, feds, remembered, strict=True
         ):
             past = before if before >= 0.0 else demand
             return_temp = row[c.return_at]
@@ -169,22 +183,39 @@ class OnePlant:
                     c.store_kwh_per_k * usable_span,
                     temp - top,
                     past + self.plan.demand_weight * (demand - past),
+                    fed,
                 )
             )
         return found
 
     def relief(
-        self, circuits: list[OneCircuit], memory: DispatchMemory, low: float, high: float
+        self,
+        circuits: list[OneCircuit],
+        memory: DispatchMemory,
+        low: float,
+        high: float,
+        lacks_k: tuple[float, float] = (MOST_TOP_LACK_K, LEAST_TOP_LACK_K),
     ) -> list[bool]:
         """Whether the stores of each circuit have run short; see ``marginal_cost.relief``."""
+        most, least = lacks_k
         relieved: list[bool] = memory.relief[0].tolist()
         return [
             now.level < low
-            or now.top_lack > MOST_TOP_LACK_K
-            or (was and (now.level < high or now.top_lack > LEAST_TOP_LACK_K))
+            or now.top_lack > most
+            or (was and (now.level < high or now.top_lack > least))
             or not has_store
             for now, was, has_store in zip(circuits, relieved, self.has_store, strict=True)
         ]
+
+    def relieved_demand(self, circuits: list[OneCircuit], short: list[bool]) -> list[float]:
+        """Demand of each circuit, kW; see ``marginal_cost.relieved_demand``."""
+        demands = []
+        for now, lacks, has_store in zip(circuits, short, self.has_store, strict=True):
+            hidden = now.fed_kw - now.demand_kw
+            part = min((now.top_lack - HIDING_LACK_K) * (1.0 / HIDING_RANGE_K), 1.0)
+            cold = lacks and has_store and part > 0.0 and hidden > 0.0
+            demands.append(now.demand_kw + part * hidden if cold else now.demand_kw)
+        return demands
 
     def costs_and_limits(
         self, row: Row, circuits: list[OneCircuit]
