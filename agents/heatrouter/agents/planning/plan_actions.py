@@ -7,10 +7,10 @@ import numpy as np
 from heatrouter.agents.planning.planner import Plan, Planner
 from heatrouter.envs.arrays import FloatArray
 from heatrouter.envs.dispatch import heating_curve
+from heatrouter.envs.dispatch.merit_order import CHARGE_HOURS
 from heatrouter.envs.simulation.district_batch import DistrictBatch
+from heatrouter.envs.units import SECONDS_PER_HOUR
 
-_AHEAD_H: Final = 1.0
-"""A store's target is what the plan holds after this time."""
 _SLOPE_EUR_PER_MWH: Final = 6.0
 """Fall of the price from an empty to a full store round the planned price."""
 
@@ -46,30 +46,30 @@ def plan_action(
 
 def _prices(planner: Planner, batch: DistrictBatch, plan: Plan, turn: int, env: int) -> FloatArray:
     """Prices round the dual of the heat balance, and the planned levels as targets."""
-    facts, contract = planner.facts, batch.contract
+    facts, contract, dispatch = planner.facts, batch.contract, planner.facts.plan
     action = np.array([channel.neutral for channel in contract.action])
-    horizon = planner.horizon
-    ends = np.cumsum(horizon.hours)
-    now_h = (turn + 0.5) * horizon.control_dt_s / 3600.0
-    k = int(np.searchsorted(ends, now_h))
-    later = min(int(np.searchsorted(ends, now_h + _AHEAD_H)), horizon.n_steps - 1)
-    values, numbers = plan.values, plan.numbers
+    horizon, points = planner.horizon, plan.set_points[turn]
+    now_h = (turn + 0.5) * horizon.control_dt_s / SECONDS_PER_HOUR
+    k = int(np.searchsorted(np.cumsum(horizon.hours), now_h))
     at = {channel.name: i for i, channel in enumerate(contract.action)}
+    seen = batch.observation[env]
+    supply, back = points[dispatch.supply_points], seen[dispatch.return_at]
     for s, name in enumerate(facts.store_names):
-        price = values.heat_price[facts.store_circuit[s], k]
+        circuit = int(facts.store_circuit[s])
+        price = plan.values.heat_price[circuit, k]
         action[at[f"{name}.price_empty_eur_per_mwh"]] = price + _SLOPE_EUR_PER_MWH / 2.0
         action[at[f"{name}.price_full_eur_per_mwh"]] = price - _SLOPE_EUR_PER_MWH / 2.0
         target = at.get(f"{name}.target_level")
         if target is not None:
-            low, high = numbers.store_cold[s, later], numbers.store_high[s, later]
-            action[target] = (values.store_kwh[s, later] - low) / max(high - low, 1.0)
-    points = plan.set_points[turn]
-    curve = heating_curve(
-        facts.plan, batch.decoder.rules, batch.observation[env : env + 1, facts.plan.ambient_at]
-    )[0]
-    offsets = points[facts.plan.supply_points] - curve
-    for circuit, offset in zip(batch.district.circuits, offsets, strict=True):
-        action[at[f"{circuit.name}.supply_offset_k"]] = offset
+            # dispatch makes a deviation from the target good within some hours
+            room = max(facts.store_kwh_k[s] * (supply[circuit] - back[circuit]), 1.0)
+            cold = facts.store_kwh_k[s] * (back[circuit] - facts.store_empty[s])
+            level = (facts.store_energy(seen)[s] - cold) / room
+            level = min(max(level, 0.0), 1.0)
+            action[target] = level + plan.values.charge_kw[s, k] * CHARGE_HOURS / room
+    curve = heating_curve(dispatch, batch.decoder.rules, seen[np.newaxis, dispatch.ambient_at])[0]
+    for circuit_spec, offset in zip(batch.district.circuits, supply - curve, strict=True):
+        action[at[f"{circuit_spec.name}.supply_offset_k"]] = offset
     for unit, position in zip(facts.greenhouses, facts.plan.greenhouse_points, strict=True):
         action[at[f"{unit.name}.offset_k"]] = points[position]
     for batch_unit, position in zip(facts.batches, facts.plan.release_points, strict=True):
