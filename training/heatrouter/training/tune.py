@@ -201,7 +201,7 @@ def _tune_rules(
     )
     before = (train.rules_cost(start), validation.rules_cost(start))
     best, best_eur = start, before
-    for tried in trials[:FINALISTS]:
+    for tried in _finalists(trials, before[0]):
         candidate = parameters(tried.values)
         cost = validation.rules_cost(candidate)
         if cost < best_eur[1]:
@@ -244,17 +244,22 @@ def _tune_price(
         seed=settings.seed,
         on_generation=show,
     )
-    finalists = [begun, *(tried.values for tried in trials[:FINALISTS])]
-    costs = validation.price_costs(rules, [action(values) for values in finalists])
+    begun_eur = judge([begun])[0]
+    finalists = [Tried(-1, begun, begun_eur), *_finalists(trials, begun_eur)]
+    costs = validation.price_costs(rules, [action(tried.values) for tried in finalists])
     chosen = int(costs.argmin())
-    on_train = train.price_costs(rules, [action(begun), action(finalists[chosen])])
     return Tuned(
         price_of(contract, begun),
-        price_of(contract, finalists[chosen]),
-        (float(on_train[0]), float(costs[0])),
-        (float(on_train[1]), float(costs[chosen])),
+        price_of(contract, finalists[chosen].values),
+        (begun_eur, float(costs[0])),
+        (finalists[chosen].cost_eur, float(costs[chosen])),
         tuple(trials),
     )
+
+
+def _finalists(trials: Sequence[Tried], before_eur: float) -> list[Tried]:
+    """The best on training weeks, as far as they are cheaper there than what was before."""
+    return [tried for tried in trials[:FINALISTS] if tried.cost_eur < before_eur]
 
 
 def rules_text(district: str, rules: RuleParameters, tuned: Tuned, settings: TuningSettings) -> str:
