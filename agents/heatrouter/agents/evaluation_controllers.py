@@ -7,16 +7,14 @@ from importlib import import_module
 from pathlib import Path
 from typing import Final
 
-from pydantic import ValidationError
-
 from heatrouter.agents.constant_action import ConstantAction
 from heatrouter.agents.constant_price import ConstantPriceController
 from heatrouter.agents.protocol import Controller
-from heatrouter.envs.dispatch.rules import RuleParameters
-from heatrouter.envs.errors import BundleError, ConfigError, Mistake, mistakes_from_details
+from heatrouter.envs.dispatch.rule_parameters import RuleParameters
+from heatrouter.envs.dispatch.tuned import load_rules
+from heatrouter.envs.errors import BundleError, ConfigError, Mistake
 from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.task import Task
-from heatrouter.envs.spec.yaml_reading import read_yaml_file
 
 
 @dataclass(frozen=True)
@@ -58,7 +56,7 @@ def _rules(settings: ControllerSettings) -> Entrant:
     controller = ConstantAction("rules", "offset")
     if settings.rules is None:
         return Entrant(controller, "rules of the district, an operator's defaults")
-    parameters = _read_rules(settings.rules)
+    parameters = load_rules(settings.rules)
     return Entrant(controller, "rules of the district, tuned", rules=parameters)
 
 
@@ -147,14 +145,3 @@ def _imported(path: str, settings: ControllerSettings) -> Entrant:
         msg = f"controller {path!r} lacks {', '.join(missing)}; see the protocol Controller"
         raise ConfigError(msg)
     return Entrant(controller, path)
-
-
-def _read_rules(path: Path) -> RuleParameters:
-    document = read_yaml_file(path)
-    if document.mistakes:
-        raise ConfigError(str(path), document.mistakes)
-    try:
-        return RuleParameters.model_validate(document.data)
-    except ValidationError as error:
-        details = [dict(detail) for detail in error.errors(include_url=False)]
-        raise ConfigError(str(path), mistakes_from_details(details)) from error

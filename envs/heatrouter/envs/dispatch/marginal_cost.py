@@ -16,6 +16,12 @@ MOST_TOP_LACK_K = 10.0
 LEAST_TOP_LACK_K = 7.0
 """A store whose top misses the supply by more than the first has run short, whatever its mean
 temperature is; it has recovered at the second."""
+HIDING_LACK_K = 5.0
+HIDING_RANGE_K = 3.0
+"""From the first lack of a store's top on the meters of the whole circuit say what it needs; the
+second beyond it they alone do."""
+LEAST_METERED_KW = 1.0
+"""Below this heat a meter says nothing about a COP."""
 G_PER_KWH_TO_T_PER_MWH = 1e-3
 _FILL_STOPS = 0.15
 _FILL_STARTS = 0.60
@@ -40,7 +46,10 @@ def read_conditions(
     """Read running units, temperatures, store levels and the smoothed demand.
 
     Demand is what the network takes at its root, losses included, plus what preheaters have
-    already put into its return: so it does not depend on which units run. A store can give what
+    already put into its return: so it does not depend on which units run. Where the supply is
+    colder than what is asked for, it is what would heat the flow to that: counted from the supply
+    as it is, a store whose top has gone cold would hide the lack of heat, and producers would
+    leave to it a part of the flow that cools the supply further. A store can give what
     it holds above the return and take what is missing to the supply that is asked for: its usable
     level is 0 at the one and 1 at the other, unlike the measured level, which lies between two
     fixed temperatures.
@@ -52,7 +61,7 @@ def read_conditions(
         supply_temp: Supply temperature that is asked for, degC, ``(num_envs, n_circuits)``.
     """
     return_temp = observation.take(plan.return_at, axis=1)
-    spread = observation.take(plan.supply_at, axis=1) - return_temp
+    spread = np.maximum(observation.take(plan.supply_at, axis=1), supply_temp) - return_temp
     flow = observation.take(plan.flow_at, axis=1)
     demand = flow * plan.heat_capacity * np.maximum(spread, 0.0)
     for circuit, at in plan.preheaters:
@@ -77,16 +86,55 @@ def relief(
     relieved: BoolArray,
     low: float,
     high: float,
+    lacks_k: tuple[float, float] = (MOST_TOP_LACK_K, LEAST_TOP_LACK_K),
 ) -> BoolArray:
     """Whether the stores of each circuit have run short, ``(num_envs, n_circuits)``.
 
-    From the lower level, or a top that is too cold, until the higher level is reached and the top
-    is hot again. Circuits without a store are always short: their units cover the demand.
+    From the lower level, or a top that misses the supply by more than the first lack, until the
+    higher level is reached and the top misses it by no more than the second. Circuits without a
+    store are always short: their units cover the demand.
     """
     level = conditions.level
-    short = (level < low) | (conditions.top_lack > MOST_TOP_LACK_K)
-    short |= relieved & ((level < high) | (conditions.top_lack > LEAST_TOP_LACK_K))
+    short = (level < low) | (conditions.top_lack > lacks_k[0])
+    short |= relieved & ((level < high) | (conditions.top_lack > lacks_k[1]))
     return short | ~plan.has_store
+
+
+def relieved_demand(
+    plan: DispatchPlan,
+    conditions: Conditions,
+    short: BoolArray,
+    observation: FloatArray,
+    supply_temp: FloatArray,
+) -> FloatArray:
+    """Demand of each circuit, kW, ``(num_envs, n_circuits)``: not hidden where a store is cold.
+
+    At the root only that is seen which passes it: where preheaters warm the return, or producers
+    feed in elsewhere, the root takes less than the network is fed, and units that together give
+    enough for the root let a cold store cool the supply. While a store bridges that does no harm.
+    Where it is short and its top is cold, the balance of the circuit's meters counts instead, and
+    what the supply lacks.
+
+    Args:
+        plan: The plan.
+        conditions: As read from the observation.
+        short: Where stores have run short, ``(num_envs, n_circuits)``.
+        observation: Shape ``(num_envs, n_obs)``.
+        supply_temp: Supply temperature that is asked for, degC, ``(num_envs, n_circuits)``.
+    """
+    part = (conditions.top_lack - HIDING_LACK_K) * (1.0 / HIDING_RANGE_K)
+    # comparisons, so that a meter that is no number changes nothing
+    cold = short & plan.has_store & (part > 0.0)
+    if not np.count_nonzero(cold):
+        return conditions.demand_kw
+    lack = np.maximum(supply_temp - observation.take(plan.supply_at, axis=1), 0.0)
+    fed = observation.take(plan.flow_at, axis=1) * plan.heat_capacity * lack
+    for at, circuit, sign in plan.fed:
+        fed[:, circuit] += sign * observation[:, at]
+    hidden = fed - conditions.demand_kw
+    more = np.where(cold & (hidden > 0.0), np.minimum(part, 1.0) * hidden, 0.0)
+    total: FloatArray = conditions.demand_kw + more
+    return total
 
 
 def marginal_cost(
@@ -95,8 +143,9 @@ def marginal_cost(
     """Cost of one more MWh of heat from each producer, €/MWh, shape ``(num_envs, n_producers)``.
 
     Sources: price of the heat less the electricity that their own cooler is spared; the sun is
-    free. Heat pumps: electricity over COP (Lorenz, logarithmic means, times efficiency) less the
-    electricity that the cooling tower is spared. Engines: fuel less what the electricity fetches at
+    free. Heat pumps: electricity over COP less the electricity that the cooling tower is spared;
+    the COP is measured while one runs and estimated (Lorenz, logarithmic means, times efficiency)
+    while it stands. Engines: fuel less what the electricity fetches at
     the exchange. Boilers: fuel over efficiency. Heat from another circuit costs there what the
     dearest producer costs that runs. Bought electricity carries fee and CO2 price, gas alike.
 
@@ -122,7 +171,8 @@ def marginal_cost(
         inlet = plan.by_unit(conditions.return_temp, part)
         cold_k = _cold_mean_k(plan, observation)
         inlet = np.minimum(inlet, outlet - MIN_SPREAD_K)
-        inverse_cop = 1.0 / _lorenz_cop(plan, cold_k, inlet, outlet)
+        estimate = 1.0 / _lorenz_cop(plan, cold_k, inlet, outlet)
+        inverse_cop = _measured_inverse_cop(plan, conditions, observation, estimate)
         spared = (1.0 - inverse_cop) * plan.tower_ratio
         cost[:, part] = electricity * (inverse_cop - spared)
     part = plan.engines
@@ -143,6 +193,22 @@ def marginal_cost(
     if plan.linked:
         _add_linked(plan, conditions, inverse_cop, cost)
     return cost
+
+
+def _measured_inverse_cop(
+    plan: DispatchPlan, conditions: Conditions, observation: FloatArray, estimate: FloatArray
+) -> FloatArray:
+    """Electricity per heat of each heat pump: as measured where it runs, else as estimated.
+
+    A heat pump heats the return at its own place to the supply there, neither of which is that of
+    the circuit's root, so that estimates miss by up to a quarter.
+    """
+    heat = observation.take(plan.heat_at[plan.pumps], axis=1)
+    power = observation.take(plan.power_at, axis=1)
+    seen = power / np.maximum(heat, LEAST_METERED_KW)
+    seen = np.minimum(np.maximum(seen, 1.0 / plan.max_cop), 1.0)
+    steady = conditions.running[:, plan.pumps] & (heat >= plan.metered_kw) & (power > 0.0)
+    return np.where(steady, seen, estimate)
 
 
 def _cold_mean_k(plan: DispatchPlan, observation: FloatArray) -> FloatArray:

@@ -19,6 +19,7 @@ from heatrouter.envs.dispatch.marginal_cost import (
     marginal_cost,
     read_conditions,
     relief,
+    relieved_demand,
     unit_limits,
 )
 from heatrouter.envs.dispatch.plan import DispatchMemory, DispatchPlan
@@ -106,7 +107,7 @@ def merit_order_dispatch(
     limit = unit_limits(plan, now, observation)
     if plan.fuelled.size:
         worthwhile[:, plan.fuelled] |= about_to_flare(plan, observation)
-    demand = now.demand_kw
+    demand = relieved_demand(plan, now, short, observation, supply)
     shares = None
     empty_worth, full_worth = price.commanded_empty, price.commanded_full
     if plan.commanded.names and empty_worth is not None and full_worth is not None:

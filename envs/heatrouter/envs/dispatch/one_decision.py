@@ -22,11 +22,13 @@ from heatrouter.envs.dispatch.merit_order import (
 from heatrouter.envs.dispatch.one_plant import OnePlant
 from heatrouter.envs.dispatch.one_unit import OneCircuit, Row
 from heatrouter.envs.dispatch.plan import DispatchMemory
+from heatrouter.envs.dispatch.rule_parameters import RuleParameters
 from heatrouter.envs.dispatch.rules import (
     GRADE_STEP_EUR_PER_MWH,
     HOURS_PER_RADIAN,
-    RuleParameters,
+    RECOVERED_SHARE,
 )
+from heatrouter.envs.dispatch.rules import STAY_SHARE as RULES_STAY_SHARE
 
 Decision = tuple[FloatArray, DispatchMemory]
 
@@ -59,10 +61,12 @@ def one_heating_curve(plant: OnePlant, parameters: RuleParameters, row: Row) -> 
     cold = (parameters.heating_limit_c - row[plan.ambient_at]) * (1.0 / span)
     cold = min(max(cold, 0.0), 1.0)
     shift, floor = parameters.supply_shift_k, parameters.supply_floor_c
+    frost = row[plan.ambient_at] < parameters.frost_below_c
     temps = []
     for low, rise, has_hot_water in plant.curves:
         temp = low + cold * rise + shift
-        temps.append(max(temp, floor) if has_hot_water else temp)
+        temp = max(temp, floor) if has_hot_water else temp
+        temps.append(max(temp, parameters.frost_supply_c) if frost else temp)
     return plant.limited_supply(temps)
 
 
@@ -87,6 +91,7 @@ def one_merit_order(
     circuits = plant.conditions(memory, row, supply)
     costs, limits = plant.costs_and_limits(row, circuits)
     short = plant.relief(circuits, memory, SHORT_LEVEL, RELIEF_LEVEL)
+    demands = plant.relieved_demand(row, circuits, short)
     worths = _worths(plant, circuits, price)
     n_sources, first_backup = plant.plan.n_sources, plant.first_backup
     running, required, allowed = [], [], []
@@ -106,7 +111,7 @@ def one_merit_order(
             charge = min(charge, worth.recovery)
         power = plant.store_kw[c]
         running.append(runs)
-        required.append(now.demand_kw + min(max(charge, -power), power))
+        required.append(demands[c] + min(max(charge, -power), power))
         allowed.append(limits[u] if worthwhile or short[c] else 0.0)
     heat = plant.allocate(costs, allowed, required, running, short)
     set_points = plant.assemble(heat, limits, supply, price.offset_k)
@@ -123,18 +128,21 @@ def one_rules(
     circuits = plant.conditions(memory, row, supply)
     costs, limits = plant.costs_and_limits(row, circuits)
     stop = parameters.reserve_level + parameters.reserve_band
-    short = plant.relief(circuits, memory, parameters.reserve_level, stop)
+    lacks = (parameters.reserve_lack_k, RECOVERED_SHARE * parameters.reserve_lack_k)
+    short = plant.relief(circuits, memory, parameters.reserve_level, stop, lacks)
+    demands = plant.relieved_demand(row, circuits, short)
     filled: list[bool] = memory.charging[0].tolist()
     charging = [
         now.level < parameters.charge_below_level
+        or now.top_lack > parameters.charge_lack_k
         or (was and now.level < parameters.charge_until_level)
         for now, was in zip(circuits, filled, strict=True)
     ]
     cheapest = _cheapest_backups(plant, costs)
     running, required, allowed, keys = [], [], [], []
     for u, unit in enumerate(plant.units):
-        c = unit.circuit
-        now, key, need, may_run = circuits[c], costs[u], circuits[c].demand_kw, short[c]
+        c, runs = unit.circuit, row[unit.executed_at] > 0.0
+        now, key, need, may_run = circuits[c], costs[u], demands[c], short[c]
         if u < plant.plan.n_sources:
             room = max(parameters.source_full_level - now.level, 0.0) * now.store_kwh
             need += min(room, plant.store_kw[c])
@@ -142,16 +150,23 @@ def one_rules(
             key -= GRADE_STEP_EUR_PER_MWH
         elif u < plant.first_backup:
             dearest = parameters.heat_pump_price_factor * cheapest[c]
-            may_run = may_run or (charging[c] and costs[u] < dearest)
+            cheap = costs[u] < dearest * (1.0 + RULES_STAY_SHARE * runs)
+            held = runs and now.level < parameters.hold_level
+            may_run = may_run or ((charging[c] or held) and cheap)
             need += charging[c] * (now.store_kwh / parameters.charge_hours)
+            key += GRADE_STEP_EUR_PER_MWH * (not cheap)
         else:
             key += GRADE_STEP_EUR_PER_MWH
-        running.append(row[unit.executed_at] > 0.0)
+        running.append(runs)
         required.append(need)
         allowed.append(limits[u] if may_run else 0.0)
         keys.append(key)
     heat = plant.allocate(keys, allowed, required, running, short)
-    offsets = [_night_offset(plant, parameters, row)] * plant.n_greenhouses
+    night, margin = _night_offset(plant, parameters, row), parameters.crop_mean_margin_k
+    offsets = [
+        night - parameters.crop_mean_gain * (row[at] - (least + margin))
+        for at, least in plant.crop_means
+    ]
     set_points = plant.assemble(heat, limits, supply, offsets)
     if set_points is None:
         return None

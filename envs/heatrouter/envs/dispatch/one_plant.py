@@ -13,6 +13,8 @@ import numpy as np
 
 from heatrouter.envs.arrays import FloatArray
 from heatrouter.envs.dispatch.marginal_cost import (
+    HIDING_LACK_K,
+    HIDING_RANGE_K,
     LEAST_TOP_LACK_K,
     MIN_SPREAD_K,
     MOST_TOP_LACK_K,
@@ -120,6 +122,10 @@ class OnePlant:
         )
         # where the producers, then greenhouses, then supplies of circuits lie in the set-points
         self.n_greenhouses = plan.greenhouse_points.size
+        # position of the measured 24 h mean and its limit, of each greenhouse
+        self.crop_means: list[tuple[int, float]] = list(
+            zip(plan.crop_mean_at.tolist(), plan.crop_mean_min.tolist(), strict=True)
+        )
         points = (plan.producer_points, plan.greenhouse_points, plan.supply_points)
         self._points: list[int] = np.concatenate(points).tolist()
         self._units_of: list[list[int]] = [units.tolist() for units in plan.units_of]
@@ -147,8 +153,10 @@ class OnePlant:
         levels = self.of_stores([row[store.level_at] for store in self._stores])
         tops = self.of_stores([row[store.top_at] for store in self._stores])
         demands = [
-            row[c.flow_at] * c.heat_capacity * max(row[c.supply_at] - row[c.return_at], 0.0)
-            for c in self._circuits
+            row[c.flow_at]
+            * c.heat_capacity
+            * max(max(row[c.supply_at], temp) - row[c.return_at], 0.0)
+            for c, temp in zip(self._circuits, supply, strict=True)
         ]
         for circuit, at in self.plan.preheaters:
             demands[circuit] += row[at]
@@ -174,17 +182,42 @@ class OnePlant:
         return found
 
     def relief(
-        self, circuits: list[OneCircuit], memory: DispatchMemory, low: float, high: float
+        self,
+        circuits: list[OneCircuit],
+        memory: DispatchMemory,
+        low: float,
+        high: float,
+        lacks_k: tuple[float, float] = (MOST_TOP_LACK_K, LEAST_TOP_LACK_K),
     ) -> list[bool]:
         """Whether the stores of each circuit have run short; see ``marginal_cost.relief``."""
+        most, least = lacks_k
         relieved: list[bool] = memory.relief[0].tolist()
         return [
             now.level < low
-            or now.top_lack > MOST_TOP_LACK_K
-            or (was and (now.level < high or now.top_lack > LEAST_TOP_LACK_K))
+            or now.top_lack > most
+            or (was and (now.level < high or now.top_lack > least))
             or not has_store
             for now, was, has_store in zip(circuits, relieved, self.has_store, strict=True)
         ]
+
+    def relieved_demand(
+        self, row: Row, circuits: list[OneCircuit], short: list[bool]
+    ) -> list[float]:
+        """Demand of each circuit, kW; see ``marginal_cost.relieved_demand``."""
+        demands = []
+        for i, (c, now) in enumerate(zip(self._circuits, circuits, strict=True)):
+            part = (now.top_lack - HIDING_LACK_K) * (1.0 / HIDING_RANGE_K)
+            more = 0.0
+            if short[i] and self.has_store[i] and part > 0.0:
+                lack = max(now.supply_temp - row[c.supply_at], 0.0)
+                fed = row[c.flow_at] * c.heat_capacity * lack
+                for at, circuit, sign in self.plan.fed:
+                    if circuit == i:
+                        fed += sign * row[at]
+                hidden = fed - now.demand_kw
+                more = min(part, 1.0) * hidden if hidden > 0.0 else 0.0
+            demands.append(now.demand_kw + more)
+        return demands
 
     def costs_and_limits(
         self, row: Row, circuits: list[OneCircuit]

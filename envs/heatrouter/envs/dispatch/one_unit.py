@@ -10,6 +10,7 @@ import numpy as np
 
 from heatrouter.envs.dispatch.marginal_cost import (
     G_PER_KWH_TO_T_PER_MWH,
+    LEAST_METERED_KW,
     MIN_LIFT_K,
     MIN_SPREAD_K,
 )
@@ -77,6 +78,8 @@ def _heat_pump(plan: DispatchPlan, i: int, unit: int) -> CostAndLimit:
     efficiency, designed_k = plan.lorenz_efficiency.item(i), plan.cold_mean_k.item(i)
     tower_ratio, limit_at = plan.tower_ratio.item(i), plan.limit_at.item(i)
     capacity, least = plan.capacity_kw.item(unit), plan.min_kw.item(unit)
+    heat_at, power_at = plan.heat_at.item(unit), plan.power_at.item(i)
+    executed_at, metered_kw = plan.executed_at.item(unit), plan.metered_kw.item(i)
     measured = {pump: (column, half) for pump, column, half in plan.cold_at}
     cold_at, half_spread_k = measured.get(i, (-1, 0.0))
 
@@ -91,6 +94,9 @@ def _heat_pump(plan: DispatchPlan, i: int, unit: int) -> CostAndLimit:
         sink = (hot - cold) / float(np.log(hot / cold))
         cop = efficiency * sink / max(sink - cold_mean, MIN_LIFT_K)
         inverse = 1.0 / min(max(cop, 1.0), max_cop)
+        if row[executed_at] > 0.0 and row[heat_at] >= metered_kw and row[power_at] > 0.0:
+            seen = row[power_at] / max(row[heat_at], LEAST_METERED_KW)
+            inverse = min(max(seen, 1.0 / max_cop), 1.0)
         cost = prices.electricity * (inverse - (1.0 - inverse) * tower_ratio)
         possible = min(row[limit_at], capacity)
         return cost, 0.0 if possible < least else possible

@@ -95,9 +95,12 @@ class DispatchPlan:
     stream_temp: FloatArray
     exhaust_share: FloatArray  # heat down to the exhaust limit over available heat
     return_gain: FloatArray  # effectiveness / (stream - reference temperature), 1/K
+    fed: tuple[tuple[int, int, float], ...]  # position of a meter, its circuit, its sign
     preheaters: tuple[tuple[int, int], ...]  # circuit, position of its heat in the observation
     # of each heat pump
     limit_at: IntArray
+    power_at: IntArray
+    metered_kw: FloatArray  # least heat at which the meters tell the COP
     lorenz_efficiency: FloatArray
     max_cop: FloatArray
     max_sink_temp: FloatArray
@@ -150,6 +153,8 @@ class DispatchPlan:
     # positions in the set-points
     producer_points: IntArray
     greenhouse_points: IntArray
+    crop_mean_at: IntArray  # (n_greenhouses,) 24 h mean of the air, in the observation
+    crop_mean_min: FloatArray  # (n_greenhouses,) degC that it shall not fall below
     release_points: IntArray
     supply_points: IntArray
     set_point_low: FloatArray

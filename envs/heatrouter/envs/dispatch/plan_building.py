@@ -7,6 +7,7 @@ import numpy as np
 
 from heatrouter.envs.arrays import FloatArray, IntArray
 from heatrouter.envs.contract import Contract
+from heatrouter.envs.dispatch.marginal_cost import LEAST_METERED_KW
 from heatrouter.envs.dispatch.plan import (
     CommandedStores,
     DispatchPlan,
@@ -49,8 +50,10 @@ _STAY_SHARE = 0.4
 """A running machine stays at its minimum load while this share of it is needed; a standing one
 starts only for the whole of it. Between the two it is left alone."""
 _BRIDGED_SHARE = 0.8
-"""While a store can bridge, a heat pump or engine starts for this share of its capacity: one long
-run with full load in the place of many short ones."""
+"""While a store can bridge, a machine starts for this share of its capacity: one long run with
+full load in the place of many short ones. Links have nothing to start."""
+_METERED_SHARE = 0.5
+"""Of its minimum load, from which a heat pump's meters tell its COP: not while it starts."""
 _LEAST_KW = 1e-6
 
 
@@ -67,6 +70,7 @@ def build_plan(district: District, contract: Contract) -> DispatchPlan:
     links = [u for u in producers if isinstance(u, HeatExchanger)]
     boilers = [u for u in producers if isinstance(u, Boiler)]
     balancing = {name for circuit in district.circuits for name in circuit.balancing}
+    greenhouses = [u for u in district.units if isinstance(u, Greenhouse)]
     all_stores = [u for u in district.units if isinstance(u, Store)]
     stores = [u for u in all_stores if u.name in balancing]
     circuits = district.circuits
@@ -81,11 +85,10 @@ def build_plan(district: District, contract: Contract) -> DispatchPlan:
     circuit_of = _ints([circuit_index(district, u.location) for u in producers])
     min_kw = _floats([least_kw(u) for u in producers])
     bridged_kw = min_kw.copy()
-    bridging = slice(parts["pumps"].start, parts["engines"].stop)
-    bridged_kw[bridging] = np.maximum(
-        min_kw[bridging],
-        _floats([_BRIDGED_SHARE * capacity_kw(u) for u in producers[bridging]]),
-    )
+    for kind in ("pumps", "engines", "fired"):
+        part = parts[kind]
+        good = _floats([_BRIDGED_SHARE * capacity_kw(u) for u in producers[part]])
+        bridged_kw[part] = np.maximum(min_kw[part], good)
     low, high = contract.bounds("set_points")
     owners = [c.name for c in circuits]
     energies = np.zeros((len(stores), len(circuits)))
@@ -149,12 +152,15 @@ def build_plan(district: District, contract: Contract) -> DispatchPlan:
         stream_temp=_floats([stream_temp_c(u) for u in sources]),
         exhaust_share=_floats([recovery(u)[0] for u in sources]),
         return_gain=_floats([recovery(u)[1] for u in sources]),
+        fed=_fed(district, observed),
         preheaters=tuple(
             (circuit_index(district, u.location), observed[f"{u.name}.heat_kw"])
             for u in producers
             if isinstance(u, WasteHeatSource | Boiler) and u.connection != "return_to_supply"
         ),
         limit_at=at([u.name for u in pumps], "limit_kw"),
+        power_at=at([u.name for u in pumps], "power_kw"),
+        metered_kw=np.maximum(_METERED_SHARE * min_kw[parts["pumps"]], LEAST_METERED_KW),
         lorenz_efficiency=_floats([u.lorenz_efficiency for u in pumps]),
         max_cop=_floats([u.max_cop for u in pumps]),
         max_sink_temp=_floats([u.max_sink_temp_c for u in pumps]),
@@ -216,6 +222,8 @@ def build_plan(district: District, contract: Contract) -> DispatchPlan:
         ),
         producer_points=_ints([points[set_point_name(u)] for u in producers]),
         greenhouse_points=_points_of(district, Greenhouse, points),
+        crop_mean_at=at([u.name for u in greenhouses], "air_mean_24h_c"),
+        crop_mean_min=_floats([u.crop_mean_min_c for u in greenhouses]),
         release_points=_points_of(district, BatchProcess, points),
         supply_points=_ints([points[f"{c.name}.supply_temp_c"] for c in circuits]),
         set_point_low=low,
@@ -223,6 +231,17 @@ def build_plan(district: District, contract: Contract) -> DispatchPlan:
         set_point_safe=_floats([point.safe for point in contract.set_points]),
         hour_at=_ints([contract.observation_index(f"clock.hour_{f}") for f in ("sin", "cos")]),
     )
+
+
+def _fed(district: District, observed: dict[str, int]) -> tuple[tuple[int, int, float], ...]:
+    """Meters of everything that feeds a circuit, or draws from it as a store does."""
+    found = []
+    for unit in district.units:
+        if isinstance(unit, Producer | Store):
+            meter, sign = ("charge_kw", -1.0) if isinstance(unit, Store) else ("heat_kw", 1.0)
+            circuit = circuit_index(district, unit.location)
+            found.append((observed[f"{unit.name}.{meter}"], circuit, sign))
+    return tuple(found)
 
 
 def _linked(
