@@ -17,6 +17,11 @@ Better = Literal["lower", "higher", "neither"]
 """Which way a key figure is better."""
 
 
+ViolationKind = Literal["unmet heat", "hot water", "overheating", "pressure", "room", "crop"]
+"""What a limit protects: heat on demand, supply that can heat hot water, pipes, the differential
+pressure at the worst consumer, rooms, crops."""
+
+
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -28,6 +33,8 @@ class Week(_Frozen):
     scenario_index: int = Field(ge=0)
     start_step: int = Field(ge=0, description="scenario step at which the week starts")
     start_utc: str = Field(description="ISO-8601")
+    seed: int = Field(0, ge=0, description="seed of its scenario")
+    year: str = Field("", description="scenarios with the same weather and prices share it")
     season: Season
     ambient_mean_c: float = Field(description="mean outdoor temperature, degC")
 
@@ -36,10 +43,22 @@ class Breach(_Frozen):
     """How one limit was left during one week, or over all weeks together."""
 
     limit: str = Field(description="name of the limit, e.g. 'town.room_band'")
+    kind: ViolationKind
     unit: str = Field(description="unit of the depth")
     events: int = Field(ge=0, description="spells without interruption")
     hours: float = Field(ge=0.0, description="time outside the limit, h")
     depth: float = Field(ge=0.0, description="largest distance from the limit")
+
+
+class Violation(_Frozen):
+    """How the limits of one kind were left, all of them and all weeks together."""
+
+    kind: ViolationKind
+    unit: str = Field(description="unit of the depth")
+    limits: int = Field(ge=1, description="how many limits of this kind there are")
+    events: int = Field(ge=0, description="spells without interruption, limit by limit")
+    hours: float = Field(ge=0.0, description="time outside, h, summed over the limits")
+    depth: float = Field(ge=0.0, description="largest distance from a limit")
 
 
 class WeekResult(_Frozen):
@@ -59,6 +78,30 @@ class DecisionTime(_Frozen):
     decisions: int = Field(ge=1)
 
 
+class Planning(_Frozen):
+    """How the optimisation problems of a planner ended, over all weeks."""
+
+    solves: int = Field(ge=0)
+    infeasible: int = Field(ge=0, description="solves without a solution")
+    deadline: int = Field(ge=0, description="solves ended by the deadline")
+    gap_mean: float | None = Field(description="relative gap; none where no solve has one")
+    gap_worst: float | None
+
+    @property
+    def deadline_share(self) -> float:
+        """Share of the solves that the deadline ended."""
+        return self.deadline / self.solves if self.solves else 0.0
+
+
+class DurationCurve(_Frozen):
+    """Power that is exceeded in a share of all steps of all weeks."""
+
+    name: str = Field(description="'demand', or the unit that feeds heat in")
+    exceeded_kw: tuple[float, ...] = Field(
+        description="at 0, 1, 2 ... 100 % of the time, falling, kW"
+    )
+
+
 class ControllerResult(_Frozen):
     """One controller over all weeks."""
 
@@ -66,7 +109,9 @@ class ControllerResult(_Frozen):
     origin: str = Field(description="what was run: module, bundle digest or settings")
     parametrisation: Parametrisation
     weeks: tuple[WeekResult, ...]
+    family: str = Field("", description="training runs of one recipe share it; empty else")
     breaches: tuple[Breach, ...] = Field(description="every limit, over all weeks together")
+    violations: tuple[Violation, ...] = Field((), description="the same by kind of limit")
     mean_outputs: dict[str, float] = Field(description="mean of every output over all weeks")
     unmet_share: float = Field(ge=0.0, description="heat not delivered over heat asked for")
     guard_share: float = Field(
@@ -74,6 +119,8 @@ class ControllerResult(_Frozen):
     )
     exogenous_digest: str = Field(description="sha256 of the weather and prices that it met")
     decision_time: DecisionTime
+    planning: Planning | None = Field(None, description="of planners only")
+    duration: tuple[DurationCurve, ...] = ()
 
     @property
     def costs_eur(self) -> tuple[float, ...]:
@@ -151,10 +198,38 @@ class Kpi(_Frozen):
     better: Better = "neither"
 
 
+class FamilySummary(_Frozen):
+    """Training runs of one recipe with different seeds, taken together.
+
+    Interquartile means are over the runs; weeks are summed before, so that no cold spell is cut.
+    """
+
+    family: str
+    members: tuple[str, ...] = Field(min_length=2)
+    saving_percent: Interval | None = Field(description="interquartile mean over the runs")
+    optimality: Interval | None = Field(description="none where there is no headroom to score")
+
+
+class BoundCheck(_Frozen):
+    """The cost that no controller can go below, week by week."""
+
+    origin: str
+    cost_eur: tuple[float, ...] = Field(description="of each week")
+    beaten: tuple[str, ...] = Field(description="which controller in which week by how much")
+
+
+class Failure(_Frozen):
+    """Weeks that a controller did not get through."""
+
+    controller: str
+    weeks: tuple[int, ...] = Field(description="positions among the weeks")
+    message: str
+
+
 class Evaluation(_Frozen):
     """Everything that an evaluation found; the content of the JSON file."""
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[2] = 2
     created_utc: str
     versions: dict[str, str]
     district: str
@@ -164,7 +239,8 @@ class Evaluation(_Frozen):
     task: str
     task_digest: str
     split: str
-    seed: int
+    seed: int = Field(description="of the draw of the weeks and of the bootstrap")
+    seeds: tuple[int, ...] = Field(description="of the scenarios")
     hours: float = Field(gt=0.0, description="length of a week, h")
     control_dt_s: float = Field(gt=0.0)
     forecast: str
@@ -175,6 +251,9 @@ class Evaluation(_Frozen):
     weeks: tuple[Week, ...]
     controllers: tuple[ControllerResult, ...]
     comparisons: tuple[Comparison, ...]
+    families: tuple[FamilySummary, ...] = ()
+    bound: BoundCheck | None = None
+    failures: tuple[Failure, ...] = ()
     caveats: tuple[str, ...]
 
     def controller(self, name: str) -> ControllerResult:
@@ -189,3 +268,29 @@ class Evaluation(_Frozen):
     def controller_names(self) -> tuple[str, ...]:
         """Names in the order in which they were asked for."""
         return tuple(result.name for result in self.controllers)
+
+    @property
+    def wrong(self) -> tuple[str, ...]:
+        """Why this evaluation counts as failed; empty if it does not."""
+        found = [
+            f"{failure.controller} failed in {len(failure.weeks)} weeks: {failure.message}"
+            for failure in self.failures
+        ]
+        scores = [c.score for c in self.comparisons if c.score is not None]
+        none = [s for s in scores if s.verdict == "reference no better than baseline"]
+        if none:
+            found.append(
+                f"{none[0].reference} does not cost less than {self.comparisons[0].baseline} "
+                f"({none[0].headroom_percent:.2f} %): it is no reference, or the district leaves "
+                "nothing to decide"
+            )
+        if self.bound is not None:
+            found += [f"the bound is none: {text}" for text in self.bound.beaten]
+        return tuple(found)
+
+
+class EvaluationSet(_Frozen):
+    """Evaluations of several districts with the same command; the content of the JSON file."""
+
+    schema_version: Literal[2] = 2
+    evaluations: tuple[Evaluation, ...]

@@ -6,12 +6,15 @@ as it stands in the JSON file.
 
 import math
 from html import escape
+from pathlib import PurePath
 
+from heatrouter.agents.evaluation_controllers import WITH_FOLDER
 from heatrouter.agents.evaluation_results import (
     Better,
     Comparison,
     ControllerResult,
     Evaluation,
+    FamilySummary,
     Interval,
 )
 
@@ -86,7 +89,13 @@ def interval(value: Interval, *, signed: bool = False) -> str:
 
 
 def title_of(name: str) -> str:
-    """A name of the district, of the objective or of a controller as words."""
+    """A name of the district, of the objective or of a controller as words.
+
+    Of a controller that is named by its folder or class only the last part is shown.
+    """
+    kind, _, rest = name.partition(":")
+    if rest and kind in WITH_FOLDER:
+        return f"{kind} {PurePath(rest).name}"
     name = name.rpartition(":")[2]
     words = _WORDS.get(name)
     if words is not None:
@@ -112,11 +121,18 @@ def weight_of(name: str, value: float | None) -> tuple[str, str]:
 
 
 def main_comparison(evaluation: Evaluation) -> Comparison | None:
-    """The comparison that the headline is about: the policy, else the first one."""
-    for comparison in evaluation.comparisons:
-        if comparison.controller == "policy":
-            return comparison
-    return evaluation.comparisons[0] if evaluation.comparisons else None
+    """The comparison that the headline is about: a policy, else a plan, else the first one."""
+
+    def rank(comparison: Comparison) -> int:
+        result = evaluation.controller(comparison.controller)
+        name = result.family or result.name
+        is_reference = comparison.score is not None and comparison.score.reference == result.name
+        return len(_MAIN) + 1 if is_reference else _MAIN.get(name, len(_MAIN))
+
+    return min(evaluation.comparisons, key=rank, default=None)
+
+
+_MAIN = {"policy": 0, "sb3": 1, "mpc": 2}
 
 
 def headline(evaluation: Evaluation, comparison: Comparison) -> str:
@@ -177,7 +193,7 @@ def score_sentence(comparison: Comparison) -> str:
     score = comparison.score
     if score is None:
         return ""
-    name, reference = escape(comparison.controller), escape(score.reference)
+    name, reference = escape(title_of(comparison.controller)), escape(title_of(score.reference))
     headroom = f"{number(score.headroom_percent)}{THIN_SPACE}%"
     if score.verdict == "no headroom":
         return (
@@ -194,3 +210,15 @@ def score_sentence(comparison: Comparison) -> str:
         f"<b>{estimate(score.optimality)}</b> "
         f"(95{THIN_SPACE}% interval {interval(score.optimality)})."
     )
+
+
+def family_sentence(family: FamilySummary) -> str:
+    """What several training runs of one recipe come to, in HTML."""
+    runs = f"Over {len(family.members)} training runs of {escape(title_of(family.family))}"
+    saving, score = family.saving_percent, family.optimality
+    parts = []
+    if saving is not None:
+        parts.append(f"saving {estimate(saving)}{THIN_SPACE}% ({interval(saving)}{THIN_SPACE}%)")
+    if score is not None:
+        parts.append(f"optimality {estimate(score)} ({interval(score)})")
+    return f"{runs}, interquartile mean: {', '.join(parts) or 'no score'}."

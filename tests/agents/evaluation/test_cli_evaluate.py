@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 
-from heatrouter.agents import cli_evaluate
+from heatrouter.agents import cli_evaluate, evaluation_scenarios
 from heatrouter.agents.constant_action import ConstantAction
 from heatrouter.agents.evaluation_controllers import Entrant
 from heatrouter.agents.evaluation_question import Question
@@ -17,7 +17,7 @@ from heatrouter.agents.rollout import BatchLike
 from heatrouter.envs.cli import main
 from heatrouter.envs.scenarios.library import ScenarioLibrary
 
-COMMAND = ["evaluate", "energy-web", "--weeks", "3", "--hours", "24"]
+COMMAND = ["evaluate", "energy-web", "--weeks", "3", "--hours", "24", "--jobs", "1"]
 
 Capture = pytest.CaptureFixture[str]
 
@@ -33,7 +33,10 @@ def _fake_plant(
         return question.make_batch(task, num_envs)
 
     monkeypatch.setattr(Question, "batch", batch)
-    monkeypatch.setattr(cli_evaluate, "build_library", lambda *_args, **_settings: library)
+    monkeypatch.setattr(evaluation_scenarios, "build_library", lambda *_args, **_settings: library)
+    monkeypatch.setattr(
+        Question, "contract", lambda asked, entrant: batch(asked, entrant, 1).contract
+    )
     monkeypatch.setenv("COLUMNS", "160")
 
 
@@ -110,7 +113,7 @@ def test_a_failure_leaves_older_files_as_they_are(
 
     old = tmp_path / "r.json"
     old.write_text("old", encoding="utf-8")
-    monkeypatch.setattr(cli_evaluate, "render_report", fail)
+    monkeypatch.setattr(cli_evaluate, "render_reports", fail)
     files = ["--json", str(old), "--report", str(tmp_path / "r.html")]
     assert main([*COMMAND, *files]) == 1
     assert old.read_text(encoding="utf-8") == "old"
@@ -142,6 +145,6 @@ def test_an_interrupted_run_says_how_to_go_on(
     def interrupt(*_arguments: object, **_settings: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli_evaluate, "run_evaluation", interrupt)
+    monkeypatch.setattr(cli_evaluate, "evaluate_all", interrupt)
     assert main([*COMMAND, "--work", str(tmp_path)]) == 130
     assert "run the same command again" in capsys.readouterr().err

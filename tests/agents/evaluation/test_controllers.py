@@ -89,7 +89,7 @@ def test_all_mistakes_in_names_are_reported_at_once(district: District) -> None:
     with pytest.raises(ConfigError) as caught:
         make_entrants(("rules", "ruels", "rules"), ControllerSettings(district))
     assert "rules: named twice" in str(caught.value)
-    assert "ruels: no such controller; there are rules, constant-price, policy" in str(caught.value)
+    assert "ruels: no such controller; there are rules, constant-price, mpc," in str(caught.value)
 
 
 def test_any_class_can_take_part_by_its_path(district: District) -> None:
