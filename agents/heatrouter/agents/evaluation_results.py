@@ -284,8 +284,9 @@ class Evaluation(_Frozen):
                 f"({none[0].headroom_percent:.2f} %): it is no reference, or the district leaves "
                 "nothing to decide"
             )
-        if self.bound is not None:
-            found += [f"the bound is none: {text}" for text in self.bound.beaten]
+        if self.bound is not None and self.bound.beaten:
+            count = len(self.bound.beaten)
+            found.append(f"the bound was beaten {count} times, first: {self.bound.beaten[0]}")
         return tuple(found)
 
 

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
+from math import fsum
 from typing import Final
 
 import numpy as np
@@ -89,7 +90,12 @@ def _weeks(question: Question, entrant: Entrant, unit: Unit) -> UnitResult:
         columns=(*limit_columns(limits), *exogenous),
         on_step=on_step,
     )
-    costs = trajectory.cost_eur
+    # Exact sums: NumPy's depend on how many weeks lie side by side in memory.
+    terms = [
+        {term: fsum(value[:, week].tolist()) for term, value in trajectory.terms.items()}
+        for week in range(count)
+    ]
+    costs = [fsum(each.values()) for each in terms]
     if not np.isfinite(costs).all():
         worst = weeks[int(np.flatnonzero(~np.isfinite(costs))[0])]
         msg = (
@@ -103,10 +109,8 @@ def _weeks(question: Question, entrant: Entrant, unit: Unit) -> UnitResult:
     record = UnitRecord(
         weeks=tuple(
             WeekResult(
-                cost_eur=float(costs[week]),
-                terms_eur={
-                    term: float(value[:, week].sum()) for term, value in trajectory.terms.items()
-                },
+                cost_eur=costs[week],
+                terms_eur=terms[week],
                 kpis={kpi: _known(value[week]) for kpi, value in kpis.items()},
                 breaches=tuple(breach for breach in left[week] if breach.events),
             )

@@ -21,7 +21,7 @@ from heatrouter.agents.report_text import main_comparison, title_of
 from heatrouter.agents.report_weeks import example_week
 from heatrouter.envs.spec.district import District
 
-_DRAWN: Final = 3
+_DRAWN: Final = 4
 """Controllers whose dispatch is drawn; the tables hold all."""
 
 

@@ -19,6 +19,10 @@ _KINDS: Final[dict[ViolationKind, str]] = {
 """Kind of limit -> how its violation is called."""
 
 
+_NAMED: Final = 3
+"""Weeks that are named one by one."""
+
+
 def failures(evaluation: Evaluation, order: list[str]) -> str:
     """The section on what went wrong under which controller.
 
@@ -36,9 +40,12 @@ def failures(evaluation: Evaluation, order: list[str]) -> str:
         for failure in evaluation.failures
     ]
     if evaluation.bound is not None:
-        items += [f"The bound was beaten: {escape(text)}." for text in evaluation.bound.beaten]
-        if not evaluation.bound.beaten:
-            items.append("The bound was beaten by no controller in any week.")
+        beaten = evaluation.bound.beaten
+        items += [f"The bound was beaten: {escape(text)}." for text in beaten[:_NAMED]]
+        if len(beaten) > _NAMED:
+            items.append(f"{len(beaten) - _NAMED} more such weeks are in the JSON file.")
+        if not beaten:
+            items.append("No controller beat the bound in any week.")
     listed = f'<ul class="plain">{"".join(f"<li>{item}</li>" for item in items)}</ul>'
     return section(
         "What failed",

@@ -6,8 +6,8 @@ from typing import Final
 
 from heatrouter.agents.evaluation_results import ControllerResult, Evaluation
 from heatrouter.agents.report_svg import Chart, legend, nice_ticks, plain, span
-from heatrouter.agents.report_template import figure, section
-from heatrouter.agents.report_text import rounded, title_of
+from heatrouter.agents.report_template import figure, grid, section, table
+from heatrouter.agents.report_text import rounded, short, title_of
 
 _SAVED: Final = "#0072b2"
 _LOST: Final = "#d55e00"
@@ -31,14 +31,25 @@ def gaps(evaluation: Evaluation, baseline: str) -> str:
     rows = levels(evaluation, baseline)
     if len(rows) < 2:
         return ""
-    small = "mean cost of a week, €; the axis does not begin at zero"
+    small = "€ a week; the axis does not begin at zero"
     return section(
         "Where the gap goes",
         "<p>What each way to decide costs, from the "
-        f"{escape(title_of(baseline))} to the best that is possible. A bar is the step from the "
-        "row above; in brackets its share of the whole gap.</p>",
-        figure("Gap decomposition", _waterfall(rows), small=small, wide=True),
+        f"{escape(title_of(baseline))} to the best that is known. A step is the difference from "
+        "the row above, its share that of the whole gap.</p>",
+        grid(figure("Gap decomposition", _waterfall(rows), small=small), _table(rows)),
     )
+
+
+def _table(rows: list[tuple[str, float]]) -> str:
+    whole = rows[0][1] - rows[-1][1]
+    first, cost = rows[0]
+    cells = [[escape(first), rounded(cost, decimals=0), "", ""]]
+    for (_, before), (name, cost) in pairwise(rows):
+        step = rounded(cost - before, signed=True, decimals=0)
+        share = _share(before - cost, whole)
+        cells.append([escape(name), rounded(cost, decimals=0), step, share])
+    return table(["mean of a week", "cost, €", "step, €", "of the gap"], cells)
 
 
 def levels(evaluation: Evaluation, baseline: str) -> list[tuple[str, float]]:
@@ -53,7 +64,7 @@ def levels(evaluation: Evaluation, baseline: str) -> list[tuple[str, float]]:
 
 
 def _rank(result: ControllerResult) -> int:
-    return _RANKS.get(result.family or result.name, _OTHER)
+    return _RANKS.get(result.family or short(result.name), _OTHER)
 
 
 def _mean(values: tuple[float, ...]) -> float:
@@ -62,7 +73,6 @@ def _mean(values: tuple[float, ...]) -> float:
 
 def _waterfall(rows: list[tuple[str, float]]) -> str:
     costs = [cost for _, cost in rows]
-    whole = costs[0] - costs[-1]
     low, high = span(costs)
     air = 0.05 * (high - low)
     chart = Chart(
@@ -80,7 +90,6 @@ def _waterfall(rows: list[tuple[str, float]]) -> str:
         text = rounded(cost, decimals=0)
         if position:
             colour = _SAVED if cost <= before else _LOST
-            text = f"{text} ({_share(before - cost, whole)})"
             tip = f"{name}: {rounded(cost - before, signed=True, decimals=0)} € a week"
             chart.bar((before, cost), (position + 0.02, position + 0.4), colour, tip)
         height = chart.y(position + 0.4) - top

@@ -38,7 +38,7 @@ th,td{padding:6px 12px;border-bottom:1px solid var(--rule);text-align:right;vert
  font-variant-numeric:tabular-nums;white-space:nowrap}
 th{color:var(--soft);font-weight:500;border-bottom-width:2px;white-space:normal;
  vertical-align:bottom}
-th:first-child,td:first-child{text-align:left;padding-left:0;white-space:normal}
+th:first-child,td:first-child{text-align:left;padding-left:0;white-space:normal;min-width:9em}
 th:last-child,td:last-child{padding-right:0}
 td small{display:block;color:var(--soft);font-size:.8rem}
 tr.total td{font-weight:600;border-top:2px solid var(--ink)}
@@ -74,7 +74,9 @@ ul.plain{padding-left:1.2em;max-width:78ch}
 ul.plain li{margin:.25em 0}
 footer{padding:28px 24px 40px;margin-top:3em;border-top:1px solid var(--rule);color:var(--soft);
  font-size:.83rem}
-@media print,(min-width:761px){td small{display:inline;margin-left:.5em}}
+@media print,(min-width:761px){td small{display:inline;margin-left:.5em}
+ .stacked small{display:block;margin-left:0}.stacked small small{display:inline;margin-left:.3em}}
+th small{display:block}
 @media screen and (max-width:760px){
  main,header>div,footer{padding-left:16px;padding-right:16px}
  .grid{grid-template-columns:minmax(0,1fr)}
@@ -137,15 +139,29 @@ def grid(*figures: str) -> str:
     return f'<div class="grid">{"".join(figures)}</div>\n'
 
 
-def table(head: list[str], rows: list[list[str]], *, last_is_total: bool = False) -> str:
-    """A table of HTML cells that scrolls by itself on a phone."""
+def table(
+    head: list[str],
+    rows: list[list[str]],
+    *,
+    last_is_total: bool = False,
+    stacked: bool = False,
+) -> str:
+    """A table of HTML cells that scrolls by itself on a phone.
+
+    Args:
+        head: Cells of the first row.
+        rows: Cells of the others.
+        last_is_total: Whether the last row is the sum of those above.
+        stacked: Whether remarks stand below their values, where they would not fit beside them.
+    """
+    kind = ' class="stacked"' if stacked else ""
     top = "".join(f"<th>{cell}</th>" for cell in head)
     lines = []
     for position, row in enumerate(rows):
         total = ' class="total"' if last_is_total and position == len(rows) - 1 else ""
         lines.append(f"<tr{total}>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>")
     return (
-        f'<div class="scroll"><table><thead><tr>{top}</tr></thead>'
+        f'<div class="scroll"><table{kind}><thead><tr>{top}</tr></thead>'
         f"<tbody>{''.join(lines)}</tbody></table></div>\n"
     )
 

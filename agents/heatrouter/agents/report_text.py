@@ -96,11 +96,16 @@ def title_of(name: str) -> str:
     kind, _, rest = name.partition(":")
     if rest and kind in WITH_FOLDER:
         return f"{kind} {PurePath(rest).name}"
-    name = name.rpartition(":")[2]
+    name = short(name)
     words = _WORDS.get(name)
     if words is not None:
         return words
     return name.replace("_", " ").replace("-", " ")
+
+
+def short(name: str) -> str:
+    """The name of a controller without the module that it comes from."""
+    return name.rpartition(":")[2]
 
 
 _WEIGHT_UNITS = {
@@ -125,7 +130,7 @@ def main_comparison(evaluation: Evaluation) -> Comparison | None:
 
     def rank(comparison: Comparison) -> int:
         result = evaluation.controller(comparison.controller)
-        name = result.family or result.name
+        name = result.family or short(result.name)
         is_reference = comparison.score is not None and comparison.score.reference == result.name
         return len(_MAIN) + 1 if is_reference else _MAIN.get(name, len(_MAIN))
 

@@ -7,7 +7,7 @@ from html import escape
 import numpy as np
 
 from heatrouter.agents.evaluation_results import Week
-from heatrouter.agents.report_courses import Course, dispatch, dispatch_top_mw, lines
+from heatrouter.agents.report_courses import Course, dispatch, dispatch_range_mw, lines
 from heatrouter.agents.report_palette import controller_colours
 from heatrouter.agents.report_svg import legend
 from heatrouter.agents.report_template import figure, grid, section
@@ -36,11 +36,11 @@ def example_week(
         A section.
     """
     start = datetime.fromisoformat(week.start_utc)
-    top_mw = dispatch_top_mw(district, list(courses.values()))
+    range_mw = dispatch_range_mw(district, list(courses.values()))
     stacks = []
     marks: dict[tuple[str, str, str], None] = {}
     for name, course in courses.items():
-        drawn, entries = dispatch(district, course, f"Heat by unit under {name}", top_mw)
+        drawn, entries = dispatch(district, course, f"Heat by unit under {name}", range_mw)
         stacks.append(figure(title_of(name), drawn, small="heat by unit, stacked"))
         marks |= dict.fromkeys(entries)
     return section(

@@ -1,6 +1,7 @@
 """Controllers by name, and what is said when there is none of that name."""
 
 import json
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -83,6 +84,33 @@ def test_a_policy_needs_a_bundle(district: District, tmp_path: Path) -> None:
         make_entrants(("policy",), ControllerSettings(district))
     with pytest.raises(BundleError, match=r"nowhere"):
         make_entrants(("policy",), ControllerSettings(district, bundle=tmp_path / "nowhere"))
+
+
+def test_files_of_several_districts_lie_in_a_folder(district: District, tmp_path: Path) -> None:
+    (tmp_path / "energy-web.yaml").write_text("supply_shift_k: -3.0\n", encoding="utf-8")
+    (tmp_path / "energy-web.json").write_text(json.dumps({"tank.price": 12.5}), encoding="utf-8")
+    settings = ControllerSettings(district, constant_price=tmp_path, rules=tmp_path)
+    made = make_entrants(("rules", "constant-price"), settings)
+    assert made["rules"].rules.supply_shift_k == -3.0
+    assert "12.5" in made["constant-price"].origin
+    other = district.model_copy(update={"name": "elsewhere"})
+    with pytest.raises(ConfigError, match=r"elsewhere\.yaml"):
+        make_entrants(("rules",), ControllerSettings(other, rules=tmp_path))
+
+
+def test_an_entrant_can_be_made_again_elsewhere(district: District, tmp_path: Path) -> None:
+    path = tmp_path / "price.json"
+    path.write_text(json.dumps({"tank.price": 12.5}), encoding="utf-8")
+    settings = ControllerSettings(district, constant_price=path)
+    for entrant in make_entrants(("rules", "constant-price"), settings).values():
+        assert entrant.remake is not None
+        again = pickle.loads(pickle.dumps(entrant.remake))()
+        assert (again.origin, again.rules) == (entrant.origin, entrant.rules)
+
+
+def test_a_training_run_needs_its_folder(district: District, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"sb3' .*cannot be imported|is no training run"):
+        make_entrants((f"sb3:{tmp_path}",), ControllerSettings(district))
 
 
 def test_all_mistakes_in_names_are_reported_at_once(district: District) -> None:
