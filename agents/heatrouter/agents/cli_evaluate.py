@@ -8,18 +8,12 @@ from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from heatrouter.agents.evaluation import Judged, evaluate_all
-from heatrouter.agents.evaluation_csv import weeks_csv
-from heatrouter.agents.evaluation_digest import write_atomically
-from heatrouter.agents.evaluation_pool import Case
-from heatrouter.agents.evaluation_results import EvaluationSet
+from heatrouter.agents.evaluation_session import judge_with_progress, write_results
 from heatrouter.agents.evaluation_setup import Request, make_cases
 from heatrouter.agents.evaluation_steps import check_steps_file, steps_files, write_steps
 from heatrouter.agents.evaluation_store import ResultStore
 from heatrouter.agents.evaluation_table import show
-from heatrouter.agents.report import render_reports
 from heatrouter.envs.errors import EXIT_FAILURE, ConfigError, Mistake
 
 
@@ -162,7 +156,7 @@ def evaluate(
         if folder is None and steps is not None:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="heatrouter-")))
         store = ResultStore(folder) if folder else None
-        judged = _run(
+        judged = judge_with_progress(
             cases,
             baseline=baseline,
             reference=reference,
@@ -172,7 +166,7 @@ def evaluate(
             keep_steps=steps is not None,
             notes=notes,
         )
-        written = _write(cases, judged, json=json, report=report, csv=csv)
+        written = write_results(cases, judged, json=json, report=report, csv=csv)
         if steps is not None and store is not None:
             for path, one in zip(steps_files(steps, judged), judged, strict=True):
                 write_steps(path, one, store)
@@ -209,86 +203,3 @@ def _check_outputs(*paths: Path | None) -> None:
     if wrong:
         subject = "files to write"
         raise ConfigError(subject, [Mistake(str(p), "is a folder; name a file") for p in wrong])
-
-
-def _run(
-    cases: tuple[Case, ...],
-    *,
-    baseline: str,
-    reference: str | None,
-    store: ResultStore | None,
-    work: Path | None,
-    jobs: int,
-    keep_steps: bool,
-    notes: Console,
-) -> tuple[Judged, ...]:
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.completed} of {task.total} weeks"),
-        TimeRemainingColumn(),
-        console=notes,
-        transient=True,
-        disable=not notes.is_terminal,
-    )
-    rows = {}
-    for case in cases:
-        name, total = case.question.district.name, len(case.question.weeks)
-        bounds = ["bound"] if case.question.bound is not None else []
-        for controller in [*case.entrants, *bounds]:
-            label = f"{name}: {controller}" if len(cases) > 1 else controller
-            rows[name, controller] = bar.add_task(label, total=total)
-
-    def advance(district: str, controller: str, done: int, total: int) -> None:
-        bar.update(rows[district, controller], completed=done, total=total)
-
-    with bar:
-        try:
-            return evaluate_all(
-                cases,
-                baseline=baseline,
-                reference=reference,
-                store=store,
-                progress=advance,
-                jobs=jobs,
-                keep_steps=keep_steps,
-            )
-        except KeyboardInterrupt:
-            kept = (
-                f"finished weeks are kept in {work}; run the same command again to go on"
-                if work
-                else "nothing was written; with --work DIR finished weeks are kept"
-            )
-            raise KeyboardInterrupt(kept) from None
-
-
-def _write(
-    cases: tuple[Case, ...],
-    judged: tuple[Judged, ...],
-    *,
-    json: Path | None,
-    report: Path | None,
-    csv: Path | None,
-) -> list[Path]:
-    # Made completely before the first file is written: a failure leaves the older ones as they are.
-    texts: dict[Path, str] = {}
-    found = tuple(one.evaluation for one in judged)
-    if report is not None:
-        texts[report] = render_reports(
-            [
-                (one.evaluation, one.examples, case.question.district)
-                for one, case in zip(judged, cases, strict=True)
-            ]
-        )
-    if csv is not None:
-        texts[csv] = weeks_csv(found)
-    if json is not None:
-        document = found[0] if len(found) == 1 else EvaluationSet(evaluations=found)
-        text = document.model_dump_json(indent=1) + "\n"
-        if str(json) == "-":
-            typer.echo(text, nl=False)
-        else:
-            texts[json] = text
-    for path, text in texts.items():
-        write_atomically(path, text)
-    return list(texts)

@@ -6,7 +6,8 @@ from typing import Final
 import numpy as np
 from scipy.stats import bootstrap, trim_mean
 
-from heatrouter.agents.evaluation_results import ControllerResult, FamilySummary, Interval
+from heatrouter.agents.evaluation_comparison import FamilySummary, Interval
+from heatrouter.agents.evaluation_results import ControllerResult
 from heatrouter.agents.evaluation_statistics import (
     CONFIDENCE,
     MIN_HEADROOM,

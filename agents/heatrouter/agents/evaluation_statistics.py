@@ -18,7 +18,7 @@ from typing import Final, Literal
 import numpy as np
 from scipy.stats import bootstrap
 
-from heatrouter.agents.evaluation_results import Comparison, Interval, KpiDifference, Score
+from heatrouter.agents.evaluation_comparison import Comparison, Interval, KpiDifference, Score
 from heatrouter.envs.arrays import BoolArray, FloatArray, IntArray
 
 CONFIDENCE: Final = 0.95

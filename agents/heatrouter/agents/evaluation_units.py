@@ -125,14 +125,17 @@ def units_of(
 
 
 def bound_units(case: int, question: Question) -> tuple[Unit, ...]:
-    """One unit for the bound of each week."""
+    """One unit for the bound of each week; only the project's own is stored."""
+    own = getattr(question.bound, "__module__", "").startswith("heatrouter.")
     return tuple(
         Unit(
             case,
             BOUND,
             (week,),
             "bound",
-            _key(_asked(question), question.bound_origin, question, (week,), "bound", False),
+            _key(_asked(question), question.bound_origin, question, (week,), "bound", False)
+            if own
+            else "",
         )
         for week in range(len(question.weeks))
     )

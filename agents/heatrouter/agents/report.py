@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from html import escape
 from typing import Final
 
+from heatrouter.agents.evaluation_comparison import Comparison
 from heatrouter.agents.evaluation_question import Examples
-from heatrouter.agents.evaluation_results import Comparison, Evaluation
+from heatrouter.agents.evaluation_results import Evaluation
 from heatrouter.agents.report_courses import Course
 from heatrouter.agents.report_duration import duration_curves
 from heatrouter.agents.report_failures import failures
@@ -15,6 +16,7 @@ from heatrouter.agents.report_overview import overview
 from heatrouter.agents.report_parts import caveats, footer, header, method, summary
 from heatrouter.agents.report_plots import cost_by_term, saving_by_week
 from heatrouter.agents.report_sankey import heat_flows, sankey
+from heatrouter.agents.report_scores import scores
 from heatrouter.agents.report_tables import every_week, key_figures, limits, term_table
 from heatrouter.agents.report_template import figure, grid, page, section
 from heatrouter.agents.report_text import main_comparison, title_of
@@ -72,6 +74,7 @@ def _body(evaluation: Evaluation, examples: Examples, district: District) -> str
     return "".join(
         [
             summary(evaluation, comparison),
+            scores(evaluation, order),
             gaps(evaluation, order[0]),
             key_figures(evaluation, order),
             failures(evaluation, order),

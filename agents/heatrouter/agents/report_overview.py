@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from html import escape
 
-from heatrouter.agents.evaluation_results import Comparison, Evaluation
+from heatrouter.agents.evaluation_comparison import Comparison
+from heatrouter.agents.evaluation_results import Evaluation
 from heatrouter.agents.report_template import section, table
 from heatrouter.agents.report_text import THIN_SPACE, estimate, interval, number, title_of
 

@@ -3,7 +3,8 @@
 from datetime import datetime
 from html import escape
 
-from heatrouter.agents.evaluation_results import Comparison, Evaluation
+from heatrouter.agents.evaluation_comparison import Comparison
+from heatrouter.agents.evaluation_results import Evaluation
 from heatrouter.agents.report_template import facts, section
 from heatrouter.agents.report_terms import mean_terms
 from heatrouter.agents.report_text import (
@@ -12,7 +13,6 @@ from heatrouter.agents.report_text import (
     estimate,
     family_sentence,
     headline,
-    interval,
     number,
     percent,
     score_sentence,
@@ -119,15 +119,6 @@ def caveats(evaluation: Evaluation) -> str:
 
 def method(evaluation: Evaluation) -> str:
     """How it was measured, with weights, controllers and data."""
-    comparisons = [
-        f"{escape(title_of(c.controller))}: cheaper than the {escape(title_of(c.baseline))} in a "
-        f"week with probability {estimate(c.probability_of_improvement)} "
-        f"({interval(c.probability_of_improvement)}); regret against "
-        f"{escape(title_of(c.regret_against))} €{THIN_SPACE}{number(c.regret_mean_eur, decimals=0)}"
-        f" a week on average, €{THIN_SPACE}{number(c.regret_worst_decile_eur, decimals=0)} in the "
-        "worst tenth of the weeks"
-        for c in evaluation.comparisons
-    ]
     weights = facts(dict(weight_of(name, value) for name, value in evaluation.objective.items()))
     origins = [
         f"{escape(title_of(r.name))}: {escape(r.origin)}; actions: "
@@ -145,7 +136,6 @@ def method(evaluation: Evaluation) -> str:
         "controller ran the same weeks from the same state, with the same forecasts, behind the "
         "same guard. "
         f"Intervals are 95{THIN_SPACE}% bootstrap intervals over {evaluation.resampled}.</p>",
-        _listed(comparisons),
         f"<h3>Controllers</h3>{_listed(origins)}",
         f"<h3>Weights of the objective</h3>{weights}",
         f"<h3>Data</h3>{_listed(sources)}",

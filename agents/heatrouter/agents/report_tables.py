@@ -6,8 +6,9 @@ from typing import Final
 
 import numpy as np
 
+from heatrouter.agents.evaluation_comparison import Interval
 from heatrouter.agents.evaluation_kpis import OF_SOME_UNITS
-from heatrouter.agents.evaluation_results import DecisionTime, Evaluation, Interval
+from heatrouter.agents.evaluation_results import DecisionTime, Evaluation
 from heatrouter.agents.report_template import section, table
 from heatrouter.agents.report_terms import mean_terms, term_of
 from heatrouter.agents.report_text import (

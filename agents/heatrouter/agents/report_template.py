@@ -83,6 +83,7 @@ th small{display:block}
  h1{font-size:1.5rem}p.lead{font-size:1.06rem}
  .cards{grid-template-columns:repeat(2,minmax(0,1fr))}
  .card b{font-size:1.25rem}
+ .stacked small small{display:block;white-space:nowrap}
  dl.facts{grid-template-columns:repeat(2,minmax(0,1fr));gap:8px 16px}
  table{font-size:.84rem}th,td{padding:6px 5px}td small{font-size:.75rem;white-space:normal}
  .map svg{min-width:640px}
@@ -96,7 +97,9 @@ th small{display:block}
  h2{break-after:avoid;margin-top:1.6em}
  .scroll{overflow:visible}
  table{font-size:8.5pt}th,td{padding:3px 6px}
- tr,.card{break-inside:avoid}
+ tr,.card,p.lead{break-inside:avoid}
+ section>h2+p,figcaption,h3{break-after:avoid}
+ article{break-before:page}
 }
 """
 """Light, readable at desktop and phone width, and on paper."""

@@ -8,19 +8,13 @@ import math
 from html import escape
 from pathlib import PurePath
 
+from heatrouter.agents.evaluation_comparison import Comparison, FamilySummary, Interval
 from heatrouter.agents.evaluation_controllers import WITH_FOLDER
-from heatrouter.agents.evaluation_results import (
-    Better,
-    Comparison,
-    ControllerResult,
-    Evaluation,
-    FamilySummary,
-    Interval,
-)
+from heatrouter.agents.evaluation_results import Better, ControllerResult, Evaluation
 
 THIN_SPACE = "\u202f"
 
-_WORDS = {"co2": "CO₂"}
+_WORDS = {"co2": "CO₂", "mpc": "MPC"}
 
 _MET = 1e-3
 """Share of unmet heat below which demand counts as met; a heat meter errs by 2 % (EN 1434)."""
@@ -112,6 +106,7 @@ _WEIGHT_UNITS = {
     "_eur_per_mwh": "€/MWh",
     "_eur_per_mw": "€/MW",
     "_eur_per_t": "€/t",
+    "_eur_per_h": "€/h",
     "_eur_per_kh_mw": "€/(K h MW)",
     "_eur_per_kh_ha": "€/(K h ha)",
 }

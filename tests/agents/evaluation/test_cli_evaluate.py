@@ -10,7 +10,7 @@ from types import ModuleType
 
 import pytest
 
-from heatrouter.agents import cli_evaluate, evaluation_scenarios
+from heatrouter.agents import evaluation_scenarios, evaluation_session
 from heatrouter.agents.constant_action import ConstantAction
 from heatrouter.agents.evaluation_controllers import FACTORIES, ControllerSettings, Entrant
 from heatrouter.agents.evaluation_question import Question
@@ -174,7 +174,7 @@ def test_a_failure_leaves_older_files_as_they_are(
 
     old = tmp_path / "r.json"
     old.write_text("old", encoding="utf-8")
-    monkeypatch.setattr(cli_evaluate, "render_reports", fail)
+    monkeypatch.setattr(evaluation_session, "render_reports", fail)
     outputs = ["--json", str(old), "--report", str(tmp_path / "r.html")]
     assert main([*COMMAND, *outputs]) == 1
     assert old.read_text(encoding="utf-8") == "old"
@@ -206,6 +206,6 @@ def test_an_interrupted_run_says_how_to_go_on(
     def interrupt(*_arguments: object, **_settings: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli_evaluate, "evaluate_all", interrupt)
+    monkeypatch.setattr(evaluation_session, "evaluate_all", interrupt)
     assert main([*COMMAND, "--work", str(tmp_path)]) == 130
     assert "run the same command again" in capsys.readouterr().err

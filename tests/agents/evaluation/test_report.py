@@ -8,17 +8,10 @@ from html.parser import HTMLParser
 import pytest
 
 from heatrouter.agents.evaluation import evaluate
+from heatrouter.agents.evaluation_comparison import FamilySummary, Interval, Score
 from heatrouter.agents.evaluation_controllers import ControllerSettings, make_entrants
 from heatrouter.agents.evaluation_question import Examples, Question
-from heatrouter.agents.evaluation_results import (
-    BoundCheck,
-    Evaluation,
-    Failure,
-    FamilySummary,
-    Interval,
-    Planning,
-    Score,
-)
+from heatrouter.agents.evaluation_results import BoundCheck, Evaluation, Failure, Planning
 from heatrouter.agents.report import render_report
 from heatrouter.agents.report_gap import levels
 from heatrouter.envs.spec.district import District

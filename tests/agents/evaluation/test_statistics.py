@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from heatrouter.agents.evaluation_results import Comparison
+from heatrouter.agents.evaluation_comparison import Comparison
 from heatrouter.agents.evaluation_statistics import PairedBootstrap, compare
 from heatrouter.envs.arrays import FloatArray
 
