@@ -20,6 +20,8 @@ h3{font-size:1rem;margin:1.4em 0 .3em}
 p{max-width:78ch;margin:.4em 0 .8em}
 p.lead{font-size:1.18rem;line-height:1.45;margin:1.2em 0 .4em}
 p.alarm{border-left:4px solid #a83a00;background:#fdf1ea;padding:10px 14px;margin:1em 0 .4em}
+a{color:var(--accent)}
+div.district p.kind{display:none}
 div.district{margin-top:3.5em;padding:20px 24px;background:var(--tint);border-radius:8px}
 p.note,figcaption,.note{color:var(--soft);font-size:.875rem}
 dl.facts{display:grid;grid-template-columns:repeat(auto-fill,minmax(215px,1fr));gap:8px 28px;
