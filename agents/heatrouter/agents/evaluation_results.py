@@ -72,7 +72,7 @@ class WeekResult(_Frozen):
 
 
 class DecisionTime(_Frozen):
-    """Time of one decision, measured one by one with a single environment."""
+    """Time of one decision, from observation to set-points, with a single environment."""
 
     p50_ms: float = Field(ge=0.0)
     p99_ms: float = Field(ge=0.0)

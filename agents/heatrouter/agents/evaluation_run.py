@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from heatrouter.agents.evaluation_controllers import Entrant
+from heatrouter.agents.evaluation_decoding import WithDecoder
 from heatrouter.agents.evaluation_kpis import KpiMeter
 from heatrouter.agents.evaluation_limits import breaches, limit_columns, limits_of
 from heatrouter.agents.evaluation_question import Question
@@ -18,6 +19,7 @@ from heatrouter.agents.evaluation_weeks import starts
 from heatrouter.agents.protocol import Controller, Planner
 from heatrouter.agents.report_heat import heat_curves
 from heatrouter.agents.rollout import StepLike, Trajectory, rollout
+from heatrouter.envs.actuate import ActionDecoder
 from heatrouter.envs.arrays import FloatArray
 from heatrouter.envs.errors import ConfigError, NumericalError
 from heatrouter.envs.guard.verdict import Reason
@@ -163,15 +165,13 @@ def planning_of(controller: Controller) -> Planning | None:
 def _decisions(question: Question, entrant: Entrant, unit: Unit) -> UnitResult:
     """Time decisions one by one, as the service takes them: with a single environment."""
     week = tuple(question.weeks[position] for position in unit.weeks[:1])
-    trajectory = rollout(
-        question.batch(entrant, 1),
-        entrant.controller,
-        question.steps,
-        starts=starts(week),
-        columns=(),
-    )
-    times_s = _single(trajectory, entrant.controller, 1)
-    return UnitResult(UnitRecord(), decision_s=times_s)
+    batch = question.batch(entrant, 1)
+    decoder = getattr(batch, "decoder", None)
+    controller = entrant.controller
+    if isinstance(decoder, ActionDecoder):
+        controller = WithDecoder(controller, decoder)
+    trajectory = rollout(batch, controller, question.steps, starts=starts(week), columns=())
+    return UnitResult(UnitRecord(), decision_s=_single(trajectory, entrant.controller, 1))
 
 
 def _bound(question: Question, unit: Unit) -> UnitResult:

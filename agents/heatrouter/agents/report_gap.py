@@ -29,7 +29,7 @@ def gaps(evaluation: Evaluation, baseline: str) -> str:
         A section with a waterfall: each row begins at the cost where the one above it ended.
     """
     rows = levels(evaluation, baseline)
-    if len(rows) < 2:
+    if min(cost for _, cost in rows) >= rows[0][1]:
         return ""
     small = "€ a week; the axis does not begin at zero"
     return section(
@@ -113,6 +113,6 @@ def _waterfall(rows: list[tuple[str, float]]) -> str:
 
 
 def _share(step: float, whole: float) -> str:
-    if abs(whole) < 1e-9:
-        return "no gap"
+    if whole < 1e-9:
+        return ""
     return f"{rounded(100.0 * step / whole, signed=True, decimals=0)} %"

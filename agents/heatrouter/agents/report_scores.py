@@ -4,6 +4,7 @@ from html import escape
 
 from heatrouter.agents.evaluation_comparison import Comparison
 from heatrouter.agents.evaluation_results import Evaluation
+from heatrouter.agents.evaluation_statistics import BEST_COMPARED
 from heatrouter.agents.report_template import section, table
 from heatrouter.agents.report_text import THIN_SPACE, estimate, interval, number, title_of
 
@@ -22,7 +23,8 @@ def scores(evaluation: Evaluation, order: list[str]) -> str:
     if not found:
         return ""
     base = escape(title_of(found[0].baseline))
-    against = escape(title_of(found[0].regret_against))
+    against = found[0].regret_against
+    best = "cheapest one of each week" if against == BEST_COMPARED else title_of(against)
     head = [
         "controller",
         "saving, %",
@@ -35,7 +37,7 @@ def scores(evaluation: Evaluation, order: list[str]) -> str:
         "Scores",
         f"<p>Saving against the {base}; optimality is the share of what the reference saves; "
         "probability of improvement that a week costs less, ties counting half; regret is the "
-        f"cost above the {against}. Intervals hold 95{THIN_SPACE}%.</p>",
+        f"cost above the {escape(best)}. Intervals hold 95{THIN_SPACE}%.</p>",
         table(head, [_row(comparison) for comparison in found]),
     )
 
