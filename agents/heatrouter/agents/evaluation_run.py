@@ -4,6 +4,8 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from math import fsum
+from pathlib import PurePath
+from traceback import extract_tb
 from typing import Final
 
 import numpy as np
@@ -52,9 +54,15 @@ def run_unit(question: Question, entrant: Entrant | None, unit: Unit) -> UnitRes
     except ConfigError:
         raise
     except Exception as error:  # noqa: BLE001  # a user's class may raise anything
-        told = str(error) if isinstance(error, NumericalError) else repr(error)
+        told = str(error) if isinstance(error, NumericalError) else f"{error!r} ({_place(error)})"
         failure = Failure(controller=unit.controller, weeks=unit.weeks, message=told)
         return UnitResult(UnitRecord(failure=failure))
+
+
+def _place(error: Exception) -> str:
+    """File and line that raised."""
+    frame = extract_tb(error.__traceback__)[-1]
+    return f"{PurePath(frame.filename).name}, line {frame.lineno}"
 
 
 def _weeks(question: Question, entrant: Entrant, unit: Unit) -> UnitResult:

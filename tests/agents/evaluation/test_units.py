@@ -142,6 +142,7 @@ def test_failures_are_not_kept(question: Question, district: District, tmp_path:
     result = run_unit(question, Entrant(Broken(), "broken"), unit)  # type: ignore[arg-type]
     assert result.record.failure is not None
     assert "a wire is loose" in result.record.failure.message
+    assert "test_units.py, line" in result.record.failure.message
     store = ResultStore(tmp_path)
     store.save(unit, result)
     assert store.load(unit) is None
