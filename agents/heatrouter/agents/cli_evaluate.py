@@ -44,7 +44,7 @@ def evaluate(
     constant_price: Annotated[
         Path | None,
         typer.Option(
-            help="JSON file of action channel to value, or a folder of <district>.json; neutral "
+            help="JSON file of action channel to value, or a folder of `heatrouter tune`; neutral "
             "without.",
             metavar="FILE|DIR",
         ),
@@ -52,7 +52,7 @@ def evaluate(
     rules: Annotated[
         Path | None,
         typer.Option(
-            help="YAML file of tuned parameters of the rules, or a folder of <district>.yaml.",
+            help="YAML file of tuned parameters of the rules, or a folder of `heatrouter tune`.",
             metavar="FILE|DIR",
         ),
     ] = None,

@@ -56,10 +56,9 @@ class ControllerSettings:
     Attributes:
         district: The district.
         bundle: Folder of the exported policy, for ``policy``.
-        constant_price: JSON file of channel to value, for ``constant-price``; or a folder with one
-            ``<district>.json`` for each district.
-        rules: YAML file of tuned parameters, for ``rules`` and planners; or a folder with one
-            ``<district>.yaml`` for each district.
+        constant_price: JSON file of channel to value, for ``constant-price``; or a folder that
+            ``heatrouter tune`` wrote, or one that holds such a folder for each district.
+        rules: YAML file of tuned parameters, for ``rules`` and planners; or such a folder.
     """
 
     district: District
@@ -67,11 +66,11 @@ class ControllerSettings:
     constant_price: Path | None = None
     rules: Path | None = None
 
-    def own(self, path: Path | None, suffix: str) -> Path | None:
-        """The district's own file, where a folder was given."""
-        if path is not None and path.is_dir():
-            return path / f"{self.district.name}{suffix}"
-        return path
+    def own(self, path: Path | None, name: str) -> Path | None:
+        """The file of a name for this district, where a folder was given."""
+        if path is None or not path.is_dir():
+            return path
+        return path / name if (path / name).is_file() else path / self.district.name / name
 
     def rule_parameters(self) -> RuleParameters:
         """The tuned parameters; an operator's defaults where none were named.
@@ -79,7 +78,7 @@ class ControllerSettings:
         Raises:
             ConfigError: The file cannot be read or holds something else.
         """
-        path = self.own(self.rules, ".yaml")
+        path = self.own(self.rules, "rules.yaml")
         return RuleParameters() if path is None else _read_rules(path)
 
 
@@ -91,7 +90,7 @@ def _rules(settings: ControllerSettings) -> Entrant:
 
 
 def _constant_price(settings: ControllerSettings) -> Entrant:
-    path = settings.own(settings.constant_price, ".json")
+    path = settings.own(settings.constant_price, "constant-price.json")
     if path is None:
         return Entrant(ConstantPriceController(), "constant heat price, neutral values")
     controller = ConstantPriceController.from_json(path)
@@ -118,7 +117,9 @@ def _policy_at(folder: str, settings: ControllerSettings) -> Entrant:
 def _planner(path: str, settings: ControllerSettings) -> Entrant:
     name = path.partition(":")[2]
     controller = made_of(imported(path, f"planner {name!r}"), name, settings.district)
-    origin = getattr(controller, "origin", path)
+    # What it plans with is what a reader of the report and a stored result need to know.
+    own = getattr(controller, "settings", "")
+    origin = getattr(controller, "origin", f"{path}, {own}" if own else path)
     return Entrant(controller, origin, rules=settings.rule_parameters(), slow=True)
 
 
@@ -134,8 +135,8 @@ _SB3: Final = "heatrouter.training.sb3_controller:run_controller"
 FACTORIES: Final[dict[str, Callable[[ControllerSettings], Entrant]]] = {
     "rules": _rules,
     "constant-price": _constant_price,
-    "mpc": partial(_planner, "heatrouter.agents.planning.mpc:MpcController"),
-    "reference": partial(_planner, "heatrouter.agents.planning.mpc:ReferenceController"),
+    "mpc": partial(_planner, "heatrouter.agents.mpc:MpcController"),
+    "reference": partial(_planner, "heatrouter.agents.mpc:reference_controller"),
     "policy": _policy,
 }
 """Name of a controller -> what makes it."""
