@@ -21,10 +21,10 @@ CONTRACTS: dict[Parametrisation, str] = {
     "heat_price": "2e11985512d9ef8fd1915b843e3abfe2029c070fa2b1eedb7566d1bbce4f7e10",
 }
 GUARD = "243df5e6f5576978127c90736fb6135f89c0a5210bc7fe46326d989057bca6da"
-RULES = "adb8ef4f8a910d2dd36f81ec8f950e46c615375e19bbd9d1f338a6b651616bdc"
+RULES = "4d27aa9c4564deaca09a0652d44dd90331f67a6af128f2760a4683d385cf1bc7"
 DECODED: dict[Parametrisation, str] = {
-    "offset": "8be178282db27d4f205b1dcc8434eafd08d0043debd97239bb9420d1fd69c3e4",
-    "heat_price": "8d808264bd4106bdfe3767d205ba2038d968c7c4bd6fd1a634e9fabcec1f9cd8",
+    "offset": "510a24b1a64da77ef84a7d23d56d61d80a21fe46a894df6ebf282871b8c71eca",
+    "heat_price": "71a4870fd42123b369a811ee1d551934d6729728a3289aaa006c8119f3250992",
 }
 NUM_ENVS, STEPS = 64, 40
 

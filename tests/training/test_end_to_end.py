@@ -10,10 +10,12 @@ import yaml
 from rich.console import Console
 
 from heatrouter.agents.bundle import load_bundle
+from heatrouter.agents.evaluation_controllers import ControllerSettings, make_entrants
 from heatrouter.agents.onnx_policy import OnnxPolicy
 from heatrouter.envs.errors import BundleError, TrainingConfigError
 from heatrouter.envs.objective import TERMS
-from heatrouter.envs.spec.loading import load_district, parse_district
+from heatrouter.envs.observe import build_contract
+from heatrouter.envs.spec.loading import load_district, load_task, parse_district
 from heatrouter.training.config import TrainingConfig
 from heatrouter.training.config_loading import load_training_config
 from heatrouter.training.export import export_run
@@ -176,3 +178,24 @@ def test_a_sub_step_that_does_not_divide_the_control_step_is_a_mistake(
     odd = config.model_copy(update={"sim_dt_s": 400.0})
     with pytest.raises(TrainingConfigError, match="sim_dt_s: 400 must divide"):
         start_training(odd, tmp_path / "x", Console(file=io.StringIO()))
+
+
+def test_a_run_takes_part_in_evaluations_without_export(run: Path, bundle: Path) -> None:
+    district = load_district("energy-web")
+    name = f"sb3:{run}"
+    entrant = make_entrants((name,), ControllerSettings(district))[name]
+    policy = OnnxPolicy(load_bundle(bundle, district))
+    contract = build_contract(district, load_task(run / "task.yaml"))
+    assert (entrant.family, entrant.task) == ("sb3", load_task(run / "task.yaml"))
+    low, high = contract.bounds("observation")
+    observation = np.random.default_rng(0).uniform(low, high, (4, low.size)).astype(np.float32)
+    for controller in (entrant.controller, policy):
+        controller.reset(contract, 4)
+    ranges = np.subtract(*contract.bounds("action")[::-1])
+    difference = entrant.controller.act(observation) - policy.act(observation)
+    assert np.abs(difference / ranges).max() < 1e-5
+
+
+def test_a_run_of_another_district_is_refused(run: Path) -> None:
+    with pytest.raises(TrainingConfigError, match="was trained on 'energy-web'"):
+        make_entrants((f"sb3:{run}",), ControllerSettings(load_district("foundry-cascade")))

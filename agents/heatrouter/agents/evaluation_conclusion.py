@@ -7,19 +7,26 @@ from typing import Final, Literal
 
 import numpy as np
 
+from heatrouter.agents.evaluation_digest import digest_of
 from heatrouter.agents.evaluation_kpis import KPIS
 from heatrouter.agents.evaluation_question import Question
-from heatrouter.agents.evaluation_results import ControllerResult, Evaluation
+from heatrouter.agents.evaluation_results import (
+    BoundCheck,
+    ControllerResult,
+    Evaluation,
+    Failure,
+)
+from heatrouter.agents.evaluation_seeds import families
 from heatrouter.agents.evaluation_statistics import (
     HEADLINE_WEEKS,
     MIN_GROUPS,
     PairedBootstrap,
     compare,
 )
-from heatrouter.agents.evaluation_store import digest_of
+from heatrouter.agents.evaluation_weeks import levels
 from heatrouter.envs.version import __version__
 
-_PACKAGES: Final = ("numpy", "numba", "scipy", "onnxruntime")
+_PACKAGES: Final = ("numpy", "numba", "scipy", "highspy", "onnxruntime")
 
 
 def conclude(
@@ -27,6 +34,9 @@ def conclude(
     results: tuple[ControllerResult, ...],
     baseline: str,
     reference: str | None,
+    *,
+    bound: BoundCheck | None = None,
+    failures: tuple[Failure, ...] = (),
 ) -> Evaluation:
     """Compare the controllers and say what has to be kept in mind.
 
@@ -35,13 +45,14 @@ def conclude(
         results: Of every controller, the baseline among them.
         baseline: Name of the controller that the others are measured against.
         reference: Name of the controller with perfect foresight, if one took part.
+        bound: The cost that no controller can go below, if it was computed.
+        failures: Controllers that did not get through.
 
     Returns:
         What the evaluation found.
     """
     district, task = question.district, question.task
-    group = np.array([week.scenario_index for week in question.weeks], dtype=np.int64)
-    paired = PairedBootstrap(group, question.seed)
+    paired = PairedBootstrap(*levels(question.weeks), seed=question.seed)
     costs = {result.name: np.array(result.costs_eur) for result in results}
     kpis = {
         result.name: {
@@ -74,6 +85,7 @@ def conclude(
         task_digest=digest_of(task.model_dump(mode="json", exclude={"parametrisation"})),
         split=question.library.split,
         seed=question.seed,
+        seeds=tuple(dict.fromkeys(week.seed for week in question.weeks)),
         hours=question.hours,
         control_dt_s=task.control_dt_s,
         forecast=task.forecast.kind,
@@ -84,6 +96,9 @@ def conclude(
         weeks=question.weeks,
         controllers=results,
         comparisons=comparisons,
+        families=families(paired, results, baseline, reference),
+        bound=bound,
+        failures=failures,
         caveats=tuple(_caveats(question, paired.unit, reference)),
     )
 

@@ -1,22 +1,25 @@
-"""Controllers by name, for every command that lets users choose one."""
+"""Controllers by name, for every command that lets users choose one.
 
-import inspect
+What is not always there (planners, trained runs) is named by its import path, and loaded when it is
+asked for.
+"""
+
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from importlib import import_module
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
-from pydantic import ValidationError
-
 from heatrouter.agents.constant_action import ConstantAction
 from heatrouter.agents.constant_price import ConstantPriceController
+from heatrouter.agents.controller_import import imported, made_of
 from heatrouter.agents.protocol import Controller
 from heatrouter.envs.dispatch.rule_parameters import RuleParameters
-from heatrouter.envs.errors import BundleError, ConfigError, Mistake, mistakes_from_details
+from heatrouter.envs.dispatch.tuned import load_rules, preset_constant_price, preset_rules
+from heatrouter.envs.errors import BundleError, ConfigError, Mistake
 from heatrouter.envs.spec.district import District
+from heatrouter.envs.spec.loading import load_district, preset_names
 from heatrouter.envs.spec.task import Task
-from heatrouter.envs.spec.yaml_reading import read_yaml_file
 
 
 @dataclass(frozen=True)
@@ -29,12 +32,20 @@ class Entrant:
         task: The task that it was made for, if it brings one.
         rules: Parameters of the rules that decode its actions. Not one for all: a policy answers
             to those that it was trained with.
+        family: Training runs of one recipe with different seeds have one family; empty else.
+        slow: Its weeks are run one by one, because decisions take longer than the simulator.
+        storable: Whether `origin` says all that its results depend on, beside the code.
+        remake: Makes the same entrant in another process.
     """
 
     controller: Controller
     origin: str
     task: Task | None = None
     rules: RuleParameters = field(default_factory=RuleParameters)
+    family: str = ""
+    slow: bool = False
+    storable: bool = True
+    remake: "Callable[[], Entrant] | None" = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -44,8 +55,9 @@ class ControllerSettings:
     Attributes:
         district: The district.
         bundle: Folder of the exported policy, for ``policy``.
-        constant_price: JSON file of channel to value, for ``constant-price``.
-        rules: File of tuned parameters, for ``rules``.
+        constant_price: JSON file of channel to value, for ``constant-price``; or a folder that
+            ``heatrouter tune`` wrote, or one that holds such a folder for each district.
+        rules: YAML file of tuned parameters, for ``rules`` and planners; or such a folder.
     """
 
     district: District
@@ -53,50 +65,108 @@ class ControllerSettings:
     constant_price: Path | None = None
     rules: Path | None = None
 
+    def own(self, path: Path | None, name: str) -> Path | None:
+        """The file of a name for this district, where a folder was given."""
+        if path is None or not path.is_dir():
+            return path
+        return path / name if (path / name).is_file() else path / self.district.name / name
+
+    def rule_parameters(self) -> RuleParameters:
+        """Those of the file; without one those that a preset was tuned to, or an operator's.
+
+        Raises:
+            ConfigError: The file cannot be read or holds something else.
+        """
+        path = self.own(self.rules, "rules.yaml")
+        if path is not None:
+            return load_rules(path)
+        return preset_rules(self.district.name) if self.is_preset else RuleParameters()
+
+    @property
+    def is_preset(self) -> bool:
+        """Whether the district is a preset as it is shipped: what was tuned for it fits."""
+        name = self.district.name
+        return name in preset_names() and load_district(name) == self.district
+
 
 def _rules(settings: ControllerSettings) -> Entrant:
     controller = ConstantAction("rules", "offset")
-    if settings.rules is None:
-        return Entrant(controller, "rules of the district, an operator's defaults")
-    parameters = _read_rules(settings.rules)
-    return Entrant(controller, "rules of the district, tuned", rules=parameters)
+    parameters = settings.rule_parameters()
+    tuned = "an operator's defaults" if parameters == RuleParameters() else "tuned"
+    return Entrant(controller, f"rules of the district, {tuned}", rules=parameters)
 
 
 def _constant_price(settings: ControllerSettings) -> Entrant:
-    path = settings.constant_price
-    if path is None:
+    path = settings.own(settings.constant_price, "constant-price.json")
+    if path is not None:
+        controller = ConstantPriceController.from_json(path)
+    elif settings.is_preset and (tuned := preset_constant_price(settings.district.name)):
+        controller = ConstantPriceController(tuned)
+    else:
         return Entrant(ConstantPriceController(), "constant heat price, neutral values")
-    controller = ConstantPriceController.from_json(path)
     listed = ", ".join(f"{name} {value:g}" for name, value in controller.values.items())
-    return Entrant(controller, f"constant heat price: {listed}")
+    # it was tuned on top of the rules' heating curve
+    rules = settings.rule_parameters()
+    return Entrant(controller, f"constant heat price: {listed}", rules=rules)
 
 
 def _policy(settings: ControllerSettings) -> Entrant:
-    from heatrouter.agents.bundle import load_bundle
-    from heatrouter.agents.onnx_policy import OnnxPolicy
-
     if settings.bundle is None:
         msg = "controller 'policy': no bundle; name the folder of one with --bundle"
         raise BundleError(msg)
-    bundle = load_bundle(settings.bundle, settings.district)
-    origin = f"bundle {bundle.manifest.name}, {bundle.digest[:12]}"
-    return Entrant(OnnxPolicy(bundle), origin, bundle.manifest.task)
+    return _policy_at(str(settings.bundle), settings)
 
+
+def _policy_at(folder: str, settings: ControllerSettings) -> Entrant:
+    from heatrouter.agents.bundle import load_bundle
+    from heatrouter.agents.onnx_policy import OnnxPolicy
+
+    bundle = load_bundle(Path(folder), settings.district)
+    origin = f"bundle {bundle.manifest.name}, {bundle.digest[:12]}"
+    return Entrant(OnnxPolicy(bundle), origin, bundle.manifest.task, family="policy")
+
+
+def _planner(path: str, settings: ControllerSettings) -> Entrant:
+    name = path.partition(":")[2]
+    controller = made_of(imported(path, f"planner {name!r}"), name, settings.district)
+    # What it plans with is what a reader of the report and a stored result need to know.
+    own = getattr(controller, "settings", "")
+    origin = getattr(controller, "origin", f"{path}, {own}" if own else path)
+    return Entrant(controller, origin, rules=settings.rule_parameters(), slow=True)
+
+
+def _sb3(folder: str, settings: ControllerSettings) -> Entrant:
+    make = imported(_SB3, "controller 'sb3' (pip install 'heatrouter[train]')")
+    controller, origin, task = make(Path(folder), settings.district)
+    return Entrant(controller, origin, task, family="sb3")
+
+
+_SB3: Final = "heatrouter.training.sb3_controller:run_controller"
+"""Takes the folder of a run and the district, gives a controller, what it is, and its task."""
 
 FACTORIES: Final[dict[str, Callable[[ControllerSettings], Entrant]]] = {
     "rules": _rules,
     "constant-price": _constant_price,
+    "mpc": partial(_planner, "heatrouter.agents.mpc:MpcController"),
+    "reference": partial(_planner, "heatrouter.agents.mpc:reference_controller"),
     "policy": _policy,
 }
 """Name of a controller -> what makes it."""
+
+WITH_FOLDER: Final[dict[str, Callable[[str, ControllerSettings], Entrant]]] = {
+    "policy": _policy_at,
+    "sb3": _sb3,
+}
+"""Names that are followed by a colon and a folder -> what makes it of the folder."""
 
 
 def make_entrants(names: tuple[str, ...], settings: ControllerSettings) -> dict[str, Entrant]:
     """Make controllers from their names.
 
     Args:
-        names: Names of :data:`FACTORIES`, or ``module:Class`` for any other controller. Such a
-            class is called with `district` if its signature names it, else without arguments.
+        names: Names of :data:`FACTORIES`, a name of :data:`WITH_FOLDER` with its folder as in
+            ``sb3:runs/7``, or ``module:Class`` for any other controller. Such a class is called
+            with `district` if its signature names it, else without arguments.
         settings: What else the user said.
 
     Returns:
@@ -109,52 +179,37 @@ def make_entrants(names: tuple[str, ...], settings: ControllerSettings) -> dict[
     mistakes = [
         Mistake(name, "named twice") for name in dict.fromkeys(names) if names.count(name) > 1
     ]
+    folders = ", ".join(f"{name}:DIR" for name in WITH_FOLDER)
+    known = f"{', '.join(FACTORIES)}, {folders}, or module:Class"
     mistakes += [
-        Mistake(name, f"no such controller; there are {', '.join(FACTORIES)}, or module:Class")
+        Mistake(name, f"no such controller; there are {known}")
         for name in names
         if name not in FACTORIES and ":" not in name
     ]
     if mistakes:
         subject = "controllers"
         raise ConfigError(subject, mistakes)
-    return {
-        name: FACTORIES[name](settings) if name in FACTORIES else _imported(name, settings)
-        for name in names
-    }
+    return {name: make_entrant(name, settings) for name in names}
 
 
-def _imported(path: str, settings: ControllerSettings) -> Entrant:
-    module_name, _, attribute = path.partition(":")
-    try:
-        target = getattr(import_module(module_name), attribute)
-    except (ImportError, AttributeError) as error:
-        msg = f"controller {path!r} cannot be imported: {error}"
-        raise ConfigError(msg) from error
-    if not callable(target):
-        msg = f"controller {path!r} is no class or function that makes a controller"
-        raise ConfigError(msg)
-    try:
-        takes_district = "district" in inspect.signature(target).parameters
-    except ValueError:  # some built-in classes have no signature to read
-        takes_district = False
-    controller: Controller = target(district=settings.district) if takes_district else target()
-    missing = [
-        name
-        for name in ("name", "parametrisation", "reset", "act")
-        if not hasattr(controller, name)
-    ]
-    if missing:
-        msg = f"controller {path!r} lacks {', '.join(missing)}; see the protocol Controller"
-        raise ConfigError(msg)
-    return Entrant(controller, path)
+def make_entrant(name: str, settings: ControllerSettings) -> Entrant:
+    """Make one controller from its name, see :func:`make_entrants`."""
+    kind, _, folder = name.partition(":")
+    if name in FACTORIES:
+        made = FACTORIES[name](settings)
+    elif kind in WITH_FOLDER:
+        made = WITH_FOLDER[kind](folder, settings)
+    else:
+        made = _of_user(name, settings)
+    return replace(made, remake=partial(make_entrant, name, settings))
 
 
-def _read_rules(path: Path) -> RuleParameters:
-    document = read_yaml_file(path)
-    if document.mistakes:
-        raise ConfigError(str(path), document.mistakes)
-    try:
-        return RuleParameters.model_validate(document.data)
-    except ValidationError as error:
-        details = [dict(detail) for detail in error.errors(include_url=False)]
-        raise ConfigError(str(path), mistakes_from_details(details)) from error
+def _of_user(path: str, settings: ControllerSettings) -> Entrant:
+    controller = made_of(imported(path, f"controller {path!r}"), path, settings.district)
+    # The class may be edited between two runs, and so may all that it imports.
+    return Entrant(
+        controller,
+        getattr(controller, "origin", path),
+        slow=bool(getattr(controller, "slow", False)),
+        storable=False,
+    )

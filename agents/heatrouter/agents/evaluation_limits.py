@@ -4,13 +4,13 @@ Soft penalties hide rare bad hours in a sum of €. Here every limit of the dist
 every step: how often it was left, for how long and how far.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
-from heatrouter.agents.evaluation_results import Breach
+from heatrouter.agents.evaluation_results import Breach, Violation, ViolationKind
 from heatrouter.envs.arrays import BoolArray, FloatArray
 from heatrouter.envs.spec.consumer_units import FabHeat, Greenhouse, ProcessHeat, Substation
 from heatrouter.envs.spec.district import District
@@ -32,6 +32,7 @@ class Limit:
 
     Attributes:
         name: ``<unit or circuit>.<what>``.
+        kind: Group of limits that it belongs to.
         unit: Unit of the depth.
         column: Output that it binds.
         bound: Value that is still allowed.
@@ -42,6 +43,7 @@ class Limit:
     """
 
     name: str
+    kind: ViolationKind
     unit: str
     column: str
     bound: float
@@ -82,9 +84,17 @@ def limits_of(district: District) -> tuple[Limit, ...]:
     for circuit in district.circuits:
         hottest, least = circuit.supply_temp_max_c, circuit.dp_control.min_dp_bar
         limits += [
-            _temperature(circuit.name, "supply_temp_max", "max_supply_temp_c", hottest, "above"),
+            _temperature(
+                circuit.name,
+                "supply_temp_max",
+                "overheating",
+                "max_supply_temp_c",
+                hottest,
+                "above",
+            ),
             Limit(
                 f"{circuit.name}.worst_dp",
+                "pressure",
                 "bar",
                 f"{circuit.name}.worst_dp_bar",
                 least,
@@ -95,32 +105,54 @@ def limits_of(district: District) -> tuple[Limit, ...]:
     for unit in district.units:
         name = unit.name
         if isinstance(unit, Substation | ProcessHeat | FabHeat):
-            unmet, demand = f"{name}.unmet_kw", f"{name}.demand_kw"
+            column, demand = f"{name}.unmet_kw", f"{name}.demand_kw"
             limits.append(
-                Limit(f"{name}.unmet_heat", "kW", unmet, _UNMET_SHARE, "above", relative_to=demand)
+                Limit(
+                    f"{name}.unmet_heat",
+                    "unmet heat",
+                    "kW",
+                    column,
+                    _UNMET_SHARE,
+                    "above",
+                    relative_to=demand,
+                )
             )
         if isinstance(unit, Substation):
-            band = _temperature(name, "room_band", "comfort_kh", 0.0, "above")
-            limits.append(replace(band, per_hour=True))
+            limits += _of_building(unit)
         if isinstance(unit, Greenhouse):
-            limits += [
-                _temperature(name, "crop_min", "air_temp_c", unit.crop_min_c, "below"),
-                _temperature(name, "crop_max", "air_temp_c", unit.crop_max_c, "above"),
-                _temperature(
-                    name, "crop_mean_min", "air_mean_24h_c", unit.crop_mean_min_c, "below"
-                ),
-                _temperature(
-                    name, "crop_mean_max", "air_mean_24h_c", unit.crop_mean_max_c, "above"
-                ),
-            ]
+            limits += _of_crop(unit)
     return tuple(limits)
 
 
+def _of_building(unit: Substation) -> Iterator[Limit]:
+    band = _temperature(unit.name, "room_band", "room", "comfort_kh", 0.0, "above")
+    yield replace(band, per_hour=True)
+    if unit.hot_water_annual_mwh > 0.0:
+        # What arrives must be able to heat hot water.
+        floor_c = unit.hot_water_floor_c
+        yield _temperature(
+            unit.name, "hot_water_floor", "hot water", "supply_temp_c", floor_c, "below"
+        )
+
+
+def _of_crop(unit: Greenhouse) -> Iterator[Limit]:
+    now, mean = "air_temp_c", "air_mean_24h_c"
+    yield _temperature(unit.name, "crop_min", "crop", now, unit.crop_min_c, "below")
+    yield _temperature(unit.name, "crop_max", "crop", now, unit.crop_max_c, "above")
+    yield _temperature(unit.name, "crop_mean_min", "crop", mean, unit.crop_mean_min_c, "below")
+    yield _temperature(unit.name, "crop_mean_max", "crop", mean, unit.crop_mean_max_c, "above")
+
+
 def _temperature(
-    owner: str, name: str, quantity: str, bound_c: float, side: Literal["above", "below"]
+    owner: str,
+    name: str,
+    kind: ViolationKind,
+    quantity: str,
+    bound_c: float,
+    side: Literal["above", "below"],
 ) -> Limit:
     column = f"{owner}.{quantity}"
-    return Limit(f"{owner}.{name}", "K", column, bound_c, side, tolerance=_TEMP_TOLERANCE_K)
+    return Limit(f"{owner}.{name}", kind, "K", column, bound_c, side, tolerance=_TEMP_TOLERANCE_K)
 
 
 def limit_columns(limits: tuple[Limit, ...]) -> tuple[str, ...]:
@@ -155,6 +187,7 @@ def breaches(
             breach.append(
                 Breach(
                     limit=limit.name,
+                    kind=limit.kind,
                     unit=limit.unit,
                     events=int(events[env]),
                     hours=float(hours[env]),
@@ -169,6 +202,7 @@ def total(per_week: tuple[tuple[Breach, ...], ...]) -> tuple[Breach, ...]:
     return tuple(
         Breach(
             limit=same[0].limit,
+            kind=same[0].kind,
             unit=same[0].unit,
             events=sum(b.events for b in same),
             hours=sum(b.hours for b in same),
@@ -176,3 +210,28 @@ def total(per_week: tuple[tuple[Breach, ...], ...]) -> tuple[Breach, ...]:
         )
         for same in zip(*per_week, strict=True)
     )
+
+
+def by_kind(breaches: tuple[Breach, ...]) -> tuple[Violation, ...]:
+    """Sum events and hours over all limits of a kind, with the largest depth.
+
+    Args:
+        breaches: Every limit, kept or not, over all weeks together.
+
+    Returns:
+        One entry for each kind of limit that the district has, in the order of first mention.
+    """
+    found = []
+    for kind in dict.fromkeys(breach.kind for breach in breaches):
+        same = [breach for breach in breaches if breach.kind == kind]
+        found.append(
+            Violation(
+                kind=kind,
+                unit=same[0].unit,
+                limits=len(same),
+                events=sum(breach.events for breach in same),
+                hours=sum(breach.hours for breach in same),
+                depth=max(breach.depth for breach in same),
+            )
+        )
+    return tuple(found)

@@ -8,7 +8,10 @@ from heatrouter.agents.evaluation_results import Week
 from heatrouter.agents.evaluation_weeks import representative
 from heatrouter.agents.rollout import BatchLike
 from heatrouter.envs.arrays import FloatArray
+from heatrouter.envs.contract import Contract
+from heatrouter.envs.observe import build_contract
 from heatrouter.envs.scenarios.library import ScenarioLibrary
+from heatrouter.envs.scenarios.random_events import with_task_events
 from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.task import Task
 from heatrouter.envs.units import SECONDS_PER_HOUR
@@ -26,6 +29,10 @@ class Question:
         hours: Length of a week, h.
         seed: Of weeks, initial states, forecast errors and bootstrap.
         make_batch: Makes the closed loop of a task with a number of environments.
+        bound: Gives the cost, €, that no controller can go below in the week at a position; a
+            function of a module where several processes compute it.
+        bound_origin: What the bound is.
+        threads: Of the simulator; the cores that there are if not given. No result depends on it.
     """
 
     district: District
@@ -35,6 +42,9 @@ class Question:
     hours: float
     seed: int
     make_batch: Callable[[Task, int], BatchLike] | None = field(default=None, compare=False)
+    bound: "Callable[[Question, int], float] | None" = field(default=None, compare=False)
+    bound_origin: str = ""
+    threads: int | None = field(default=None, compare=False)
 
     @property
     def steps(self) -> int:
@@ -49,15 +59,34 @@ class Question:
             return self.make_batch(task, num_envs)
         # The simulator loads numba, which the tests of everything round it can do without.
         from heatrouter.envs.simulation.district_batch import DistrictBatch
+        from heatrouter.envs.simulation.simulation import Simulation
 
+        # Whoever gives a plant of his own adds the task's events himself; they are added once.
+        observed = build_contract(self.district, task).observation
+        library = with_task_events(self.library, self.district, task, observed)
         return DistrictBatch(
             self.district,
             task,
-            self.library,
+            library,
             num_envs=num_envs,
             seed=self.seed,
             rules=entrant.rules,
+            make_plant=lambda count: Simulation(
+                self.district,
+                library,
+                num_envs=count,
+                sim_dt_s=task.sim_dt_s,
+                threads=self.threads,
+            ),
         )
+
+    def contract(self, entrant: Entrant) -> Contract:
+        """What the controller observes and answers."""
+        parametrisation = entrant.controller.parametrisation
+        task = self.task.model_copy(update={"parametrisation": parametrisation})
+        if self.make_batch is not None:
+            return self.make_batch(task, 1).contract
+        return build_contract(self.district, task)
 
     @property
     def examples(self) -> tuple[int, ...]:

@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from heatrouter.agents.evaluation_comparison import Comparison, FamilySummary
 from heatrouter.envs.contract import Parametrisation
 
 Season = Literal["winter", "spring", "summer", "autumn"]
@@ -15,6 +16,11 @@ Season = Literal["winter", "spring", "summer", "autumn"]
 
 Better = Literal["lower", "higher", "neither"]
 """Which way a key figure is better."""
+
+
+ViolationKind = Literal["unmet heat", "hot water", "overheating", "pressure", "room", "crop"]
+"""What a limit protects: heat on demand, supply that can heat hot water, pipes, the differential
+pressure at the worst consumer, rooms, crops."""
 
 
 class _Frozen(BaseModel):
@@ -28,6 +34,8 @@ class Week(_Frozen):
     scenario_index: int = Field(ge=0)
     start_step: int = Field(ge=0, description="scenario step at which the week starts")
     start_utc: str = Field(description="ISO-8601")
+    seed: int = Field(0, ge=0, description="seed of its scenario")
+    year: str = Field("", description="scenarios with the same weather and prices share it")
     season: Season
     ambient_mean_c: float = Field(description="mean outdoor temperature, degC")
 
@@ -36,10 +44,22 @@ class Breach(_Frozen):
     """How one limit was left during one week, or over all weeks together."""
 
     limit: str = Field(description="name of the limit, e.g. 'town.room_band'")
+    kind: ViolationKind
     unit: str = Field(description="unit of the depth")
     events: int = Field(ge=0, description="spells without interruption")
     hours: float = Field(ge=0.0, description="time outside the limit, h")
     depth: float = Field(ge=0.0, description="largest distance from the limit")
+
+
+class Violation(_Frozen):
+    """How the limits of one kind were left, all of them and all weeks together."""
+
+    kind: ViolationKind
+    unit: str = Field(description="unit of the depth")
+    limits: int = Field(ge=1, description="how many limits of this kind there are")
+    events: int = Field(ge=0, description="spells without interruption, limit by limit")
+    hours: float = Field(ge=0.0, description="time outside, h, summed over the limits")
+    depth: float = Field(ge=0.0, description="largest distance from a limit")
 
 
 class WeekResult(_Frozen):
@@ -52,11 +72,35 @@ class WeekResult(_Frozen):
 
 
 class DecisionTime(_Frozen):
-    """Time of one decision, measured one by one with a single environment."""
+    """Time of one decision, from observation to set-points, with a single environment."""
 
     p50_ms: float = Field(ge=0.0)
     p99_ms: float = Field(ge=0.0)
     decisions: int = Field(ge=1)
+
+
+class Planning(_Frozen):
+    """How the optimisation problems of a planner ended, over all weeks."""
+
+    solves: int = Field(ge=0)
+    infeasible: int = Field(ge=0, description="solves without a solution")
+    deadline: int = Field(ge=0, description="solves ended by the deadline")
+    gap_mean: float | None = Field(description="relative gap; none where no solve has one")
+    gap_worst: float | None
+
+    @property
+    def deadline_share(self) -> float:
+        """Share of the solves that the deadline ended."""
+        return self.deadline / self.solves if self.solves else 0.0
+
+
+class DurationCurve(_Frozen):
+    """Power that is exceeded in a share of all steps of all weeks."""
+
+    name: str = Field(description="'demand', or the unit that feeds heat in")
+    exceeded_kw: tuple[float, ...] = Field(
+        description="at 0, 1, 2 ... 100 % of the time, falling, kW"
+    )
 
 
 class ControllerResult(_Frozen):
@@ -66,7 +110,9 @@ class ControllerResult(_Frozen):
     origin: str = Field(description="what was run: module, bundle digest or settings")
     parametrisation: Parametrisation
     weeks: tuple[WeekResult, ...]
+    family: str = Field("", description="training runs of one recipe share it; empty else")
     breaches: tuple[Breach, ...] = Field(description="every limit, over all weeks together")
+    violations: tuple[Violation, ...] = Field((), description="the same by kind of limit")
     mean_outputs: dict[str, float] = Field(description="mean of every output over all weeks")
     unmet_share: float = Field(ge=0.0, description="heat not delivered over heat asked for")
     guard_share: float = Field(
@@ -74,6 +120,8 @@ class ControllerResult(_Frozen):
     )
     exogenous_digest: str = Field(description="sha256 of the weather and prices that it met")
     decision_time: DecisionTime
+    planning: Planning | None = Field(None, description="of planners only")
+    duration: tuple[DurationCurve, ...] = ()
 
     @property
     def costs_eur(self) -> tuple[float, ...]:
@@ -86,61 +134,6 @@ class ControllerResult(_Frozen):
         return sum(known) / len(known) if known else None
 
 
-class Interval(_Frozen):
-    """An estimate with its 95 % bootstrap interval."""
-
-    estimate: float
-    low: float
-    high: float
-
-    def scaled(self, factor: float) -> "Interval":
-        """The same in another unit, or of the opposite."""
-        ends = sorted((factor * self.low, factor * self.high))
-        return Interval(estimate=factor * self.estimate, low=ends[0], high=ends[1])
-
-
-class KpiDifference(_Frozen):
-    """One key figure, as mean over the weeks that have it under both controllers."""
-
-    kpi: str
-    value: float
-    baseline: float
-    difference: Interval = Field(description="value minus baseline, paired by week")
-
-
-class Score(_Frozen):
-    """Optimality on the scale from the baseline (0) to the reference (1)."""
-
-    reference: str
-    headroom_percent: float = Field(description="what the reference saves, % of baseline cost")
-    optimality: Interval | None = Field(description="none where there is no headroom to score")
-    verdict: Literal["scored", "no headroom", "reference no better than baseline"]
-
-
-class Comparison(_Frozen):
-    """One controller against the baseline, paired by week."""
-
-    controller: str
-    baseline: str
-    saving_eur_per_week: Interval
-    saving_percent: Interval | None = Field(
-        description="of the baseline's summed cost; none where that is not positive"
-    )
-    probability_of_improvement: Interval = Field(
-        description="that a week costs less than under the baseline, ties counting half"
-    )
-    weeks_improved: int = Field(ge=0)
-    regret_against: str = Field(description="the reference, or 'best compared' in each week")
-    regret_mean_eur: float
-    regret_worst_decile_eur: float = Field(description="mean of the worst tenth of the weeks, €")
-    kpis: tuple[KpiDifference, ...]
-    score: Score | None = Field(description="none where no reference was compared")
-
-    def kpi(self, name: str) -> KpiDifference | None:
-        """The difference in one key figure; None where no week has it under both."""
-        return next((entry for entry in self.kpis if entry.kpi == name), None)
-
-
 class Kpi(_Frozen):
     """How a key figure is called, how it is shown and which way is better."""
 
@@ -151,10 +144,26 @@ class Kpi(_Frozen):
     better: Better = "neither"
 
 
+class BoundCheck(_Frozen):
+    """The cost that no controller can go below, week by week."""
+
+    origin: str
+    cost_eur: tuple[float, ...] = Field(description="of each week")
+    beaten: tuple[str, ...] = Field(description="which controller in which week by how much")
+
+
+class Failure(_Frozen):
+    """Weeks that a controller did not get through."""
+
+    controller: str
+    weeks: tuple[int, ...] = Field(description="positions among the weeks")
+    message: str
+
+
 class Evaluation(_Frozen):
     """Everything that an evaluation found; the content of the JSON file."""
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[2] = 2
     created_utc: str
     versions: dict[str, str]
     district: str
@@ -164,7 +173,8 @@ class Evaluation(_Frozen):
     task: str
     task_digest: str
     split: str
-    seed: int
+    seed: int = Field(description="of the draw of the weeks and of the bootstrap")
+    seeds: tuple[int, ...] = Field(description="of the scenarios")
     hours: float = Field(gt=0.0, description="length of a week, h")
     control_dt_s: float = Field(gt=0.0)
     forecast: str
@@ -175,6 +185,9 @@ class Evaluation(_Frozen):
     weeks: tuple[Week, ...]
     controllers: tuple[ControllerResult, ...]
     comparisons: tuple[Comparison, ...]
+    families: tuple[FamilySummary, ...] = ()
+    bound: BoundCheck | None = None
+    failures: tuple[Failure, ...] = ()
     caveats: tuple[str, ...]
 
     def controller(self, name: str) -> ControllerResult:
@@ -189,3 +202,30 @@ class Evaluation(_Frozen):
     def controller_names(self) -> tuple[str, ...]:
         """Names in the order in which they were asked for."""
         return tuple(result.name for result in self.controllers)
+
+    @property
+    def wrong(self) -> tuple[str, ...]:
+        """Why this evaluation counts as failed; empty if it does not."""
+        found = [
+            f"{failure.controller} failed in {len(failure.weeks)} weeks: {failure.message}"
+            for failure in self.failures
+        ]
+        scores = [c.score for c in self.comparisons if c.score is not None]
+        none = [s for s in scores if s.verdict == "reference no better than baseline"]
+        if none:
+            found.append(
+                f"{none[0].reference} does not cost less than {self.comparisons[0].baseline} "
+                f"({none[0].headroom_percent:.2f} %): it is no reference, or the district leaves "
+                "nothing to decide"
+            )
+        if self.bound is not None and self.bound.beaten:
+            count = len(self.bound.beaten)
+            found.append(f"the bound was beaten {count} times, first: {self.bound.beaten[0]}")
+        return tuple(found)
+
+
+class EvaluationSet(_Frozen):
+    """Evaluations of several districts with the same command; the content of the JSON file."""
+
+    schema_version: Literal[2] = 2
+    evaluations: tuple[Evaluation, ...]

@@ -1,8 +1,10 @@
 """Paired statistics of controllers on the same weeks.
 
 Intervals are 95 % bootstrap intervals (BCa of Efron 1987 through SciPy). Weeks of one scenario
-share its weather and prices, so that the bootstrap draws whole scenarios with all their weeks
-(Davison and Hinkley 1997, section 3.8), or single weeks where there are too few scenarios.
+share its weather and prices, and seeds of one week share its dates: a hierarchy of scenario, week
+and seed. The bootstrap draws at its top, whole scenarios with all that lies below, or whole weeks
+where there are too few scenarios; drawing again below would count the spread there twice (Davison
+and Hinkley 1997, section 3.8).
 Ratios are sums over sums: headroom differs so much between weeks that a mean of ratios would be
 ruled by the weeks with least at stake.
 """
@@ -16,8 +18,8 @@ from typing import Final, Literal
 import numpy as np
 from scipy.stats import bootstrap
 
-from heatrouter.agents.evaluation_results import Comparison, Interval, KpiDifference, Score
-from heatrouter.envs.arrays import FloatArray, IntArray
+from heatrouter.agents.evaluation_comparison import Comparison, Interval, KpiDifference, Score
+from heatrouter.envs.arrays import BoolArray, FloatArray, IntArray
 
 CONFIDENCE: Final = 0.95
 RESAMPLES: Final = 9999
@@ -39,16 +41,39 @@ class PairedBootstrap:
 
     Args:
         group: Scenario of each week, shape ``(n_weeks,)``.
+        week: Number of its dates, which the seeds of one scenario share, shape ``(n_weeks,)``;
+            every week stands for itself if not given.
         seed: Of the resampling; the same seed gives the same intervals.
     """
 
     group: IntArray
-    seed: int
+    week: IntArray | None = None
+    seed: int = 0
 
     @property
     def unit(self) -> Literal["scenarios", "weeks"]:
         """What is drawn."""
         return "scenarios" if np.unique(self.group).size >= MIN_GROUPS else "weeks"
+
+    @property
+    def cluster(self) -> IntArray:
+        """What is drawn as one, by number, shape ``(n_weeks,)``."""
+        if self.unit == "scenarios":
+            return self.group
+        return np.arange(self.group.size) if self.week is None else self.week
+
+    def chosen(self, weeks: BoolArray) -> "PairedBootstrap":
+        """The same for some of the weeks."""
+        week = None if self.week is None else self.week[weeks]
+        return PairedBootstrap(self.group[weeks], week, self.seed)
+
+    def sums(self, columns: Sequence[FloatArray]) -> FloatArray:
+        """Weekly values summed over what is drawn as one, ``(n_columns, n_clusters)``."""
+        weekly = np.stack([np.asarray(column, dtype=np.float64) for column in columns])
+        cluster = self.cluster
+        return np.stack(
+            [weekly[:, cluster == one].sum(axis=1) for one in np.unique(cluster)], axis=1
+        )
 
     def interval(
         self,
@@ -65,11 +90,7 @@ class PairedBootstrap:
             The estimate over all weeks and its 95 % interval; without spread, a point.
         """
         weekly = np.stack([np.asarray(column, dtype=np.float64) for column in columns])
-        if self.unit == "scenarios":
-            groups = np.unique(self.group)
-            sums = np.stack([weekly[:, self.group == one].sum(axis=1) for one in groups], axis=1)
-        else:
-            sums = weekly
+        sums = self.sums(columns)
         estimate = float(statistic(weekly.sum(axis=1)))
         if sums.shape[1] < 2 or _without_spread(statistic, sums):
             return Interval(estimate=estimate, low=estimate, high=estimate)
@@ -203,7 +224,7 @@ def _kpi_differences(
             kpi=kpi,
             value=float(here.mean()),
             baseline=float(there.mean()),
-            difference=PairedBootstrap(paired.group[known], paired.seed).mean(here - there),
+            difference=paired.chosen(known).mean(here - there),
         )
 
 

@@ -1,97 +1,89 @@
-"""Results of single controllers on disk, so that an interrupted evaluation goes on."""
+"""Results of units of work on disk, so that an interrupted evaluation goes on."""
 
-import hashlib
-import json
 import os
-import tempfile
-from collections.abc import Iterator, Mapping
-from functools import cache
-from importlib.resources import files
-from importlib.resources.abc import Traversable
+import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 from pydantic import ValidationError
 
-from heatrouter.agents.evaluation_results import ControllerResult
+from heatrouter.agents.evaluation_units import Unit, UnitRecord, UnitResult
 from heatrouter.envs.arrays import FloatArray
+
+_RECORD = "record"
+_COURSE = "course."
+_STEPS = "steps."
 
 
 class ResultStore:
-    """A folder of one result per controller and question.
+    """A folder with one file per unit of work.
 
     Args:
-        folder: Where results lie; made when the first one is written.
+        folder: Where they lie; made when the first one is written.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def load(self, name: str, key: str) -> tuple[ControllerResult, dict[int, FloatArray]] | None:
-        """Return a stored result with its example weeks, or None where there is none to use."""
-        path = self._path(name, key)
+    def load(self, unit: Unit) -> UnitResult | None:
+        """Return a stored result without its steps, or None where there is none to use."""
+        if not unit.key:
+            return None
         try:
-            result = ControllerResult.model_validate_json(path.read_bytes())
-            with np.load(path.with_suffix(".npz"), allow_pickle=False) as stored:
-                examples = {int(week): stored[week] for week in stored.files}
-        except (OSError, ValidationError, ValueError):
+            with np.load(self._path(unit), allow_pickle=False) as stored:
+                return UnitResult(
+                    UnitRecord.model_validate_json(stored[_RECORD].tobytes()),
+                    stored["sums"],
+                    stored["heat"],
+                    stored["decision_s"],
+                    {
+                        int(name.removeprefix(_COURSE)): stored[name]
+                        for name in stored.files
+                        if name.startswith(_COURSE)
+                    },
+                )
+        except (OSError, KeyError, ValidationError, ValueError, zipfile.BadZipFile):
             # Nothing stored, or by another version: computing it again is always right.
             return None
-        return result, examples
 
-    def save(self, key: str, result: ControllerResult, examples: Mapping[int, FloatArray]) -> None:
-        """Store a result; it appears whole or not at all."""
-        path = self._path(result.name, key)
+    def steps(self, unit: Unit) -> Iterator[tuple[str, FloatArray]]:
+        """Every step of a stored unit: name and array, one after the other.
+
+        Raises:
+            OSError: The unit was not stored.
+        """
+        with np.load(self._path(unit), allow_pickle=False) as stored:
+            for name in stored.files:
+                if name.startswith(_STEPS):
+                    yield name.removeprefix(_STEPS), stored[name]
+
+    def record(self, unit: Unit) -> UnitRecord:
+        """What a stored unit found, but for its arrays; OSError where it was not stored."""
+        with np.load(self._path(unit), allow_pickle=False) as stored:
+            return UnitRecord.model_validate_json(stored[_RECORD].tobytes())
+
+    def save(self, unit: Unit, result: UnitResult) -> None:
+        """Store a result; it appears whole or not at all. A failure is not worth keeping."""
+        if not unit.key or result.record.failure is not None:
+            return
+        path = self._path(unit)
         path.parent.mkdir(parents=True, exist_ok=True)
-        arrays = {str(week): values for week, values in examples.items()}
+        arrays: dict[str, np.ndarray] = {
+            _RECORD: np.frombuffer(result.record.model_dump_json().encode(), dtype=np.uint8),
+            "sums": result.sums,
+            "heat": result.heat,
+            "decision_s": result.decision_s,
+        }
+        arrays |= {f"{_COURSE}{week}": values for week, values in result.courses.items()}
+        arrays |= {f"{_STEPS}{name}": values for name, values in result.steps.items()}
         stage = path.with_name(f".{path.stem}-{os.getpid()}.npz")
         try:
             np.savez(stage, allow_pickle=False, **arrays)
-            stage.replace(path.with_suffix(".npz"))
+            stage.replace(path)
         finally:
             stage.unlink(missing_ok=True)
-        write_atomically(path, result.model_dump_json(indent=1) + "\n")
 
-    def _path(self, name: str, key: str) -> Path:
-        safe = "".join(c if c.isalnum() or c in "-_" else "_" for c in name)
-        return self._folder / f"{safe}-{key[:16]}.json"
-
-
-@cache
-def code_digest() -> str:
-    """sha256 over the sources of simulator and judgement: edited code finds no stored result."""
-    found = hashlib.sha256()
-    for package in ("heatrouter.envs", "heatrouter.agents"):
-        folder = files(package)
-        for source in sorted(_sources(folder)):
-            found.update(source.encode())
-    return found.hexdigest()
-
-
-def _sources(folder: Traversable) -> Iterator[str]:
-    for item in folder.iterdir():
-        if item.is_dir():
-            yield from _sources(item)
-        elif item.name.endswith(".py"):
-            yield item.read_text(encoding="utf-8")
-
-
-def digest_of(*parts: object) -> str:
-    """sha256 over the JSON of some values."""
-    text = json.dumps(parts, sort_keys=True, separators=(",", ":"), default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write a text file that appears whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    stage = Path(name)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        stage.chmod(0o644)
-        stage.replace(path)
-    except BaseException:
-        stage.unlink(missing_ok=True)
-        raise
+    def _path(self, unit: Unit) -> Path:
+        safe = "".join(c if c.isalnum() or c in "-_" else "_" for c in unit.controller)
+        return self._folder / f"{safe}-{unit.key[:20]}.npz"

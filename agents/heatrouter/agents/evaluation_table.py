@@ -3,7 +3,9 @@
 from rich.console import Console
 from rich.table import Table
 
-from heatrouter.agents.evaluation_results import Comparison, Evaluation, Interval
+from heatrouter.agents.evaluation_comparison import Comparison, Interval
+from heatrouter.agents.evaluation_kpis import OF_SOME_UNITS
+from heatrouter.agents.evaluation_results import ControllerResult, Evaluation
 from heatrouter.agents.report_text import interval_decimals, rounded, title_of
 
 
@@ -31,7 +33,8 @@ def show(found: Evaluation, console: Console, baseline: str) -> None:
     table.add_row(*cost, style="bold")
     for kpi in found.kpis:
         value = base.kpi(kpi.name)
-        if value is None:
+        others = [found.controller(c.controller).kpi(kpi.name) for c in found.comparisons]
+        if value is None or (kpi.name in OF_SOME_UNITS and not any([value, *others])):
             continue
         row = [f"{kpi.label}, {kpi.unit}" if kpi.unit else kpi.label, rounded(value * kpi.factor)]
         for comparison in found.comparisons:
@@ -44,6 +47,28 @@ def show(found: Evaluation, console: Console, baseline: str) -> None:
     console.print(table)
     for comparison in found.comparisons:
         console.print(_saving(comparison, len(found.weeks)), soft_wrap=True)
+    for result in found.controllers:
+        console.print(_conduct(result), soft_wrap=True)
+
+
+def _conduct(result: ControllerResult) -> str:
+    """How a controller behaved: limits, decisions, solves."""
+    left = [violation for violation in result.violations if violation.events]
+    kinds = ", ".join(f"{v.kind} {rounded(v.hours)} h" for v in left)
+    time = result.decision_time
+    text = (
+        f"{title_of(result.name)}: {f'limits left: {kinds}' if left else 'every limit kept'}; "
+        f"a decision takes {rounded(time.p50_ms)} ms, 99 of 100 at most {rounded(time.p99_ms)} ms"
+    )
+    planning = result.planning
+    if planning is None:
+        return text
+    worst = planning.gap_worst
+    return (
+        f"{text}; {planning.solves} solves, {planning.infeasible} infeasible, "
+        f"{rounded(100.0 * planning.deadline_share)} % ended by the deadline"
+        + ("" if worst is None else f", gap at most {rounded(100.0 * worst)} %")
+    )
 
 
 def _saving(comparison: Comparison, weeks: int) -> str:

@@ -64,6 +64,26 @@ def starts(weeks: tuple[Week, ...]) -> tuple[IntArray, IntArray]:
     return scenario, start_step
 
 
+def levels(weeks: tuple[Week, ...]) -> tuple[IntArray, IntArray]:
+    """The levels at which weeks depend on each other.
+
+    Args:
+        weeks: The weeks of an evaluation.
+
+    Returns:
+        For each week the number of its year and of its dates within the year: weeks of one year
+        share weather and prices, and so do the seeds of the same dates.
+    """
+    years = [week.year or week.scenario for week in weeks]
+    dates = [(year, week.start_step) for year, week in zip(years, weeks, strict=True)]
+    year_numbers = {year: number for number, year in enumerate(dict.fromkeys(years))}
+    date_numbers = {date: number for number, date in enumerate(dict.fromkeys(dates))}
+    return (
+        np.array([year_numbers[year] for year in years], dtype=np.int64),
+        np.array([date_numbers[date] for date in dates], dtype=np.int64),
+    )
+
+
 def representative(weeks: tuple[Week, ...], seasons: tuple[Season, ...]) -> int | None:
     """Position of the week with the median outdoor temperature among some seasons.
 
@@ -90,6 +110,7 @@ def _describe(library: ScenarioLibrary, scenario: int, start: int, length: int) 
     return Week(
         scenario=library.names[scenario],
         scenario_index=scenario,
+        year=library.names[scenario],
         start_step=start,
         start_utc=begin.isoformat(),
         season=_SEASON_OF_MONTH[middle.month - 1],

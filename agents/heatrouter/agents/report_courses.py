@@ -72,7 +72,10 @@ class Course:
 
 
 def dispatch(
-    district: District, course: Course, title: str, top_mw: float | None = None
+    district: District,
+    course: Course,
+    title: str,
+    range_mw: tuple[float, float] | None = None,
 ) -> tuple[str, list[tuple[str, str, str]]]:
     """Heat by unit over time, stacked, with the demand as a line.
 
@@ -80,7 +83,7 @@ def dispatch(
         district: The district.
         course: The week.
         title: What the chart shows, for readers that cannot see it.
-        top_mw: Upper end of the axis, MW, so that two charts can be compared.
+        range_mw: Ends of the axis, MW, so that charts can be compared.
 
     Returns:
         The chart and the entries of its legend.
@@ -100,11 +103,12 @@ def dispatch(
     demand = demand_kw(district, course) / _KW_PER_MW
     stack = np.sum([layer for _, _, layer in layers], axis=0)
     floor = np.sum([layer for _, _, layer in below], axis=0) if below else np.zeros_like(stack)
-    top = top_mw if top_mw is not None else float(max(stack.max(), demand.max()))
+    if range_mw is None:
+        range_mw = float(floor.min()), float(max(stack.max(), demand.max()))
     chart = Chart(
         title,
         _x_range(course),
-        span([top, float(floor.min())], include=(0.0,)),
+        span(range_mw, include=(0.0,)),
         "heat, MW",
         height=260.0,
     )
@@ -127,17 +131,20 @@ def dispatch(
     return chart.svg(), [*entries, ("line", DEMAND, "heat demand of consumers")]
 
 
-def dispatch_top_mw(district: District, courses: Sequence[Course]) -> float:
-    """Upper end of a common axis for the dispatch of several controllers, MW."""
-    highest = 0.0
+def dispatch_range_mw(district: District, courses: Sequence[Course]) -> tuple[float, float]:
+    """Ends of a common axis for the dispatch of several controllers, MW."""
+    lowest = highest = 0.0
     for course in courses:
-        total = np.zeros(course.hours.size)
+        above = below = np.zeros(course.hours.size)
         for unit in district.units:
-            total = total + _sum(course, fed_in(unit))
+            above = above + _sum(course, fed_in(unit))
             if isinstance(unit, Store):
-                total = total + np.maximum(-course[f"{unit.name}.charge_kw"], 0.0)
-        highest = max(highest, float(total.max()), float(demand_kw(district, course).max()))
-    return highest / _KW_PER_MW
+                charge = course[f"{unit.name}.charge_kw"]
+                above = above + np.maximum(-charge, 0.0)
+                below = below + np.minimum(-charge, 0.0)
+        highest = max(highest, float(above.max()), float(demand_kw(district, course).max()))
+        lowest = min(lowest, float(below.min()))
+    return lowest / _KW_PER_MW, highest / _KW_PER_MW
 
 
 def demand_kw(district: District, course: Course) -> FloatArray:

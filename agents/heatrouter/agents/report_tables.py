@@ -2,11 +2,13 @@
 
 from datetime import datetime
 from html import escape
+from typing import Final
 
 import numpy as np
 
+from heatrouter.agents.evaluation_comparison import Interval
 from heatrouter.agents.evaluation_kpis import OF_SOME_UNITS
-from heatrouter.agents.evaluation_results import DecisionTime, Evaluation, Interval
+from heatrouter.agents.evaluation_results import DecisionTime, Evaluation
 from heatrouter.agents.report_template import section, table
 from heatrouter.agents.report_terms import mean_terms, term_of
 from heatrouter.agents.report_text import (
@@ -18,6 +20,9 @@ from heatrouter.agents.report_text import (
     title_of,
     verdict_class,
 )
+
+_BESIDE: Final = 2
+"""So many controllers have room for a column of differences of their own."""
 
 
 def key_figures(evaluation: Evaluation, order: list[str]) -> str:
@@ -32,6 +37,7 @@ def key_figures(evaluation: Evaluation, order: list[str]) -> str:
     """
     base = evaluation.controller(order[0])
     others = sorted(evaluation.comparisons, key=lambda c: order.index(c.controller))
+    beside = len(others) <= _BESIDE
     head = ["mean of a week", escape(title_of(order[0]))]
     cost = ["Cost, €", number(float(np.mean(base.costs_eur)), decimals=0)]
     timing = [
@@ -39,46 +45,52 @@ def key_figures(evaluation: Evaluation, order: list[str]) -> str:
         _timing(base.decision_time),
     ]
     for comparison in others:
-        head += [escape(title_of(comparison.controller)), "difference"]
+        name = escape(title_of(comparison.controller))
+        head += [name, "difference"] if beside else [f"{name}<small>difference</small>"]
         result = evaluation.controller(comparison.controller)
         change = comparison.saving_eur_per_week.scaled(-1.0)
-        cost += [
-            number(float(np.mean(result.costs_eur)), decimals=0),
-            _difference(change, verdict_class("lower", change)),
-        ]
-        timing += [_timing(result.decision_time), ""]
+        mean = number(float(np.mean(result.costs_eur)), decimals=0)
+        cost += _pair(mean, _difference(change, verdict_class("lower", change)), beside=beside)
+        timing += [_timing(result.decision_time), *([""] if beside else [])]
     rows = [cost]
     for kpi in evaluation.kpis:
-        mean = base.kpi(kpi.name)
+        mean_of_base = base.kpi(kpi.name)
         found_by_others = [comparison.kpi(kpi.name) for comparison in others]
-        some = mean or any(found is not None and found.value for found in found_by_others)
-        if mean is None or (kpi.name in OF_SOME_UNITS and not some):
+        some = mean_of_base or any(found is not None and found.value for found in found_by_others)
+        if mean_of_base is None or (kpi.name in OF_SOME_UNITS and not some):
             continue
         label = f"{escape(kpi.label)}, {escape(kpi.unit)}" if kpi.unit else escape(kpi.label)
-        row = [label, _value(mean * kpi.factor, kpi.unit)]
+        row = [label, _value(mean_of_base * kpi.factor, kpi.unit)]
         for found in found_by_others:
             if found is None:
-                row += ["", ""]
+                row += ["", ""] if beside else [""]
                 continue
             change = found.difference.scaled(kpi.factor)
-            kind = verdict_class(kpi.better, change)
-            row += [_value(found.value * kpi.factor, kpi.unit), _difference(change, kind)]
+            shown = _difference(change, verdict_class(kpi.better, change))
+            row += _pair(_value(found.value * kpi.factor, kpi.unit), shown, beside=beside)
         rows.append(row)
     return section(
         "Key figures",
-        table(head, [*rows, timing]),
+        table(head, [*rows, timing], stacked=not beside),
         f'<p class="note">Differences are paired by week, with their 95{THIN_SPACE}% interval. '
         '<span class="better">better</span> and <span class="worse">worse</span> where it '
         "excludes zero.</p>",
     )
 
 
+def _pair(value: str, difference: str, *, beside: bool) -> list[str]:
+    """A value and its difference in two cells, or the difference below in the same."""
+    return [value, difference] if beside else [f"{value}<small>{difference}</small>"]
+
+
 def term_table(evaluation: Evaluation, order: list[str]) -> str:
     """Mean cost of a week by term, as numbers."""
     means = mean_terms(evaluation)
+    # What no district of this kind has would only fill the page.
+    shown = [term for term in means[order[0]] if any(means[name][term] for name in order)]
     rows = [
         [escape(term_of(term).label), *(number(means[name][term], decimals=0) for name in order)]
-        for term in means[order[0]]
+        for term in shown
     ]
     sums = (number(sum(means[name].values()), decimals=0) for name in order)
     head = ["€ a week", *(escape(title_of(name)) for name in order)]
@@ -149,5 +161,5 @@ def _difference(value: Interval, kind: str) -> str:
         return '<span class="even">0</span>'
     return (
         f'<span class="{kind}">{estimate(value, signed=True)}</span>'
-        f"<small>{interval(value, signed=True)}</small>"
+        f" <small>{interval(value, signed=True)}</small>"
     )

@@ -19,6 +19,10 @@ h2{font-size:1.3rem;line-height:1.25;margin:1.9em 0 .3em;padding-top:.8em;
 h3{font-size:1rem;margin:1.4em 0 .3em}
 p{max-width:78ch;margin:.4em 0 .8em}
 p.lead{font-size:1.18rem;line-height:1.45;margin:1.2em 0 .4em}
+p.alarm{border-left:4px solid #a83a00;background:#fdf1ea;padding:10px 14px;margin:1em 0 .4em}
+a{color:var(--accent)}
+div.district p.kind{display:none}
+div.district{margin-top:3.5em;padding:20px 24px;background:var(--tint);border-radius:8px}
 p.note,figcaption,.note{color:var(--soft);font-size:.875rem}
 dl.facts{display:grid;grid-template-columns:repeat(auto-fill,minmax(215px,1fr));gap:8px 28px;
  margin:14px 0 0;font-size:.875rem}
@@ -36,7 +40,7 @@ th,td{padding:6px 12px;border-bottom:1px solid var(--rule);text-align:right;vert
  font-variant-numeric:tabular-nums;white-space:nowrap}
 th{color:var(--soft);font-weight:500;border-bottom-width:2px;white-space:normal;
  vertical-align:bottom}
-th:first-child,td:first-child{text-align:left;padding-left:0;white-space:normal}
+th:first-child,td:first-child{text-align:left;padding-left:0;white-space:normal;min-width:9em}
 th:last-child,td:last-child{padding-right:0}
 td small{display:block;color:var(--soft);font-size:.8rem}
 tr.total td{font-weight:600;border-top:2px solid var(--ink)}
@@ -72,13 +76,16 @@ ul.plain{padding-left:1.2em;max-width:78ch}
 ul.plain li{margin:.25em 0}
 footer{padding:28px 24px 40px;margin-top:3em;border-top:1px solid var(--rule);color:var(--soft);
  font-size:.83rem}
-@media print,(min-width:761px){td small{display:inline;margin-left:.5em}}
+@media print,(min-width:761px){td small{display:inline;margin-left:.5em}
+ .stacked small{display:block;margin-left:0}.stacked small small{display:inline;margin-left:.3em}}
+th small{display:block}
 @media screen and (max-width:760px){
  main,header>div,footer{padding-left:16px;padding-right:16px}
  .grid{grid-template-columns:minmax(0,1fr)}
  h1{font-size:1.5rem}p.lead{font-size:1.06rem}
  .cards{grid-template-columns:repeat(2,minmax(0,1fr))}
  .card b{font-size:1.25rem}
+ .stacked small small{display:block;white-space:nowrap}
  dl.facts{grid-template-columns:repeat(2,minmax(0,1fr));gap:8px 16px}
  table{font-size:.84rem}th,td{padding:6px 5px}td small{font-size:.75rem;white-space:normal}
  .map svg{min-width:640px}
@@ -92,7 +99,9 @@ footer{padding:28px 24px 40px;margin-top:3em;border-top:1px solid var(--rule);co
  h2{break-after:avoid;margin-top:1.6em}
  .scroll{overflow:visible}
  table{font-size:8.5pt}th,td{padding:3px 6px}
- tr,.card{break-inside:avoid}
+ tr,.card,p.lead{break-inside:avoid}
+ section>h2+p,figcaption,h3{break-after:avoid}
+ article{break-before:page}
 }
 """
 """Light, readable at desktop and phone width, and on paper."""
@@ -135,15 +144,29 @@ def grid(*figures: str) -> str:
     return f'<div class="grid">{"".join(figures)}</div>\n'
 
 
-def table(head: list[str], rows: list[list[str]], *, last_is_total: bool = False) -> str:
-    """A table of HTML cells that scrolls by itself on a phone."""
+def table(
+    head: list[str],
+    rows: list[list[str]],
+    *,
+    last_is_total: bool = False,
+    stacked: bool = False,
+) -> str:
+    """A table of HTML cells that scrolls by itself on a phone.
+
+    Args:
+        head: Cells of the first row.
+        rows: Cells of the others.
+        last_is_total: Whether the last row is the sum of those above.
+        stacked: Whether remarks stand below their values, where they would not fit beside them.
+    """
+    kind = ' class="stacked"' if stacked else ""
     top = "".join(f"<th>{cell}</th>" for cell in head)
     lines = []
     for position, row in enumerate(rows):
         total = ' class="total"' if last_is_total and position == len(rows) - 1 else ""
         lines.append(f"<tr{total}>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>")
     return (
-        f'<div class="scroll"><table><thead><tr>{top}</tr></thead>'
+        f'<div class="scroll"><table{kind}><thead><tr>{top}</tr></thead>'
         f"<tbody>{''.join(lines)}</tbody></table></div>\n"
     )
 

@@ -6,18 +6,15 @@ as it stands in the JSON file.
 
 import math
 from html import escape
+from pathlib import PurePath
 
-from heatrouter.agents.evaluation_results import (
-    Better,
-    Comparison,
-    ControllerResult,
-    Evaluation,
-    Interval,
-)
+from heatrouter.agents.evaluation_comparison import Comparison, FamilySummary, Interval
+from heatrouter.agents.evaluation_controllers import WITH_FOLDER
+from heatrouter.agents.evaluation_results import Better, ControllerResult, Evaluation
 
 THIN_SPACE = "\u202f"
 
-_WORDS = {"co2": "CO₂"}
+_WORDS = {"co2": "CO₂", "mpc": "MPC"}
 
 _MET = 1e-3
 """Share of unmet heat below which demand counts as met; a heat meter errs by 2 % (EN 1434)."""
@@ -86,18 +83,30 @@ def interval(value: Interval, *, signed: bool = False) -> str:
 
 
 def title_of(name: str) -> str:
-    """A name of the district, of the objective or of a controller as words."""
-    name = name.rpartition(":")[2]
+    """A name of the district, of the objective or of a controller as words.
+
+    Of a controller that is named by its folder or class only the last part is shown.
+    """
+    kind, _, rest = name.partition(":")
+    if rest and kind in WITH_FOLDER:
+        return f"{kind} {PurePath(rest).name}"
+    name = short(name)
     words = _WORDS.get(name)
     if words is not None:
         return words
     return name.replace("_", " ").replace("-", " ")
 
 
+def short(name: str) -> str:
+    """The name of a controller without the module that it comes from."""
+    return name.rpartition(":")[2]
+
+
 _WEIGHT_UNITS = {
     "_eur_per_mwh": "€/MWh",
     "_eur_per_mw": "€/MW",
     "_eur_per_t": "€/t",
+    "_eur_per_h": "€/h",
     "_eur_per_kh_mw": "€/(K h MW)",
     "_eur_per_kh_ha": "€/(K h ha)",
 }
@@ -112,11 +121,18 @@ def weight_of(name: str, value: float | None) -> tuple[str, str]:
 
 
 def main_comparison(evaluation: Evaluation) -> Comparison | None:
-    """The comparison that the headline is about: the policy, else the first one."""
-    for comparison in evaluation.comparisons:
-        if comparison.controller == "policy":
-            return comparison
-    return evaluation.comparisons[0] if evaluation.comparisons else None
+    """The comparison that the headline is about: a policy, else a plan, else the first one."""
+
+    def rank(comparison: Comparison) -> int:
+        result = evaluation.controller(comparison.controller)
+        name = result.family or short(result.name)
+        is_reference = comparison.score is not None and comparison.score.reference == result.name
+        return len(_MAIN) + 1 if is_reference else _MAIN.get(name, len(_MAIN))
+
+    return min(evaluation.comparisons, key=rank, default=None)
+
+
+_MAIN = {"policy": 0, "sb3": 1, "mpc": 2}
 
 
 def headline(evaluation: Evaluation, comparison: Comparison) -> str:
@@ -177,7 +193,7 @@ def score_sentence(comparison: Comparison) -> str:
     score = comparison.score
     if score is None:
         return ""
-    name, reference = escape(comparison.controller), escape(score.reference)
+    name, reference = escape(title_of(comparison.controller)), escape(title_of(score.reference))
     headroom = f"{number(score.headroom_percent)}{THIN_SPACE}%"
     if score.verdict == "no headroom":
         return (
@@ -194,3 +210,15 @@ def score_sentence(comparison: Comparison) -> str:
         f"<b>{estimate(score.optimality)}</b> "
         f"(95{THIN_SPACE}% interval {interval(score.optimality)})."
     )
+
+
+def family_sentence(family: FamilySummary) -> str:
+    """What several training runs of one recipe come to, in HTML."""
+    runs = f"Over {len(family.members)} training runs of {escape(title_of(family.family))}"
+    saving, score = family.saving_percent, family.optimality
+    parts = []
+    if saving is not None:
+        parts.append(f"saving {estimate(saving)}{THIN_SPACE}% ({interval(saving)}{THIN_SPACE}%)")
+    if score is not None:
+        parts.append(f"optimality {estimate(score)} ({interval(score)})")
+    return f"{runs}, interquartile mean: {', '.join(parts) or 'no score'}."

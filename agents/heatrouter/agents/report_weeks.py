@@ -7,7 +7,7 @@ from html import escape
 import numpy as np
 
 from heatrouter.agents.evaluation_results import Week
-from heatrouter.agents.report_courses import Course, dispatch, dispatch_top_mw, lines
+from heatrouter.agents.report_courses import Course, dispatch, dispatch_range_mw, lines
 from heatrouter.agents.report_palette import controller_colours
 from heatrouter.agents.report_svg import legend
 from heatrouter.agents.report_template import figure, grid, section
@@ -36,11 +36,11 @@ def example_week(
         A section.
     """
     start = datetime.fromisoformat(week.start_utc)
-    top_mw = dispatch_top_mw(district, list(courses.values()))
+    range_mw = dispatch_range_mw(district, list(courses.values()))
     stacks = []
     marks: dict[tuple[str, str, str], None] = {}
     for name, course in courses.items():
-        drawn, entries = dispatch(district, course, f"Heat by unit under {name}", top_mw)
+        drawn, entries = dispatch(district, course, f"Heat by unit under {name}", range_mw)
         stacks.append(figure(title_of(name), drawn, small="heat by unit, stacked"))
         marks |= dict.fromkeys(entries)
     return section(
@@ -59,11 +59,9 @@ def _panels(courses: Mapping[str, Course], district: District, baseline: str) ->
     first = courses[baseline]
     colours = controller_colours(list(courses), baseline)
 
-    def each(
-        pick: Callable[[Course], FloatArray], style: str = "line", suffix: str = ""
-    ) -> list[Line]:
+    def each(pick: Callable[[Course], FloatArray]) -> list[Line]:
         return [
-            (f"{title_of(name)}{suffix}", pick(course), colours[name], style)
+            (title_of(name), pick(course), colours[name], "line")
             for name, course in courses.items()
         ]
 
@@ -101,14 +99,15 @@ def _panels(courses: Mapping[str, Course], district: District, baseline: str) ->
     ]
     panels.append(panel("Energy prices", prices, "price, €/MWh", 0.0, small="before fees"))
     for circuit in district.circuits:
-        series = [
-            *each(column(f"{circuit.name}.supply_temp_c"), suffix=", supply"),
-            *each(column(f"{circuit.name}.return_temp_c"), "line dash", ", return"),
+        of_circuit = f", {title_of(circuit.name)}" if len(district.circuits) > 1 else ""
+        panels += [
+            panel(
+                f"{side.capitalize()} temperature{of_circuit}",
+                each(column(f"{circuit.name}.{side}_temp_c")),
+                "temperature, °C",
+            )
+            for side in ("supply", "return")
         ]
-        title = "Supply and return temperature"
-        if len(district.circuits) > 1:
-            title = f"{title}, {title_of(circuit.name)}"
-        panels.append(panel(title, series, "temperature, °C"))
     outdoor: list[Line] = [("outdoor", first["site.ambient_temp_c"], "#0072b2", "line")]
     panels.append(panel("Outdoor temperature", outdoor, "temperature, °C"))
     rooms = [f"{u.name}.room_temp_c" for u in district.units if isinstance(u, Substation)]

@@ -3,14 +3,17 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 import numpy as np
 
-from heatrouter.agents.protocol import Controller
+from heatrouter.agents.protocol import Controller, PlantAware
 from heatrouter.envs.arrays import BoolArray, Float32Array, FloatArray, IntArray
 from heatrouter.envs.contract import Contract
 from heatrouter.envs.guard.verdict import Verdict
+
+if TYPE_CHECKING:
+    from heatrouter.envs.simulation.district_batch import DistrictBatch
 
 
 class StepLike(Protocol):
@@ -92,7 +95,8 @@ def rollout(
 
     Args:
         batch: The closed loop; it is reset first.
-        controller: What decides; it is reset to the batch's contract.
+        controller: What decides; it is attached to the batch if it asks for one, and reset to the
+            batch's contract.
         steps: Control steps, at least 1.
         starts: Scenario and start step of each environment, each ``(n_envs,)``; at random
             if not given.
@@ -118,6 +122,8 @@ def rollout(
     terms: dict[str, FloatArray] = {}
     decision_s = np.empty(steps)
 
+    if isinstance(controller, PlantAware):
+        controller.attach(cast("DistrictBatch", batch))
     controller.reset(contract, num_envs)
     # An episode that ended on the way would hand the rest to another scenario.
     observation = batch.reset() if starts is None else batch.reset_to(*starts, truncate=False)

@@ -128,6 +128,7 @@ class FakeBatch:
                 shape = 1.0 + 0.25 * np.cos((hour - 7.0) * np.pi / 6.0)
                 heat = unit.space_heat_design_kw * cold / 34.0 * shape
                 heat = heat + unit.hot_water_annual_mwh / 8.76 * (1.0 + 0.8 * np.sin(hour / 3.8))
+                out[f"{unit.name}.supply_temp_c"] = 75.0 + 0.3 * cold
                 out[f"{unit.name}.room_temp_c"] = 21.0 - 0.02 * cold
             elif isinstance(unit, ProcessHeat):
                 heat = unit.base_kw + unit.weather_kw_k * np.clip(14.0 - ambient, 0.0, None)

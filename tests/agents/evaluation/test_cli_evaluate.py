@@ -3,21 +3,23 @@
 import csv
 import json
 import sys
+from collections.abc import Callable
+from importlib.resources import files
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-from heatrouter.agents import cli_evaluate
+from heatrouter.agents import evaluation_scenarios, evaluation_session
 from heatrouter.agents.constant_action import ConstantAction
-from heatrouter.agents.evaluation_controllers import Entrant
+from heatrouter.agents.evaluation_controllers import FACTORIES, ControllerSettings, Entrant
 from heatrouter.agents.evaluation_question import Question
-from heatrouter.agents.evaluation_results import Evaluation
+from heatrouter.agents.evaluation_results import Evaluation, EvaluationSet
 from heatrouter.agents.rollout import BatchLike
 from heatrouter.envs.cli import main
 from heatrouter.envs.scenarios.library import ScenarioLibrary
 
-COMMAND = ["evaluate", "energy-web", "--weeks", "3", "--hours", "24"]
+COMMAND = ["evaluate", "energy-web", "--weeks", "3", "--hours", "24", "--jobs", "1"]
 
 Capture = pytest.CaptureFixture[str]
 
@@ -26,35 +28,93 @@ Capture = pytest.CaptureFixture[str]
 def _fake_plant(
     question: Question, library: ScenarioLibrary, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    assert question.make_batch is not None
+    plant: Callable[..., BatchLike] = type(question.make_batch(question.task, 1))
+
     def batch(asked: Question, entrant: Entrant, num_envs: int) -> BatchLike:
-        assert question.make_batch is not None
         parametrisation = entrant.controller.parametrisation
         task = asked.task.model_copy(update={"parametrisation": parametrisation})
-        return question.make_batch(task, num_envs)
+        return plant(asked.district, task, library, num_envs)
 
     monkeypatch.setattr(Question, "batch", batch)
-    monkeypatch.setattr(cli_evaluate, "build_library", lambda *_args, **_settings: library)
+    monkeypatch.setattr(evaluation_scenarios, "build_library", lambda *_args, **_settings: library)
+    monkeypatch.setattr(
+        Question, "contract", lambda asked, entrant: batch(asked, entrant, 1).contract
+    )
     monkeypatch.setenv("COLUMNS", "160")
 
 
 def test_all_files_are_written(tmp_path: Path, capsys: Capture) -> None:
     out = tmp_path / "deep" / "result"
-    files = {kind: out.with_suffix(f".{kind}") for kind in ("json", "html", "csv")}
-    options = zip(("--json", "--report", "--csv"), files.values(), strict=True)
+    written = {kind: out.with_suffix(f".{kind}") for kind in ("json", "html", "csv")}
+    options = zip(("--json", "--report", "--csv"), written.values(), strict=True)
     code = main([*COMMAND, *(part for option, path in options for part in (option, str(path)))])
     assert code == 0
-    found = Evaluation.model_validate_json(files["json"].read_text(encoding="utf-8"))
+    found = Evaluation.model_validate_json(written["json"].read_text(encoding="utf-8"))
     assert found.controller_names == ("rules", "constant-price")
-    assert files["html"].read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
-    with files["csv"].open(encoding="utf-8", newline="") as file:
+    assert written["html"].read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    with written["csv"].open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 3 * 2
     costs = [float(row["cost_eur"]) for row in rows if row["controller"] == "rules"]
     assert costs == list(found.controllers[0].costs_eur)
-    assert sorted(out.parent.iterdir()) == sorted(files.values())
+    assert sorted(out.parent.iterdir()) == sorted(written.values())
     table = capsys.readouterr().out
     assert "Demand covered, %" in table
     assert "constant price: cheaper in" in table
+
+
+def test_two_districts_make_one_report(tmp_path: Path, capsys: Capture) -> None:
+    source = files("heatrouter.envs") / "presets" / "energy-web.yaml"
+    twin = tmp_path / "twin.yaml"
+    text = source.read_text(encoding="utf-8").replace("name: energy-web", "name: twin-web", 1)
+    twin.write_text(text, encoding="utf-8")
+    task = files("heatrouter.envs") / "presets" / "energy-web.task.yaml"
+    written = {kind: tmp_path / f"both.{kind}" for kind in ("json", "html", "csv")}
+    code = main(
+        [
+            *("evaluate", f"energy-web,{twin}", "--task", str(task), "--seeds", "0"),
+            *("--weeks", "2", "--hours", "24", "--jobs", "1"),
+            *("--json", str(written["json"]), "--report", str(written["html"])),
+            *("--csv", str(written["csv"]), "--steps", str(tmp_path / "steps.csv")),
+        ]
+    )
+    assert code == 0
+    found = EvaluationSet.model_validate_json(written["json"].read_text(encoding="utf-8"))
+    assert [one.district for one in found.evaluations] == ["energy-web", "twin-web"]
+    html = written["html"].read_text(encoding="utf-8")
+    for name in ("energy-web", "twin-web"):
+        assert html.count(f'<article id="{name}">') == 1
+        assert f'href="#{name}"' in html
+        assert (tmp_path / f"steps-{name}.csv").stat().st_size > 10_000
+    with written["csv"].open(encoding="utf-8", newline="") as file:
+        districts = [row["district"] for row in csv.DictReader(file)]
+    assert districts == ["energy-web"] * 4 + ["twin-web"] * 4
+    assert capsys.readouterr().out.count("Demand covered") == 2
+
+
+def test_the_reference_is_the_controller_of_that_name(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def made(_settings: ControllerSettings) -> Entrant:
+        return Entrant(ConstantAction("reference", "offset"), "the rules once more", slow=True)
+
+    monkeypatch.setitem(FACTORIES, "reference", made)
+    options = ["--controllers", "rules,reference", "--json", str(tmp_path / "r.json")]
+    assert main([*COMMAND, *options]) == 1
+    assert "reference does not cost less than rules" in capsys.readouterr().err
+
+
+def test_a_bound_that_is_beaten_fails_the_run(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = ModuleType("boastful")
+    vars(module)["bound"] = lambda _question, _week: 1e9
+    monkeypatch.setitem(sys.modules, "boastful", module)
+    code = main([*COMMAND, "--bound", "boastful:bound", "--json", str(tmp_path / "r.json")])
+    assert code == 1
+    assert "the bound was beaten 6 times" in capsys.readouterr().err
+    assert main([*COMMAND, "--bound", "none"]) == 0
 
 
 def test_json_to_standard_output_is_only_json(capsys: Capture) -> None:
@@ -74,6 +134,10 @@ BAD: list[tuple[list[str], str]] = [
     (["--constant-price", "NOWHERE"], "NOWHERE"),
     (["--rules", "NOWHERE"], "NOWHERE"),
     (["--task", "NOWHERE"], "NOWHERE"),
+    (["--steps", "NOWHERE"], ".parquet or .csv"),
+    (["--seeds", "0,one,-2"], "one: is no whole number"),
+    (["--seeds", "1,1"], "none twice"),
+    (["--bound", "no.such:thing"], "bound cannot be imported"),
 ]
 
 
@@ -83,8 +147,8 @@ def test_bad_input_gives_one_message_and_no_file(
 ) -> None:
     options = [str(tmp_path / "NOWHERE") if part == "NOWHERE" else part for part in options]
     out = tmp_path / "out"
-    files = ["--json", str(out / "r.json"), "--report", str(out / "r.html")]
-    assert main([*COMMAND, *options, *files]) == 78
+    outputs = ["--json", str(out / "r.json"), "--report", str(out / "r.html")]
+    assert main([*COMMAND, *options, *outputs]) == 78
     captured = capsys.readouterr()
     assert captured.err.count("error:") == 1
     assert message in captured.err
@@ -110,9 +174,9 @@ def test_a_failure_leaves_older_files_as_they_are(
 
     old = tmp_path / "r.json"
     old.write_text("old", encoding="utf-8")
-    monkeypatch.setattr(cli_evaluate, "render_report", fail)
-    files = ["--json", str(old), "--report", str(tmp_path / "r.html")]
-    assert main([*COMMAND, *files]) == 1
+    monkeypatch.setattr(evaluation_session, "render_reports", fail)
+    outputs = ["--json", str(old), "--report", str(tmp_path / "r.html")]
+    assert main([*COMMAND, *outputs]) == 1
     assert old.read_text(encoding="utf-8") == "old"
     assert list(tmp_path.iterdir()) == [old]
 
@@ -142,6 +206,6 @@ def test_an_interrupted_run_says_how_to_go_on(
     def interrupt(*_arguments: object, **_settings: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli_evaluate, "run_evaluation", interrupt)
+    monkeypatch.setattr(evaluation_session, "evaluate_all", interrupt)
     assert main([*COMMAND, "--work", str(tmp_path)]) == 130
     assert "run the same command again" in capsys.readouterr().err

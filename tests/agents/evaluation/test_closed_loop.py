@@ -7,10 +7,13 @@ import pytest
 
 from heatrouter.agents.evaluation import evaluate
 from heatrouter.agents.evaluation_controllers import ControllerSettings, make_entrants
+from heatrouter.agents.evaluation_decoding import WithDecoder
 from heatrouter.agents.evaluation_question import Question
-from heatrouter.agents.evaluation_weeks import draw_weeks
+from heatrouter.agents.evaluation_weeks import draw_weeks, starts
 from heatrouter.agents.report import render_report
+from heatrouter.agents.rollout import rollout
 from heatrouter.envs.scenarios.sources import build_library
+from heatrouter.envs.simulation.district_batch import DistrictBatch
 from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.task import Task
 
@@ -50,3 +53,18 @@ def test_a_week_alone_costs_what_it_costs_beside_others(
     together, _ = evaluate(real_question, entrants)
     alone, _ = evaluate(replace(real_question, weeks=real_question.weeks[1:2]), entrants)
     assert alone.controllers[0].costs_eur[0] == together.controllers[0].costs_eur[1]
+
+
+@pytest.mark.slow
+def test_decoding_beside_a_controller_changes_nothing(
+    real_question: Question, district: District
+) -> None:
+    entrant = make_entrants(("rules",), ControllerSettings(district))["rules"]
+    first = starts(real_question.weeks[:1])
+    batch = real_question.batch(entrant, 1)
+    assert isinstance(batch, DistrictBatch)
+    timed = WithDecoder(entrant.controller, batch.decoder)
+    beside = rollout(batch, timed, 12, starts=first)
+    alone = rollout(real_question.batch(entrant, 1), entrant.controller, 12, starts=first)
+    assert np.array_equal(beside.outputs, alone.outputs)
+    assert np.array_equal(beside.set_points, alone.set_points)

@@ -1,7 +1,10 @@
 """Controllers by name, and what is said when there is none of that name."""
 
 import json
+import pickle
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -85,11 +88,56 @@ def test_a_policy_needs_a_bundle(district: District, tmp_path: Path) -> None:
         make_entrants(("policy",), ControllerSettings(district, bundle=tmp_path / "nowhere"))
 
 
+def test_files_may_lie_in_folders_as_tune_writes_them(district: District, tmp_path: Path) -> None:
+    own = tmp_path / "energy-web"
+    own.mkdir()
+    (own / "rules.yaml").write_text("supply_shift_k: -3.0\n", encoding="utf-8")
+    (own / "constant-price.json").write_text(json.dumps({"tank.price": 12.5}), encoding="utf-8")
+    for folder in (own, tmp_path):
+        settings = ControllerSettings(district, constant_price=folder, rules=folder)
+        made = make_entrants(("rules", "constant-price"), settings)
+        assert made["rules"].rules.supply_shift_k == -3.0
+        assert "12.5" in made["constant-price"].origin
+    other = district.model_copy(update={"name": "elsewhere"})
+    with pytest.raises(ConfigError, match=r"elsewhere.rules\.yaml"):
+        make_entrants(("rules",), ControllerSettings(other, rules=tmp_path))
+
+
+def test_a_planner_says_what_it_plans_with(
+    district: District, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Planner(ConstantAction):
+        settings = "horizon_hours=24.0"
+
+    module = ModuleType("heatrouter.agents.mpc")
+    vars(module)["MpcController"] = lambda: Planner("mpc", "offset")
+    monkeypatch.setitem(sys.modules, "heatrouter.agents.mpc", module)
+    entrant = make_entrants(("mpc",), ControllerSettings(district))["mpc"]
+    assert entrant.slow
+    assert entrant.storable
+    assert entrant.origin.endswith("horizon_hours=24.0")
+
+
+def test_an_entrant_can_be_made_again_elsewhere(district: District, tmp_path: Path) -> None:
+    path = tmp_path / "price.json"
+    path.write_text(json.dumps({"tank.price": 12.5}), encoding="utf-8")
+    settings = ControllerSettings(district, constant_price=path)
+    for entrant in make_entrants(("rules", "constant-price"), settings).values():
+        assert entrant.remake is not None
+        again = pickle.loads(pickle.dumps(entrant.remake))()
+        assert (again.origin, again.rules) == (entrant.origin, entrant.rules)
+
+
+def test_a_training_run_needs_its_folder(district: District, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"sb3' .*cannot be imported|is no training run"):
+        make_entrants((f"sb3:{tmp_path}",), ControllerSettings(district))
+
+
 def test_all_mistakes_in_names_are_reported_at_once(district: District) -> None:
     with pytest.raises(ConfigError) as caught:
         make_entrants(("rules", "ruels", "rules"), ControllerSettings(district))
     assert "rules: named twice" in str(caught.value)
-    assert "ruels: no such controller; there are rules, constant-price, policy" in str(caught.value)
+    assert "ruels: no such controller; there are rules, constant-price, mpc," in str(caught.value)
 
 
 def test_any_class_can_take_part_by_its_path(district: District) -> None:

@@ -134,7 +134,20 @@ def test_a_cost_that_is_no_number_names_its_week(
     question: Question, entrants: dict[str, Entrant]
 ) -> None:
     entrants["constant-price"] = Entrant(NotANumber("constant-price", "heat_price"), "broken")
-    with pytest.raises(NumericalError, match="'constant-price' is not finite in the week of 2030"):
+    found, _ = evaluate(question, entrants)
+    # The others are worth keeping, but nobody is compared with weeks left out.
+    assert found.controller_names == ("rules",)
+    (failure,) = found.failures
+    assert "'constant-price' is not finite in the week of 2030" in failure.message
+    assert failure.weeks == tuple(range(8))
+    assert found.wrong
+
+
+def test_a_baseline_that_fails_leaves_nothing(
+    question: Question, entrants: dict[str, Entrant]
+) -> None:
+    entrants["rules"] = Entrant(Broken("rules", "offset"), "broken")
+    with pytest.raises(NumericalError, match="wire is loose"):
         evaluate(question, entrants)
 
 
@@ -143,15 +156,22 @@ class NotANumber(ConstantAction):
         return np.full_like(self._action, np.nan)
 
 
+class Broken(ConstantAction):
+    def act(self, observation: object) -> np.ndarray:
+        raise RuntimeError("a wire is loose")
+
+
 def test_stored_results_are_taken_up_again(
     question: Question, entrants: dict[str, Entrant], tmp_path: Path
 ) -> None:
     store = ResultStore(tmp_path / "work")
     first, _ = evaluate(question, entrants, store=store)
     steps: list[int] = []
-    second, examples = evaluate(
-        question, entrants, store=store, progress=lambda _name, done, _total: steps.append(done)
-    )
+
+    def count(_district: str, _name: str, done: int, _total: int) -> None:
+        steps.append(done)
+
+    second, examples = evaluate(question, entrants, store=store, progress=count)
     assert steps == []
     assert second.controllers == first.controllers
     assert second.comparisons == first.comparisons
@@ -165,13 +185,13 @@ def test_another_seed_or_a_damaged_file_is_computed_again(
     evaluate(question, entrants, store=store)
     steps: list[str] = []
 
-    def progress(name: str, _done: int, _total: int) -> None:
+    def progress(_district: str, name: str, _done: int, _total: int) -> None:
         steps.append(name)
 
     evaluate(replace(question, seed=9), entrants, store=store, progress=progress)
     assert set(steps) == {"rules", "constant-price"}
     steps.clear()
-    for path in tmp_path.glob("rules-*.json"):
+    for path in tmp_path.glob("rules-*.npz"):
         path.write_text("{", encoding="utf-8")
     evaluate(question, entrants, store=store, progress=progress)
     assert set(steps) == {"rules"}

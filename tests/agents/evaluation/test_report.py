@@ -8,10 +8,12 @@ from html.parser import HTMLParser
 import pytest
 
 from heatrouter.agents.evaluation import evaluate
+from heatrouter.agents.evaluation_comparison import FamilySummary, Interval, Score
 from heatrouter.agents.evaluation_controllers import ControllerSettings, make_entrants
 from heatrouter.agents.evaluation_question import Examples, Question
-from heatrouter.agents.evaluation_results import Evaluation, Score
+from heatrouter.agents.evaluation_results import BoundCheck, Evaluation, Failure, Planning
 from heatrouter.agents.report import render_report
+from heatrouter.agents.report_gap import levels
 from heatrouter.envs.spec.district import District
 
 LARGEST_BYTES = 3_000_000
@@ -90,6 +92,9 @@ def test_the_report_is_small_and_complete(html: str) -> None:
         "Key figures",
         "What it costs",
         "A winter week",
+        "Where the gap goes",
+        "What failed",
+        "Duration curves",
         "Limits",
         "The network",
         "Every week",
@@ -158,6 +163,54 @@ def test_too_little_headroom_is_said(found: Found, district: District) -> None:
     assert "<b>No headroom.</b>" in render_report(scored, examples, district)
 
 
+def test_the_gap_is_cut_without_rest(found: Found) -> None:
+    evaluation, _ = found
+    check = BoundCheck(origin="made up", cost_eur=(0.0,) * len(evaluation.weeks), beaten=())
+    rows = levels(evaluation.model_copy(update={"bound": check}), "rules")
+    assert [name for name, _ in rows] == ["rules", "constant price", "bound"]
+    weeks = len(evaluation.weeks)
+    assert rows[0][1] == pytest.approx(sum(evaluation.controllers[0].costs_eur) / weeks)
+
+
+def test_what_went_wrong_stands_on_top(found: Found, district: District) -> None:
+    evaluation, examples = found
+    broken = Failure(controller="mpc", weeks=(0, 3), message="<b> is no number")
+    check = BoundCheck(
+        origin="made up",
+        cost_eur=(1e6,) * len(evaluation.weeks),
+        beaten=("rules costs 1.00 € less",) * 5,
+    )
+    failed = evaluation.model_copy(update={"failures": (broken,), "bound": check})
+    page = render_report(failed, examples, district)
+    top = page[page.index("<main>") : page.index('<p class="lead">')]
+    assert "mpc failed in 2 weeks: &lt;b&gt; is no number" in top
+    assert "the bound was beaten 5 times" in top
+    assert "2 more such weeks are in the JSON file" in page
+
+
+def test_solves_are_listed(found: Found, district: District) -> None:
+    evaluation, examples = found
+    planning = Planning(solves=40, infeasible=0, deadline=10, gap_mean=None, gap_worst=0.02)
+    rules, other = evaluation.controllers
+    planned = evaluation.model_copy(
+        update={"controllers": (rules, other.model_copy(update={"planning": planning}))}
+    )
+    page = render_report(planned, examples, district)
+    assert "ended by the deadline" in page
+    assert 25.0 in read(page).numbers
+    assert "ended by the deadline" not in render_report(*found, district)
+
+
+def test_runs_of_one_recipe_are_told_together(found: Found, district: District) -> None:
+    evaluation, examples = found
+    share = Interval(estimate=4.0, low=3.0, high=5.0)
+    family = FamilySummary(
+        family="policy", members=("policy:a", "policy:b"), saving_percent=share, optimality=None
+    )
+    told = evaluation.model_copy(update={"families": (family,)})
+    assert "Over 2 training runs of policy" in render_report(told, examples, district)
+
+
 def test_limits_that_were_left_are_listed(
     question: Question, district: District, with_batch: object
 ) -> None:
@@ -188,5 +241,7 @@ def _derived(evaluation: Evaluation) -> list[float]:
         means = [sum(week.terms_eur[term] for week in result.weeks) / count for term in terms]
         found += [*means, sum(means), sum(result.costs_eur) / count]
         found += [value for kpi in evaluation.kpis if (value := result.kpi(kpi.name)) is not None]
+        if result.planning is not None:
+            found.append(result.planning.deadline_share)
         found += [1.0 - result.unmet_share, sum(breach.hours for breach in result.breaches)]
     return found

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from heatrouter.agents.evaluation_results import Comparison
+from heatrouter.agents.evaluation_comparison import Comparison
 from heatrouter.agents.evaluation_statistics import PairedBootstrap, compare
 from heatrouter.envs.arrays import FloatArray
 
@@ -12,7 +12,7 @@ POLICY = RULES - np.array([100.0, 150.0, -20.0, 500.0, 90.0, 10.0, 210.0, 160.0]
 
 
 def paired(seed: int = 0, groups: int = 8) -> PairedBootstrap:
-    return PairedBootstrap(np.arange(8) % groups, seed)
+    return PairedBootstrap(np.arange(8) % groups, seed=seed)
 
 
 def judge(
@@ -57,7 +57,7 @@ def test_an_interval_covers_the_truth_about_as_often_as_it_says() -> None:
     inside = 0
     for trial in range(60):
         saving = random.normal(50.0, 100.0, 24)
-        interval = PairedBootstrap(np.arange(24), trial).mean(saving)
+        interval = PairedBootstrap(np.arange(24), seed=trial).mean(saving)
         inside += interval.low <= 50.0 <= interval.high
     assert inside >= 51  # 95 % of 60 is 57
 
@@ -66,8 +66,8 @@ def test_weeks_of_one_scenario_are_drawn_together() -> None:
     # Five scenarios of twenty equal weeks each are five observations, not a hundred.
     group = np.repeat(np.arange(5), 20)
     saving = np.repeat([10.0, 20.0, 30.0, 40.0, 50.0], 20)
-    together = PairedBootstrap(group, 0).mean(saving)
-    alone = PairedBootstrap(np.arange(100), 0).mean(saving)
+    together = PairedBootstrap(group).mean(saving)
+    alone = PairedBootstrap(np.arange(100)).mean(saving)
     assert together.high - together.low > 2.5 * (alone.high - alone.low)
 
 

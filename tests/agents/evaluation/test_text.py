@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from heatrouter.agents.evaluation_results import Interval
+from heatrouter.agents.evaluation_comparison import Interval
 from heatrouter.agents.report_svg import nice_ticks, plain, span
 from heatrouter.agents.report_text import estimate, interval, percent, rounded, verdict_class
 

@@ -7,7 +7,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "tune": (
         "heatrouter.training.cli_tune:tune",
-        "Tune the rules, or a training's settings, on training scenarios.",
+        "Tune the rules and the constant heat price on training scenarios.",
     ),
     "export": (
         "heatrouter.training.cli_export:export",

@@ -23,8 +23,6 @@ from heatrouter.agents.golden_chain import DECODER_VERSION, guarded_set_points
 from heatrouter.agents.rollout import StepLike, rollout
 from heatrouter.envs.actuate import guard_limits
 from heatrouter.envs.arrays import Float32Array
-from heatrouter.envs.errors import TrainingConfigError
-from heatrouter.envs.gymenv.building import action_space, observation_space
 from heatrouter.envs.observe import build_contract
 from heatrouter.envs.scenarios.sources import build_library
 from heatrouter.envs.simulation.district_batch import DistrictBatch
@@ -35,8 +33,8 @@ from heatrouter.training.checkpoints import load_tensors
 from heatrouter.training.config import TrainingConfig
 from heatrouter.training.onnx_export import ExportedPolicy, to_onnx
 from heatrouter.training.parity import measure_parity, parity_observations
-from heatrouter.training.policy import HeatPolicy
 from heatrouter.training.run_folder import RunFolder, versions
+from heatrouter.training.sb3_controller import best_graph
 from heatrouter.training.validation import TorchController
 
 PARITY_OBSERVATIONS: Final = 12_000
@@ -80,21 +78,9 @@ def export_run(folder: Path, out: Path) -> ExportReport:
     """
     run = RunFolder(folder)
     config, task, district = run.read_inputs()
-    if not run.best.is_file():
-        msg = f"{folder}: has no policy yet; let it train, or resume it: heatrouter train --resume"
-        raise TrainingConfigError(msg)
-    best = load_tensors(run.best)
     contract = build_contract(district, task)
-    policy = HeatPolicy(
-        observation_space(contract),
-        action_space(contract),
-        lambda _: 0.0,
-        contract=contract,
-        settings=config.network,
-    )
-    policy.load_state_dict(best["policy"])
-    policy.set_training_mode(False)
-    graph = ExportedPolicy(policy, contract)
+    graph = best_graph(run, config, contract)
+    best = load_tensors(run.best)
     seen = _seen_observations(config, task, district, graph)
     model = to_onnx(graph, seen[:8])
     observations = parity_observations(contract, seen, PARITY_OBSERVATIONS, config.seed)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from heatrouter.agents.protocol import Controller
+from heatrouter.agents.protocol import Controller, PlantAware
 from heatrouter.envs import kpis
 from heatrouter.envs.arrays import FloatArray
 from heatrouter.envs.objective import TERMS
@@ -58,6 +58,8 @@ def run_twin(
         state: What ``batch.save_state`` gives; every environment goes on from it.
         steps: Control steps, at least 1.
     """
+    if isinstance(controller, PlantAware):
+        controller.attach(batch)
     controller.reset(batch.contract, batch.num_envs)
     _compile(batch, controller, state)
     controller.reset(batch.contract, batch.num_envs)

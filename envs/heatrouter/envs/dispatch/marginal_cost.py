@@ -38,7 +38,6 @@ class Conditions(NamedTuple):
     store_kwh: FloatArray  # (num_envs, n_circuits) from usable level 0 to 1
     top_lack: FloatArray  # (num_envs, n_circuits) K by which the stores' top misses the supply
     demand_kw: FloatArray  # (num_envs, n_circuits) smoothed
-    fed_kw: FloatArray  # (num_envs, n_circuits) what the network is fed, and what its supply lacks
 
 
 def read_conditions(
@@ -50,8 +49,7 @@ def read_conditions(
     already put into its return: so it does not depend on which units run. Where the supply is
     colder than what is asked for, it is what would heat the flow to that: counted from the supply
     as it is, a store whose top has gone cold would hide the lack of heat, and producers would
-    leave to it a part of the flow that cools the supply further. What the network is fed is the
-    balance of all meters. A store can give what
+    leave to it a part of the flow that cools the supply further. A store can give what
     it holds above the return and take what is missing to the supply that is asked for: its usable
     level is 0 at the one and 1 at the other, unlike the measured level, which lies between two
     fixed temperatures.
@@ -63,15 +61,11 @@ def read_conditions(
         supply_temp: Supply temperature that is asked for, degC, ``(num_envs, n_circuits)``.
     """
     return_temp = observation.take(plan.return_at, axis=1)
-    supply = observation.take(plan.supply_at, axis=1)
-    spread = np.maximum(supply, supply_temp) - return_temp
+    spread = np.maximum(observation.take(plan.supply_at, axis=1), supply_temp) - return_temp
     flow = observation.take(plan.flow_at, axis=1)
     demand = flow * plan.heat_capacity * np.maximum(spread, 0.0)
     for circuit, at in plan.preheaters:
         demand[:, circuit] += observation[:, at]
-    fed = flow * plan.heat_capacity * np.maximum(supply_temp - supply, 0.0)
-    for at, circuit, sign in plan.fed:
-        fed[:, circuit] += sign * observation[:, at]
     before = np.where(memory.demand_kw >= 0.0, memory.demand_kw, demand)  # NaN: start anew
     usable_span = np.maximum(supply_temp - return_temp, MIN_SPREAD_K)
     stored_temp = plan.store_empty + _of_stores(plan, observation, plan.level_at) * plan.store_span
@@ -83,7 +77,6 @@ def read_conditions(
         store_kwh=plan.store_kwh_per_k * usable_span,
         top_lack=supply_temp - _of_stores(plan, observation, plan.top_at),
         demand_kw=before + plan.demand_weight * (demand - before),
-        fed_kw=fed,
     )
 
 
@@ -107,19 +100,41 @@ def relief(
     return short | ~plan.has_store
 
 
-def relieved_demand(plan: DispatchPlan, conditions: Conditions, short: BoolArray) -> FloatArray:
+def relieved_demand(
+    plan: DispatchPlan,
+    conditions: Conditions,
+    short: BoolArray,
+    observation: FloatArray,
+    supply_temp: FloatArray,
+) -> FloatArray:
     """Demand of each circuit, kW, ``(num_envs, n_circuits)``: not hidden where a store is cold.
 
     At the root only that is seen which passes it: where preheaters warm the return, or producers
     feed in elsewhere, the root takes less than the network is fed, and units that together give
     enough for the root let a cold store cool the supply. While a store bridges that does no harm.
-    Where it is short and its top is cold, the balance of the meters counts instead.
+    Where it is short and its top is cold, the balance of the circuit's meters counts instead, and
+    what the supply lacks.
+
+    Args:
+        plan: The plan.
+        conditions: As read from the observation.
+        short: Where stores have run short, ``(num_envs, n_circuits)``.
+        observation: Shape ``(num_envs, n_obs)``.
+        supply_temp: Supply temperature that is asked for, degC, ``(num_envs, n_circuits)``.
     """
-    hidden = conditions.fed_kw - conditions.demand_kw
-    part = np.minimum((conditions.top_lack - HIDING_LACK_K) * (1.0 / HIDING_RANGE_K), 1.0)
+    part = (conditions.top_lack - HIDING_LACK_K) * (1.0 / HIDING_RANGE_K)
     # comparisons, so that a meter that is no number changes nothing
-    cold = short & plan.has_store & (part > 0.0) & (hidden > 0.0)
-    return np.where(cold, conditions.demand_kw + part * hidden, conditions.demand_kw)
+    cold = short & plan.has_store & (part > 0.0)
+    if not np.count_nonzero(cold):
+        return conditions.demand_kw
+    lack = np.maximum(supply_temp - observation.take(plan.supply_at, axis=1), 0.0)
+    fed = observation.take(plan.flow_at, axis=1) * plan.heat_capacity * lack
+    for at, circuit, sign in plan.fed:
+        fed[:, circuit] += sign * observation[:, at]
+    hidden = fed - conditions.demand_kw
+    more = np.where(cold & (hidden > 0.0), np.minimum(part, 1.0) * hidden, 0.0)
+    total: FloatArray = conditions.demand_kw + more
+    return total
 
 
 def marginal_cost(

@@ -107,7 +107,7 @@ def merit_order_dispatch(
     limit = unit_limits(plan, now, observation)
     if plan.fuelled.size:
         worthwhile[:, plan.fuelled] |= about_to_flare(plan, observation)
-    demand = relieved_demand(plan, now, short)
+    demand = relieved_demand(plan, now, short, observation, supply)
     shares = None
     empty_worth, full_worth = price.commanded_empty, price.commanded_full
     if plan.commanded.names and empty_worth is not None and full_worth is not None:

@@ -91,7 +91,7 @@ def one_merit_order(
     circuits = plant.conditions(memory, row, supply)
     costs, limits = plant.costs_and_limits(row, circuits)
     short = plant.relief(circuits, memory, SHORT_LEVEL, RELIEF_LEVEL)
-    demands = plant.relieved_demand(circuits, short)
+    demands = plant.relieved_demand(row, circuits, short)
     worths = _worths(plant, circuits, price)
     n_sources, first_backup = plant.plan.n_sources, plant.first_backup
     running, required, allowed = [], [], []
@@ -130,7 +130,7 @@ def one_rules(
     stop = parameters.reserve_level + parameters.reserve_band
     lacks = (parameters.reserve_lack_k, RECOVERED_SHARE * parameters.reserve_lack_k)
     short = plant.relief(circuits, memory, parameters.reserve_level, stop, lacks)
-    demands = plant.relieved_demand(circuits, short)
+    demands = plant.relieved_demand(row, circuits, short)
     filled: list[bool] = memory.charging[0].tolist()
     charging = [
         now.level < parameters.charge_below_level

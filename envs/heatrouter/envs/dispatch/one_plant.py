@@ -160,16 +160,10 @@ class OnePlant:
         ]
         for circuit, at in self.plan.preheaters:
             demands[circuit] += row[at]
-        feds = [
-            row[c.flow_at] * c.heat_capacity * max(temp - row[c.supply_at], 0.0)
-            for c, temp in zip(self._circuits, supply, strict=True)
-        ]
-        for at, circuit, sign in self.plan.fed:
-            feds[circuit] += sign * row[at]
         remembered: list[float] = memory.demand_kw[0].tolist()
         found = []
-        for c, temp, level, top, demand, fed, before in zip(
-            self._circuits, supply, levels, tops, demands, feds, remembered, strict=True
+        for c, temp, level, top, demand, before in zip(
+            self._circuits, supply, levels, tops, demands, remembered, strict=True
         ):
             past = before if before >= 0.0 else demand
             return_temp = row[c.return_at]
@@ -183,7 +177,6 @@ class OnePlant:
                     c.store_kwh_per_k * usable_span,
                     temp - top,
                     past + self.plan.demand_weight * (demand - past),
-                    fed,
                 )
             )
         return found
@@ -207,14 +200,23 @@ class OnePlant:
             for now, was, has_store in zip(circuits, relieved, self.has_store, strict=True)
         ]
 
-    def relieved_demand(self, circuits: list[OneCircuit], short: list[bool]) -> list[float]:
+    def relieved_demand(
+        self, row: Row, circuits: list[OneCircuit], short: list[bool]
+    ) -> list[float]:
         """Demand of each circuit, kW; see ``marginal_cost.relieved_demand``."""
         demands = []
-        for now, lacks, has_store in zip(circuits, short, self.has_store, strict=True):
-            hidden = now.fed_kw - now.demand_kw
-            part = min((now.top_lack - HIDING_LACK_K) * (1.0 / HIDING_RANGE_K), 1.0)
-            cold = lacks and has_store and part > 0.0 and hidden > 0.0
-            demands.append(now.demand_kw + part * hidden if cold else now.demand_kw)
+        for i, (c, now) in enumerate(zip(self._circuits, circuits, strict=True)):
+            part = (now.top_lack - HIDING_LACK_K) * (1.0 / HIDING_RANGE_K)
+            more = 0.0
+            if short[i] and self.has_store[i] and part > 0.0:
+                lack = max(now.supply_temp - row[c.supply_at], 0.0)
+                fed = row[c.flow_at] * c.heat_capacity * lack
+                for at, circuit, sign in self.plan.fed:
+                    if circuit == i:
+                        fed += sign * row[at]
+                hidden = fed - now.demand_kw
+                more = min(part, 1.0) * hidden if hidden > 0.0 else 0.0
+            demands.append(now.demand_kw + more)
         return demands
 
     def costs_and_limits(

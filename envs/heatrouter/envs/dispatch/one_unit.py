@@ -29,7 +29,6 @@ class OneCircuit(NamedTuple):
     store_kwh: float
     top_lack: float
     demand_kw: float
-    fed_kw: float
 
 
 class Prices(NamedTuple):

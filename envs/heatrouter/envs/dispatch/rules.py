@@ -96,7 +96,7 @@ def rules_dispatch(
 
     key = cost.copy()
     required = np.empty_like(cost)
-    required[:] = unit(relieved_demand(plan, now, short))
+    required[:] = unit(relieved_demand(plan, now, short, observation, supply))
     allowed = np.empty(cost.shape, dtype=np.bool_)
     allowed[:] = unit(short)
     sources = slice(0, plan.n_sources)
