@@ -17,9 +17,10 @@ from heatrouter.envs.errors import ConfigError, TrainingConfigError
 from heatrouter.envs.observe import build_contract
 from heatrouter.envs.spec.loading import load_district, load_task, preset_names
 from heatrouter.training.tune import TuningSettings, tune_district
-from heatrouter.training.tuning_search import Tried, Values, search
+from heatrouter.training.tuning_search import Tried, search
 from heatrouter.training.tuning_space import (
     Axis,
+    Values,
     default_rule_values,
     normalised_price,
     price_axes,

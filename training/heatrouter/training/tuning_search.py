@@ -67,8 +67,8 @@ def search(
     }
     storage = JournalStorage(JournalFileBackend(str(journal)))
     study = optuna.create_study(storage=storage, study_name=name, load_if_exists=True)
-    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        study.tell(trial.number, state=TrialState.FAIL)  # asked for when the search was ended
+    for ended in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        study.tell(ended.number, state=TrialState.FAIL)  # asked for when the search was ended
     while (done := len(_complete(study))) < trials:
         count = min(GENERATION, trials - done)
         study.sampler = _sampler(seed * _SEEDS_APART + done)

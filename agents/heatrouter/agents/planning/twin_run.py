@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from heatrouter.envs.arrays import FloatArray
-from heatrouter.envs.dispatch.rules import RuleParameters
+from heatrouter.envs.dispatch.rule_parameters import RuleParameters
 from heatrouter.envs.scenarios.library import ScenarioLibrary
 from heatrouter.envs.simulation.district_batch import DistrictBatch
 from heatrouter.envs.spec.district import District
