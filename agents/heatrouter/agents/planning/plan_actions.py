@@ -5,19 +5,13 @@ from typing import Final
 import numpy as np
 
 from heatrouter.agents.planning.planner import Plan, Planner
-from heatrouter.agents.planning.plant_facts import PlantFacts
 from heatrouter.envs.arrays import FloatArray
 from heatrouter.envs.dispatch import heating_curve
 from heatrouter.envs.dispatch.merit_order import CHARGE_HOURS
 from heatrouter.envs.simulation.district_batch import DistrictBatch
-from heatrouter.envs.units import KWH_PER_MWH, SECONDS_PER_HOUR
+from heatrouter.envs.units import SECONDS_PER_HOUR
 
-_RUNS_SHARE: Final = 0.3
-_RUNS_KW: Final = 20.0
-"""A unit that is planned to give more than this, or this share of its least load, runs."""
-_MARGIN_EUR_PER_MWH: Final = 6.0
-"""Distance that a price keeps from a unit's cost, where there is room."""
-_SLOPE_EUR_PER_MWH: Final = 4.0
+_SLOPE_EUR_PER_MWH: Final = 6.0
 """Fall of the price from an empty to a full store round the planned price."""
 
 
@@ -62,21 +56,17 @@ def _prices(planner: Planner, batch: DistrictBatch, plan: Plan, turn: int, env: 
     supply, back = points[dispatch.supply_points], seen[dispatch.return_at]
     for s, name in enumerate(facts.store_names):
         circuit = int(facts.store_circuit[s])
-        price = _price_between(facts, plan, circuit, k)
+        price = plan.values.heat_price[circuit, k]
         action[at[f"{name}.price_empty_eur_per_mwh"]] = price + _SLOPE_EUR_PER_MWH / 2.0
         action[at[f"{name}.price_full_eur_per_mwh"]] = price - _SLOPE_EUR_PER_MWH / 2.0
         target = at.get(f"{name}.target_level")
         if target is not None:
-            # dispatch covers the demand that it has seen and makes a deviation from the target good
-            # within some hours: the target is the one that makes it give as much as is planned
+            # dispatch makes a deviation from the target good within some hours
             room = max(facts.store_kwh_k[s] * (supply[circuit] - back[circuit]), 1.0)
             cold = facts.store_kwh_k[s] * (back[circuit] - facts.store_empty[s])
             level = (facts.store_energy(seen)[s] - cold) / room
             level = min(max(level, 0.0), 1.0)
-            given = plan.values.heat_kw[dispatch.circuit_of == circuit, k].sum()
-            seen_kw = batch.smoothed_demand_kw[env, circuit]
-            charge = given - seen_kw if seen_kw >= 0.0 else plan.values.charge_kw[s, k]
-            action[target] = level + charge * CHARGE_HOURS / room
+            action[target] = level + plan.values.charge_kw[s, k] * CHARGE_HOURS / room
     curve = heating_curve(dispatch, batch.decoder.rules, seen[np.newaxis, dispatch.ambient_at])[0]
     for circuit_spec, offset in zip(batch.district.circuits, supply - curve, strict=True):
         action[at[f"{circuit_spec.name}.supply_offset_k"]] = offset
@@ -87,22 +77,3 @@ def _prices(planner: Planner, batch: DistrictBatch, plan: Plan, turn: int, env: 
     low_bound, high_bound = contract.bounds("action")
     inside: FloatArray = np.minimum(np.maximum(action, low_bound), high_bound)
     return inside
-
-
-def _price_between(facts: PlantFacts, plan: Plan, circuit: int, k: int) -> float:
-    """Price of heat above what planned units cost and below what the others cost, EUR/MWh.
-
-    The dual lies there, but where a unit is marginal it lies on its cost, and dispatch would toss
-    a coin.
-    """
-    here = facts.plan.circuit_of == circuit
-    cost = plan.numbers.cost[here, k] * KWH_PER_MWH
-    runs = plan.values.heat_kw[here, k] > np.maximum(_RUNS_SHARE * facts.min_kw[here], _RUNS_KW)
-    able = plan.numbers.limit_kw[here, k] > _RUNS_KW
-    dual = float(plan.values.heat_price[circuit, k])
-    dearest = float(cost[runs].max(initial=-np.inf))
-    cheapest = float(cost[~runs & able].min(initial=np.inf))
-    if not dearest < cheapest:
-        return dual
-    gap = min((cheapest - dearest) / 2.0, _MARGIN_EUR_PER_MWH)
-    return min(max(dual, dearest + gap), cheapest - gap)
