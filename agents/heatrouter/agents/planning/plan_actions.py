@@ -61,12 +61,16 @@ def _prices(planner: Planner, batch: DistrictBatch, plan: Plan, turn: int, env: 
         action[at[f"{name}.price_full_eur_per_mwh"]] = price - _SLOPE_EUR_PER_MWH / 2.0
         target = at.get(f"{name}.target_level")
         if target is not None:
-            # dispatch makes a deviation from the target good within some hours
+            # dispatch covers the demand that it has seen and makes a deviation from the target good
+            # within some hours: the target is the one that makes it give as much as is planned
             room = max(facts.store_kwh_k[s] * (supply[circuit] - back[circuit]), 1.0)
             cold = facts.store_kwh_k[s] * (back[circuit] - facts.store_empty[s])
             level = (facts.store_energy(seen)[s] - cold) / room
             level = min(max(level, 0.0), 1.0)
-            action[target] = level + plan.values.charge_kw[s, k] * CHARGE_HOURS / room
+            given = plan.values.heat_kw[dispatch.circuit_of == circuit, k].sum()
+            seen_kw = batch.smoothed_demand_kw[env, circuit]
+            charge = given - seen_kw if seen_kw >= 0.0 else plan.values.charge_kw[s, k]
+            action[target] = level + charge * CHARGE_HOURS / room
     curve = heating_curve(dispatch, batch.decoder.rules, seen[np.newaxis, dispatch.ambient_at])[0]
     for circuit_spec, offset in zip(batch.district.circuits, supply - curve, strict=True):
         action[at[f"{circuit_spec.name}.supply_offset_k"]] = offset

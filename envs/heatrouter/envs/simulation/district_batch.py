@@ -197,6 +197,14 @@ class DistrictBatch:
             verdict=verdict,
         )
 
+    @property
+    def smoothed_demand_kw(self) -> FloatArray:
+        """Demand of each circuit as dispatch has last seen it, ``(num_envs, n_circuits)``.
+
+        Negative where it has seen none yet.
+        """
+        return self._dispatch.demand_kw.copy()
+
     def rules_proposal(self) -> FloatArray:
         """What the rules would propose now, ``(num_envs, n_set_points)``; changes nothing."""
         return self.decoder.rules_proposal(self._dispatch, self._observation)[0]
