@@ -17,7 +17,7 @@ class PlannerSettings(BaseModel):
     foresight: Foresight = Field("forecast", description="the task's forecast, or what will come")
     replan_steps: int = Field(4, ge=1, le=96, description="control steps between plans")
     binary_hours: float = Field(
-        6.0, ge=0.0, le=72.0, description="hours in which machines are on or off, 0: never"
+        0.0, ge=0.0, le=72.0, description="hours in which machines are on or off, 0: never"
     )
     supply_levels_k: tuple[float, ...] = Field(
         (0.0, -4.0, 4.0), min_length=1, description="offsets from the heating curve to choose from"
