@@ -329,10 +329,10 @@ def test_an_engine_costs_fuel_less_what_its_power_fetches_at_the_exchange(
 def test_an_engine_gives_what_the_heat_pump_leaves_and_before_the_boilers(
     with_engine: DispatchPlan, engine_contract: Contract
 ) -> None:
-    # 27.75 + 9 kg/s: sources and heat pump leave 0.6 to 1.2 MW
-    observation = with_it(engine_contract, main__mass_flow_kg_s=36.75)
+    # sources and heat pump leave 1.1 MW, worth a start of the engine
+    observation = with_it(engine_contract, main__mass_flow_kg_s=34.9)
     points = ask(with_engine, observation)
-    rest = 36.75 * 4.19 * 40.0 - 1600.0 - 1500.0 * with_engine.return_gain[1] * 20.0 - 2200.0
+    rest = 34.9 * 4.19 * 40.0 - 1600.0 - 1500.0 * with_engine.return_gain[1] * 20.0 - 2200.0
     assert points[HEAT_PUMP] * with_engine.capacity_kw[HEAT_PUMP] == pytest.approx(2200.0)
     assert points[ENGINE] * 1200.0 == pytest.approx(rest)
     assert points[ENGINE + 1] == points[ENGINE + 2] == 0.0
@@ -340,15 +340,17 @@ def test_an_engine_gives_what_the_heat_pump_leaves_and_before_the_boilers(
     assert ask(with_engine, observation, empty=worth, full=worth)[ENGINE] == 0.0
 
 
-@pytest.mark.parametrize(("electricity", "runs"), [(150.0, True), (20.0, True), (-60.0, False)])
+@pytest.mark.parametrize(
+    ("electricity", "runs"), [(150.0, True), (60.0, True), (20.0, False), (-60.0, False)]
+)
 def test_the_rules_charge_with_the_engine_where_it_beats_the_boilers(
     with_engine: DispatchPlan, engine_contract: Contract, electricity: float, runs: bool
 ) -> None:
     prices = {"tariff__electricity_eur_per_mwh": electricity}
-    wanting = with_it(engine_contract, tank__level=level_of(0.3), **prices)
+    wanting = with_it(engine_contract, tank__level=level_of(0.15), **prices)
     memory = initial_memory(with_engine, 1)
     points = rules_dispatch(with_engine, RuleParameters(), memory, wanting)[0][0]
-    assert (points[ENGINE] > 0.0) is runs
+    assert bool(points[ENGINE] > 0.0) is runs
     full = with_it(engine_contract, tank__level=level_of(0.95), **prices)
     rested = rules_dispatch(with_engine, RuleParameters(), memory, full)[0][0]
     assert rested[ENGINE] == 0.0
