@@ -126,9 +126,9 @@ def test_absolute_actions_are_set_points(
 ) -> None:
     contract = contracts["absolute"]
     decoder = ActionDecoder(district, contract)
-    action = np.array([[0.5, 2.0, 0.4, -1.0, 0.0, 0.5, 81.0]])
+    action = np.array([[0.5, 2.0, 0.4, 0.6, -1.0, 0.0, 0.5, 81.0]])
     proposal, _ = decoder.decode(decoder.initial_memory(1), some_observations(contract, 1), action)
-    assert proposal.tolist() == [[0.5, 1.0, 0.4, 0.0, 0.0, 0.5, 81.0]]
+    assert proposal.tolist() == [[0.5, 1.0, 0.4, 0.6, 0.0, 0.0, 0.5, 81.0]]
 
 
 def test_supply_offset_moves_the_heating_curve(
@@ -190,6 +190,9 @@ def test_guard_limits_come_from_the_units(
     pump = by_name["fab_heat_pump.load_share"]
     assert pump.rate_up_per_s == pytest.approx(0.05 / 60.0)
     assert (pump.min_load, pump.min_run_s, pump.min_stop_s) == (0.3, 3600.0, 1800.0)
+    engine = by_name["gas_engine.load_share"]
+    assert engine.rate_up_per_s == pytest.approx(0.1 / 60.0)
+    assert (engine.min_load, engine.min_run_s, engine.min_stop_s) == (0.5, 7200.0, 3600.0)
     assert by_name["glassworks.recovery_share"].switchable
     assert not by_name["greenhouse.offset_k"].switchable
     assert by_name["main.supply_temp_c"].rate_up_per_s == pytest.approx(12.0 / 3600.0)
@@ -203,14 +206,15 @@ def test_a_circuit_that_is_too_hot_stops_what_heats_it(
     limits = guard_limits(district, contract)
     observation = some_observations(contract, 2)
     observation[:, contract.observation_index("main.supply_temp_c")] = [90.0, 101.0]
-    wanted = np.tile([1.0, 1.0, 1.0, 1.0, 1.0, 0.0, 90.0], (2, 1))
+    # sources, heat pump, engine and boilers; greenhouse and supply follow
+    wanted = np.tile([*[1.0] * 6, 0.0, 90.0], (2, 1))
     memory = initial_memory(limits, np.zeros(2), wanted)
     for minute in range(1, 60):
         time_s = np.full(2, 60.0 * minute)
         reading = Reading(time_s, observation, np.ones(observation.shape, dtype=np.bool_))
         set_points, _, memory = check(limits, memory, reading, wanted, None)
-    assert (set_points[0, :5] == 1.0).all()
-    assert (set_points[1, :5] == 0.0).all()
+    assert (set_points[0, :6] == 1.0).all()
+    assert (set_points[1, :6] == 0.0).all()
 
 
 def test_a_greenhouse_without_a_range_still_has_limits(district: District) -> None:

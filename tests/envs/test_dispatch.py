@@ -59,7 +59,7 @@ SUPPLY_C = 88.0
 
 
 @pytest.fixture(scope="module")
-def district() -> District:
+def whole() -> District:
     """The preset with the figures pinned that the expectations below restate."""
     preset = load_district("energy-web")
     grid = preset.grid.model_copy(
@@ -70,9 +70,32 @@ def district() -> District:
         "dairy": {"heat_price_eur_per_mwh": 3.0, "sink_power_ratio": 0.02},
         "fab_heat_pump": {"capacity_kw": 2400.0, "lorenz_efficiency": 0.5, "min_load": 0.3},
         "gas_boiler": {"capacity_kw": 11000.0},
+        "gas_engine": {
+            "capacity_kw": 1200.0,
+            "thermal_efficiency": 0.45,
+            "electric_efficiency": 0.42,
+            "min_load": 0.5,
+        },
     }
     units = tuple(u.model_copy(update=pinned.get(u.name, {})) for u in preset.units)
     return preset.model_copy(update={"grid": grid, "units": units})
+
+
+@pytest.fixture(scope="module")
+def district(whole: District) -> District:
+    """Without its engine: what sources, heat pump and boilers do among themselves."""
+    units = tuple(u for u in whole.units if u.kind != "chp")
+    return whole.model_copy(update={"units": units})
+
+
+@pytest.fixture(scope="module")
+def with_engine(whole: District) -> DispatchPlan:
+    return DispatchPlan.from_district(whole, build_contract(whole, load_task("energy-web")))
+
+
+@pytest.fixture(scope="module")
+def engine_contract(whole: District) -> Contract:
+    return build_contract(whole, load_task("energy-web"))
 
 
 @pytest.fixture(scope="module")
@@ -282,6 +305,57 @@ def test_negative_electricity_prices_put_heat_pumps_first(
     assert set_points[HEAT_PUMP] * plan.capacity_kw[HEAT_PUMP] == pytest.approx(2200.0)
 
 
+ENGINE = 3
+"""Where the plant has its engine, between the heat pump and the boilers."""
+
+
+def with_it(contract: Contract, **changes: float) -> FloatArray:
+    return observe(contract, **{"gas_engine__load_share@executed": 0.0}, **changes)
+
+
+def test_an_engine_costs_fuel_less_what_its_power_fetches_at_the_exchange(
+    with_engine: DispatchPlan, engine_contract: Contract
+) -> None:
+    cost = costs(with_engine, with_it(engine_contract))
+    fuel = 35.0 + 8.0 + 70.0 * 0.201
+    sold = 60.0 + 70.0 * 0.35  # without the fee of the grid, which a buyer pays
+    assert cost[ENGINE] == pytest.approx((fuel - 0.42 * sold) / 0.45)
+    assert cost[HEAT_PUMP] < cost[ENGINE] < cost[ENGINE + 1]
+    dear = costs(with_engine, with_it(engine_contract, tariff__electricity_eur_per_mwh=150.0))
+    assert dear[ENGINE] == pytest.approx((fuel - 0.42 * (150.0 + 24.5)) / 0.45)
+    assert dear[ENGINE] < 0.0 < dear[HEAT_PUMP]
+
+
+def test_an_engine_gives_what_the_heat_pump_leaves_and_before_the_boilers(
+    with_engine: DispatchPlan, engine_contract: Contract
+) -> None:
+    # sources and heat pump leave 1.1 MW, worth a start of the engine
+    observation = with_it(engine_contract, main__mass_flow_kg_s=34.9)
+    points = ask(with_engine, observation)
+    rest = 34.9 * 4.19 * 40.0 - 1600.0 - 1500.0 * with_engine.return_gain[1] * 20.0 - 2200.0
+    assert points[HEAT_PUMP] * with_engine.capacity_kw[HEAT_PUMP] == pytest.approx(2200.0)
+    assert points[ENGINE] * 1200.0 == pytest.approx(rest)
+    assert points[ENGINE + 1] == points[ENGINE + 2] == 0.0
+    worth = costs(with_engine, observation)[ENGINE] - 1.0
+    assert ask(with_engine, observation, empty=worth, full=worth)[ENGINE] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("electricity", "runs"), [(150.0, True), (60.0, True), (20.0, False), (-60.0, False)]
+)
+def test_the_rules_charge_with_the_engine_where_it_beats_the_boilers(
+    with_engine: DispatchPlan, engine_contract: Contract, electricity: float, runs: bool
+) -> None:
+    prices = {"tariff__electricity_eur_per_mwh": electricity}
+    wanting = with_it(engine_contract, tank__level=level_of(0.15), **prices)
+    memory = initial_memory(with_engine, 1)
+    points = rules_dispatch(with_engine, RuleParameters(), memory, wanting)[0][0]
+    assert bool(points[ENGINE] > 0.0) is runs
+    full = with_it(engine_contract, tank__level=level_of(0.95), **prices)
+    rested = rules_dispatch(with_engine, RuleParameters(), memory, full)[0][0]
+    assert rested[ENGINE] == 0.0
+
+
 def test_heating_curve(plan: DispatchPlan) -> None:
     parameters = RuleParameters(supply_shift_k=0.0)
     ambient = np.array([30.0, 15.0, 0.5, -14.0, -30.0])
@@ -406,8 +480,9 @@ def prices(num_envs: int) -> st.SearchStrategy[FloatArray]:
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_set_points_are_always_feasible(
-    plan: DispatchPlan, contract: Contract, data: st.DataObject
+    with_engine: DispatchPlan, engine_contract: Contract, data: st.DataObject
 ) -> None:
+    plan, contract = with_engine, engine_contract
     low, high = contract.bounds("set_points")
     observation = data.draw(observations(contract, 2))
     values = data.draw(prices(2))
@@ -421,14 +496,17 @@ def test_set_points_are_always_feasible(
             assert np.isfinite(set_points).all()
             assert (set_points >= low).all()
             assert (set_points <= high).all()
-            machines = set_points[:, HEAT_PUMP : RESERVE + 1]
+            machines = set_points[:, HEAT_PUMP : plan.n_producers]
             least = plan.min_kw[HEAT_PUMP:] / plan.capacity_kw[HEAT_PUMP:]
             assert ((machines == 0.0) | (machines >= least - 1e-12)).all()
 
 
 @settings(max_examples=30, deadline=None)
 @given(data=st.data())
-def test_batch_equals_singles(plan: DispatchPlan, contract: Contract, data: st.DataObject) -> None:
+def test_batch_equals_singles(
+    with_engine: DispatchPlan, engine_contract: Contract, data: st.DataObject
+) -> None:
+    plan, contract = with_engine, engine_contract
     observation = data.draw(observations(contract, 9))
     values = data.draw(prices(9))
     price = HeatPrice(*(values[:, i : i + 1] for i in range(5)))

@@ -76,6 +76,7 @@ def test_set_points_in_the_order_of_the_architecture(contract: Contract) -> None
         "glassworks.recovery_share",
         "dairy.recovery_share",
         "fab_heat_pump.load_share",
+        "gas_engine.load_share",
         "gas_boiler.load_share",
         "reserve_boiler.load_share",
         "greenhouse.offset_k",

@@ -167,7 +167,7 @@ def test_check_as_json_reports_mistakes(tmp_path: Path, capsys: pytest.CaptureFi
     assert main(["districts", "check", str(file), "--json"]) == 78
     answer = json.loads(capsys.readouterr().out)
     assert answer["sound"] is False
-    assert [m["path"] for m in answer["mistakes"]] == ["units[6].volume_m3"]
+    assert [m["path"] for m in answer["mistakes"]] == ["units[7].volume_m3"]
 
 
 @pytest.mark.parametrize("command", ["list", "show", "check", "plot", "schema"])

