@@ -256,14 +256,16 @@ class DistrictBound:
         late = Late(float(first), design * BACKLOG_LIMIT_S / J_PER_KWH, 0.0, week.hours)
 
         def path(r: Recorded) -> FloatArray:
-            return owed_path(
-                late, demand - _sum(names, "heat_kw", r) - _sum(names, "unmet_kw", r)
-            )
+            missing = demand - _sum(names, "heat_kw", r)
+            return owed_path(late, missing, _sum(names, "unmet_kw", r))
 
         owed = program.variable(f"{label}.owed", path, 0.0, late.most_kwh)
         h = week.hours
         program.change(
-            f"{label}.late", owed, late.first_kwh, [(heat, h), (unmet, h)], h * demand, h * demand
+            f"{label}.late", owed, late.first_kwh, [(heat, h)], -np.inf, h * demand
+        )
+        program.change(
+            f"{label}.unmet", owed, late.first_kwh, [(heat, h), (unmet, h)], h * demand, np.inf
         )
         self._takes(circuit, [heat])
         self._reads[circuit] += [(f"{name}.heat_kw", -1.0) for name in names]

@@ -18,12 +18,10 @@ class _Course:
 
     def __init__(self, week: WeekData, rooms: Rooms) -> None:
         self._week, self._rooms = week, rooms
-        self.late = Late(
-            rooms.first_owed_kwh,
-            rooms.owed_space_kwh + rooms.owed_hot_kwh,
-            rooms.fading_kw,
-            week.hours,
+        self.space = Late(
+            rooms.first_space_kwh, rooms.owed_space_kwh, rooms.fading_kw, week.hours
         )
+        self.hot = Late(rooms.first_hot_kwh, rooms.owed_hot_kwh, 0.0, week.hours)
 
     def sum(self, quantity: str, r: Recorded) -> FloatArray:
         total: FloatArray = np.sum([r(f"{name}.{quantity}") for name in self._rooms.names], axis=0)
@@ -48,9 +46,13 @@ class _Course:
     def asked(self, r: Recorded) -> FloatArray:
         return self.sum("demand_kw", r) - self._rooms.hot_kw
 
-    def owed(self, r: Recorded) -> FloatArray:
-        came = self.sum("heat_kw", r) + self.sum("unmet_kw", r)
-        return owed_path(self.late, self.sum("demand_kw", r) - came)
+    def space_owed(self, r: Recorded) -> FloatArray:
+        missing = self.asked(r) - self.sum("space_heat_kw", r)
+        return owed_path(self.space, missing, self.sum("unmet_kw", r))
+
+    def hot_owed(self, r: Recorded) -> FloatArray:
+        missing = self._rooms.hot_kw - self.sum("hot_water_kw", r)
+        return owed_path(self.hot, missing, self.sum("unmet_kw", r))
 
 
 def add_rooms(
@@ -75,7 +77,10 @@ def add_rooms(
     middle = program.variable(f"{label}.middle", course.middle, -np.inf)
     cold = program.variable(f"{label}.cold", course.cold)
     unmet = program.variable(f"{label}.unmet_kw", lambda r: course.sum("unmet_kw", r))
-    owed = program.variable(f"{label}.owed", course.owed, 0.0, course.late.most_kwh)
+    space_owed = program.variable(
+        f"{label}.space_owed", course.space_owed, 0.0, course.space.most_kwh
+    )
+    hot_owed = program.variable(f"{label}.hot_owed", course.hot_owed, 0.0, course.hot.most_kwh)
 
     # temperatures: what is stored is what comes in, less what is lost
     gains = h * (rooms.gains_kw + rooms.loss_kw_k * week.ambient_c) / rooms.capacity_kwh_k
@@ -105,18 +110,23 @@ def add_rooms(
         f"{label}.thermostat", [(asked, 1.0), (middle, steepness), (cold, steepness)], least
     )
 
-    # what is asked for and does not come is late, then unmet or forgotten
+    # what is asked for and does not come is late, then unmet or forgotten; the output counts what
+    # is unmet of both together, so each is held against all of it
     demand = h * rooms.hot_kw
-    program.change(
-        f"{label}.late",
-        owed,
-        course.late.first_kwh,
-        [(asked, -h), (space, h), (hot, h), (unmet, h)],
-        demand - h * rooms.fading_kw,
-        demand,
-    )
-    for name, share in zip(rooms.names, rooms.shares, strict=True):
-        del share
+    for name, owed, late, terms, asked_for in (
+        ("space", space_owed, course.space, [(asked, -h), (space, h)], np.zeros(week.n_steps)),
+        ("hot", hot_owed, course.hot, [(hot, h)], demand),
+    ):
+        program.change(f"{label}.{name}_late", owed, late.first_kwh, terms, -np.inf, asked_for)
+        program.change(
+            f"{label}.{name}_unmet",
+            owed,
+            late.first_kwh,
+            [*terms, (unmet, h)],
+            asked_for - h * late.fading_kw,
+            np.inf,
+        )
+    for name in rooms.names:
         for term, eur in prices.of(f"{name}.comfort_kh"):
             program.price(term, cold, eur * h)
     for term, eur in prices.of(f"{rooms.names[0]}.unmet_kw"):

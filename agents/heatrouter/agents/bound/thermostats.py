@@ -40,7 +40,8 @@ class Rooms:
         hot_kw: Hot water, ``(n_steps,)``.
         owed_space_kwh: Space heat that may be late before it is unmet.
         owed_hot_kwh: Hot water that may be.
-        first_owed_kwh: Both, owed at the start.
+        first_space_kwh: Space heat owed at the start.
+        first_hot_kwh: Hot water owed at the start.
         slack_k: How far the mean over a step may be from the middle of its ends.
     """
 
@@ -60,7 +61,8 @@ class Rooms:
     hot_kw: FloatArray
     owed_space_kwh: float
     owed_hot_kwh: float
-    first_owed_kwh: float
+    first_space_kwh: float
+    first_hot_kwh: float
     slack_k: float
 
     @property
@@ -108,7 +110,7 @@ def _rooms(week: WeekData, rows: IntArray) -> Rooms:
     heated = week.ambient_c < data[0, t.CF_CURVE_END]
     warmest, least = _ample(week, rows, set_c, gains, heated)
     hot = week.values[:, index[:, t.CI_HOT_WATER]] * data[:, t.CF_HOT_SCALE]
-    owed = np.maximum(state[:, t.CX_OWED] + state[:, t.CX_HOT_OWED], 0.0)
+    owed = np.maximum(state[:, [t.CX_OWED, t.CX_HOT_OWED]], 0.0).sum(axis=0) / J_PER_KWH
     steps_h = week.hours
     peak = _PEAK * float(design.sum())
     return Rooms(
@@ -128,7 +130,8 @@ def _rooms(week: WeekData, rows: IntArray) -> Rooms:
         hot_kw=hot.sum(axis=1) / W_PER_KW,
         owed_space_kwh=float(design.sum()) * BACKLOG_LIMIT_S / J_PER_KWH,
         owed_hot_kwh=float(data[:, t.CF_HOT_HEAT].sum()) * BACKLOG_LIMIT_S / J_PER_KWH,
-        first_owed_kwh=float(owed.sum()) / J_PER_KWH,
+        first_space_kwh=float(owed[0]),
+        first_hot_kwh=float(owed[1]),
         slack_k=_RAMP * peak * steps_h * SECONDS_PER_HOUR / float(capacity.sum()),
     )
 
