@@ -3,11 +3,12 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 
 from heatrouter.agents.bound.district_bound import DistrictBound
 from heatrouter.agents.bound.program import Breach, Recorded
+from heatrouter.agents.bound.seen_figures import seen_figures
 from heatrouter.agents.bound.week_data import WeekSource
 from heatrouter.agents.evaluation_results import Week
 from heatrouter.envs.arrays import FloatArray
@@ -27,14 +28,17 @@ class Bound:
     """The least a week can cost.
 
     Attributes:
-        cost_eur: Sum of all terms.
+        cost_eur: Sum of all terms, less what the solver may have rounded.
         terms_eur: By term of the objective; those that are left out at best are 0.
         seconds: Building and solving.
+        kind: ``bound`` holds for every controller; ``estimate`` for those whose weeks its figures
+            were taken from.
     """
 
     cost_eur: float
     terms_eur: Mapping[str, float]
     seconds: float
+    kind: Literal["bound", "estimate"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,23 @@ class Point:
     def worst(self) -> float:
         """Largest relative violation, 0 if there is none."""
         return self.breaches[0].relative if self.breaches else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One week, bounded for everybody and for the controllers that ran it.
+
+    Attributes:
+        bound: For every controller.
+        estimate: For the controllers that ran the week, with the best figures that any had.
+        points: Where their weeks lie in the programme of the bound.
+        estimate_points: Where they lie in that of the estimate.
+    """
+
+    bound: Bound
+    estimate: Bound
+    points: Mapping[str, Point]
+    estimate_points: Mapping[str, Point]
 
 
 class WeekBounds:
@@ -102,67 +123,53 @@ class WeekBounds:
         Raises:
             NumericalError: The solver did not find the optimum.
         """
-        return self._solve(scenario, start_step)[1]
+        week = self._source.week(scenario, start_step, self._hours)
+        return self._solve(DistrictBound(week), "bound")
 
-    def point(
-        self,
-        scenario: int,
-        start_step: int,
-        columns: Mapping[str, int],
-        outputs: FloatArray,
-        cost_eur: float,
-    ) -> Point:
-        """Where a recorded week lies in the programme of its bound.
-
-        Args:
-            scenario: Index in the library.
-            start_step: Step of the library.
-            columns: Name to position of the outputs.
-            outputs: All outputs of the week, ``(n_steps, n_columns)``.
-            cost_eur: What the objective made of it.
-        """
-        built, _ = self._solve(scenario, start_step)
-        return self._point(built, Recorded(dict(columns), outputs), cost_eur)
-
-    def bound_and_points(
+    def compare(
         self,
         scenario: int,
         start_step: int,
         columns: Mapping[str, int],
         weeks: Mapping[str, tuple[FloatArray, float]],
-    ) -> tuple[Bound, dict[str, Point]]:
-        """Bound of one week and where several controllers' courses of it lie.
+    ) -> Comparison:
+        """Bound one week, tighter for some controllers that ran it, and check that it does.
 
         Args:
             scenario: Index in the library.
             start_step: Step of the library.
             columns: Name to position of the outputs.
-            weeks: Controller to outputs and cost, see :meth:`point`.
-        """
-        built, bound = self._solve(scenario, start_step)
-        points = {
-            name: self._point(built, Recorded(dict(columns), outputs), cost)
-            for name, (outputs, cost) in weeks.items()
-        }
-        return bound, points
+            weeks: Controller to all outputs of its week, ``(n_steps, n_columns)``, and what the
+                objective made of it, EUR.
 
-    def _solve(self, scenario: int, start_step: int) -> tuple[DistrictBound, Bound]:
-        begin = time.perf_counter()
+        Raises:
+            NumericalError: The solver did not find the optimum.
+        """
         built = DistrictBound(self._source.week(scenario, start_step, self._hours))
-        solution, found = built.program.solve(TIME_LIMIT_S)
-        if not solution.in_time:
-            msg = "the solver did not find the least cost of a week; raise its time limit"
+        seen = {name: Recorded(dict(columns), outputs) for name, (outputs, _) in weeks.items()}
+        tight = DistrictBound(built.week, seen_figures(built, tuple(seen.values())))
+        return Comparison(
+            bound=self._solve(built, "bound"),
+            estimate=self._solve(tight, "estimate"),
+            points={n: self._point(built, r, weeks[n][1]) for n, r in seen.items()},
+            estimate_points={n: self._point(tight, r, weeks[n][1]) for n, r in seen.items()},
+        )
+
+    def _solve(self, built: DistrictBound, kind: Literal["bound", "estimate"]) -> Bound:
+        begin = time.perf_counter()
+        found = built.program.solve(TIME_LIMIT_S)
+        if found is None:
+            msg = "the solver did not find the least cost of a week; shorten it"
             raise NumericalError(msg, district=self._name)
-        terms = {term: found.get(term, 0.0) for term in TERMS}
-        cost = float(sum(terms.values()))
-        return built, Bound(cost, terms, time.perf_counter() - begin)
+        terms = {term: found.terms.get(term, 0.0) for term in TERMS}
+        return Bound(found.cost_eur, terms, time.perf_counter() - begin, kind)
 
     @staticmethod
     def _point(built: DistrictBound, recorded: Recorded, cost_eur: float) -> Point:
         program = built.program
         values = program.point(recorded)
         return Point(
-            breaches=tuple(program.breaches(values, program.bounds)),
+            breaches=tuple(program.breaches(values)),
             cost_eur=float(sum(program.terms(values).values())),
             recorded_eur=cost_eur,
             stock_gap_kwh=built.stock_gap_kwh(recorded, values),

@@ -20,7 +20,6 @@ class Charges:
         name: Of the unit.
         circuit: Which preheats.
         charge_kw: Heat into a charge in work.
-        share: Of it that the network can bring at best.
         efficiency: Of the burner.
         earliest_h: Heating done by the end of each step if every charge starts at once.
         latest_h: The same if every charge waits as long as it may.
@@ -29,27 +28,23 @@ class Charges:
     name: str
     circuit: int
     charge_kw: float
-    share: float
     efficiency: float
     earliest_h: FloatArray
     latest_h: FloatArray
 
 
-def all_charges(week: WeekData, high_c: FloatArray) -> list[Charges]:
-    """Every batch process; ``high_c`` is the hottest water of each circuit."""
+def all_charges(week: WeekData) -> list[Charges]:
+    """Every batch process."""
     found = []
     for u in week.consumers_of(t.BATCH):
         data, index = week.par.consumer[u], week.par.consumer_index[u]
         circuit = int(index[t.CI_CIRCUIT])
-        span = data[t.CF_TARGET_TEMP] - data[t.CF_START_TEMP]
-        reach = high_c[circuit] - data[t.CF_APPROACH] - data[t.CF_START_TEMP]
         earliest, latest = _work(week, int(u))
         found.append(
             Charges(
                 name=week.consumers[u],
                 circuit=circuit,
                 charge_kw=float(data[t.CF_CHARGE_HEAT]) / W_PER_KW,
-                share=float(np.clip(reach / span, 0.0, 1.0)) if span > 0.0 else 0.0,
                 efficiency=float(data[t.CF_FUEL_ETA]),
                 earliest_h=earliest,
                 latest_h=latest,

@@ -35,21 +35,28 @@ class DistrictBound:
         program: The programme.
         week: Its week.
         figures: Optimistic figures of the units.
+        lost_at: Variables of the loss of each circuit, kW.
+        stocks: Variables of the heat held by each circuit and digester, and the first of each, kWh.
+
+    Args:
+        week: The week.
+        figures: Figures of the units; those that nobody can surpass if not given.
     """
 
-    def __init__(self, week: WeekData) -> None:
+    def __init__(self, week: WeekData, figures: Figures | None = None) -> None:
         self.week = week
         self.program = RecordedProgram(week.n_steps)
         self._prices = Prices(week, output_layout(week.district).columns)
         self._water = circuits_water(week)
-        self.figures = Figures.of(week, self._water)
+        self.figures = figures or Figures.of(week, self._water)
         self._gives: dict[int, list[Term]] = defaultdict(list)
         """Terms of each circuit's balance, kW, positive into its water."""
         self._reads: dict[int, list[tuple[str, float]]] = defaultdict(list)
         self._burns: dict[int, list[IntArray]] = defaultdict(list)
         self._evaporators: dict[int, list[IntArray]] = defaultdict(list)
         self._heats: dict[int, IntArray] = {}
-        self._stocks: list[tuple[IntArray, float]] = []
+        self.stocks: list[tuple[IntArray, float]] = []
+        self.lost_at: list[IntArray] = []
         for p in range(len(week.producers)):
             self._producer(p)
         self._cooling_loads()
@@ -71,7 +78,7 @@ class DistrictBound:
                 masses += data[t.CF_COVER_CAPACITY] * row[t.CX_COVER]
         first = (float(state["stock"]) - masses) / J_PER_KWH
         return float(held[-1] - first) - sum(
-            float(values[at[-1]]) - begin for at, begin in self._stocks
+            float(values[at[-1]]) - begin for at, begin in self.stocks
         )
 
     def _column(
@@ -120,8 +127,8 @@ class DistrictBound:
     def _fired(self, p: int, heat: IntArray, most: FloatArray) -> None:
         """Fuel at the best efficiency; stand-by losses only add to it."""
         week, index, data = self.week, self.week.par.producer_index[p], self.week.par.producer[p]
-        name, best = week.producers[p], float(self.figures.best_efficiency[p])
-        worst = best
+        name, best = week.producers[p], self.figures.best_efficiency[:, p]
+        worst = float(data[t.PF_THERMAL])
         if index[t.PI_KIND] == t.BOILER:
             worst = min(data[t.PF_ETA_35], data[t.PF_ETA_60])
         standby = data[t.PF_STANDBY] * data[t.PF_CAPACITY] / W_PER_KW
@@ -190,7 +197,7 @@ class DistrictBound:
                 f"{name}.balance", held, first, [(flared, h), *burnt], h * gas, h * gas
             )
             self.program.price("stock", held[-1:], -worth)
-            self._stocks.append((held, first))
+            self.stocks.append((held, first))
             self._constant("stock", worth * first)
 
     def _constant(self, term: str, eur: float) -> None:
@@ -212,16 +219,17 @@ class DistrictBound:
             rows = rows[week.is_at(c, rows)]
             if rows.size:
                 self._processes(c, rows)
-        for charges in all_charges(week, self.figures.high_c):
+        for charges in all_charges(week):
             name, kw = charges.name, charges.charge_kw
-            heat = self._column(f"{name}.heat_kw", 0.0, kw * charges.share)
+            share = self.figures.preheat_share[name]
+            heat = self._column(f"{name}.heat_kw", 0.0, kw * share)
             fuel = self._column(f"{name}.fuel_kw", 0.0, kw / charges.efficiency)
             self._takes(charges.circuit, [heat])
             self._reads[charges.circuit].append((f"{name}.heat_kw", -1.0))
             eta, h = charges.efficiency, week.hours
             self.program.rows(
                 f"{name}.preheat",
-                [(heat, 1.0 - charges.share), (fuel, -charges.share * eta)],
+                [(heat, 1.0 - share), (fuel, -share * eta)],
                 high=0.0,
             )
             self.program.rows(f"{name}.place", [(heat, 1.0), (fuel, eta)], high=kw)
@@ -295,15 +303,15 @@ class DistrictBound:
         held = program.variable(
             f"{name}.stock",
             stock,
-            water.at_kwh(float(self.figures.low_c[c]), most=False),
-            water.at_kwh(float(self.figures.high_c[c]), most=True),
+            *self.figures.stock_kwh[:, c].tolist(),
         )
         terms: list[Term] = [(at, -h * np.asarray(sign)) for at, sign in self._gives[c]]
         program.change(f"{name}.balance", held, first, [*terms, (loss, h)])
         self._grade(c, held)
         worth = self._prices.stock_eur_kwh
         program.price("stock", held[-1:], -worth)
-        self._stocks.append((held, first))
+        self.stocks.append((held, first))
+        self.lost_at.append(loss)
         self._constant("stock", worth * first)
 
     def _grade(self, c: int, held: IntArray) -> None:

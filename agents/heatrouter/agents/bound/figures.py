@@ -1,5 +1,6 @@
 """The best that units could ever do: temperatures nobody can leave, and what follows from them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,8 +28,10 @@ class Figures:
         top_c: Hottest water that each producer makes, ``(n_producers,)``.
         most_kw: Heat of each producer, ``(n_steps, n_producers)``.
         best_cop: Of heat pumps, 1 of others, ``(n_steps, n_producers)``.
-        best_efficiency: Of what burns fuel, 1 of others, ``(n_producers,)``.
+        best_efficiency: Of what burns fuel, 1 of others, ``(n_steps, n_producers)``.
         least_loss_kw: Of the pipes and stores of each circuit, ``(n_steps, n_circuits)``.
+        stock_kwh: Least and largest heat held by the water of each circuit, ``(2, n_circuits)``.
+        preheat_share: Of the charges' heat that the network can bring, by batch process.
     """
 
     low_c: FloatArray
@@ -38,6 +41,8 @@ class Figures:
     best_cop: FloatArray
     best_efficiency: FloatArray
     least_loss_kw: FloatArray
+    stock_kwh: FloatArray
+    preheat_share: Mapping[str, float]
 
     @classmethod
     def of(cls, week: WeekData, water: tuple[Water, ...]) -> "Figures":
@@ -46,14 +51,14 @@ class Figures:
         high, top = _highest(week, water)
         count, n_steps = len(week.producers), week.n_steps
         most, cop = np.zeros((n_steps, count)), np.ones((n_steps, count))
-        efficiency = np.ones(count)
+        efficiency = np.ones((n_steps, count))
         for p, index in enumerate(week.par.producer_index):
             data, kind = week.par.producer[p], index[t.PI_KIND]
             circuit = int(index[t.PI_CIRCUIT])
             fit = week.series_or_one(int(index[t.PI_AVAILABILITY]))
             cp = week.par.circuit[circuit, t.RF_CP]
             if kind == t.SOURCE:
-                most[:, p] = _source(week, p, fit, low[circuit], cp)
+                most[:, p] = source_w(week, p, fit, low[circuit], cp)
             elif kind == t.SOLAR:
                 most[:, p] = _solar(week, p, fit, low[circuit])
             else:
@@ -63,9 +68,9 @@ class Figures:
                 most[:, p] *= _source_is_warm(week, p)
             elif kind == t.BOILER:
                 at_low, at_high = (_efficiency(data, c) for c in (low[circuit], high[circuit]))
-                efficiency[p] = max(at_low, at_high)
+                efficiency[:, p] = max(at_low, at_high)
             elif kind == t.CHP:
-                efficiency[p] = data[t.PF_THERMAL]
+                efficiency[:, p] = data[t.PF_THERMAL]
         return cls(
             low_c=low,
             high_c=high,
@@ -74,6 +79,13 @@ class Figures:
             best_cop=cop,
             best_efficiency=efficiency,
             least_loss_kw=_least_loss(week, low),
+            stock_kwh=np.array(
+                [
+                    [w.at_kwh(c, most=False) for w, c in zip(water, low.tolist(), strict=True)],
+                    [w.at_kwh(c, most=True) for w, c in zip(water, high.tolist(), strict=True)],
+                ]
+            ),
+            preheat_share=_preheat(week, high),
         )
 
 
@@ -146,7 +158,10 @@ def exchanged_heat(
     return found
 
 
-def _source(week: WeekData, p: int, fit: FloatArray, low: float, cp: float) -> FloatArray:
+def source_w(
+    week: WeekData, p: int, fit: FloatArray, low: float | FloatArray, cp: float
+) -> FloatArray:
+    """Most that a source gives into water of ``low`` degC, W, ``(n_steps,)``."""
     data, index = week.par.producer[p], week.par.producer_index[p]
     stream = data[t.PF_STREAM_CAPACITY] * week.values[:, index[t.PI_LEVEL]] * fit
     clean = week.series_or_one(int(index[t.PI_CLEANNESS]))
@@ -156,7 +171,7 @@ def _source(week: WeekData, p: int, fit: FloatArray, low: float, cp: float) -> F
         exchanged_heat(data[t.PF_UA] * clean, stream, water, hot - low),
         stream * max(hot - data[t.PF_MIN_EXHAUST], 0.0),
     )
-    return np.minimum(found, water * max(top - low, 0.0))
+    return np.minimum(found, water * np.maximum(top - low, 0.0))
 
 
 def _solar(week: WeekData, p: int, fit: FloatArray, low: float) -> FloatArray:
@@ -231,3 +246,15 @@ def _least_loss(week: WeekData, low: FloatArray) -> FloatArray:
         conductance = week.par.store[s, t.SF_LAYER_LOSS] * index[t.SI_LAYERS]
         loss[:, c] += conductance * np.minimum(low[c] - week.ambient_c, 0.0)
     return loss / W_PER_KW
+
+
+def _preheat(week: WeekData, high: FloatArray) -> dict[str, float]:
+    """Share of each charge's heat with the hottest water."""
+    found = {}
+    for u in week.consumers_of(t.BATCH):
+        data = week.par.consumer[u]
+        span = data[t.CF_TARGET_TEMP] - data[t.CF_START_TEMP]
+        hottest = high[week.par.consumer_index[u, t.CI_CIRCUIT]]
+        reach = hottest - data[t.CF_APPROACH] - data[t.CF_START_TEMP]
+        found[week.consumers[u]] = float(np.clip(reach / span, 0.0, 1.0)) if span > 0.0 else 0.0
+    return found
