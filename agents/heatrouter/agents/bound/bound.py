@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-
 from heatrouter.agents.bound.district_bound import DistrictBound
 from heatrouter.agents.bound.program import Breach, Recorded
 from heatrouter.agents.bound.seen_figures import seen_figures

@@ -9,16 +9,16 @@ import numpy as np
 from heatrouter.agents.bound.charges import all_charges
 from heatrouter.agents.bound.figures import Figures
 from heatrouter.agents.bound.greenhouses import Greenhouses
+from heatrouter.agents.bound.owed import Late, owed_path
 from heatrouter.agents.bound.prices import Prices
 from heatrouter.agents.bound.program import Recorded, RecordedProgram
 from heatrouter.agents.bound.room_rows import add_rooms
-from heatrouter.agents.bound.owed import Late, owed_path
 from heatrouter.agents.bound.thermostats import all_rooms
 from heatrouter.agents.bound.water import circuits_water
 from heatrouter.agents.bound.week_data import WeekData
 from heatrouter.agents.planning.linear_program import Term
 from heatrouter.envs.arrays import FloatArray, IntArray
-from heatrouter.envs.components.fab import make_up_air_heat, ultrapure_water_heat
+from heatrouter.envs.components.fab import AIR_J_M3K, WATER_J_KGK
 from heatrouter.envs.simulation import tables as t
 from heatrouter.envs.simulation.consumption import BACKLOG_LIMIT_S
 from heatrouter.envs.simulation.outputs import output_layout
@@ -160,11 +160,11 @@ class DistrictBound:
         week = self.week
         for k, name in enumerate(week.cooling_loads):
             data = week.par.cooling[k]
-            load = data[t.KF_PEAK] * week.values[:, week.par.cooling_index[k, t.KI_LEVEL]] / W_PER_KW
+            load = (
+                data[t.KF_PEAK] * week.values[:, week.par.cooling_index[k, t.KI_LEVEL]] / W_PER_KW
+            )
             pairs = self._evaporators[k]
-            taken: list[Term] = [
-                (at, 1.0 if i % 2 == 0 else -1.0) for i, at in enumerate(pairs)
-            ]
+            taken: list[Term] = [(at, 1.0 if i % 2 == 0 else -1.0) for i, at in enumerate(pairs)]
             cooler = data[t.KF_COOLER : t.KF_COOLER + 6]
             fitted = cooler[t.COOLER_FITTED] > 0.0
             ratio = 0.0 if fitted else data[t.KF_RATIO]
@@ -189,9 +189,7 @@ class DistrictBound:
                 0.0,
                 data[t.DF_CAPACITY] / J_PER_KWH,
             )
-            flared = self.program.variable(
-                f"{name}.flared_kw", partial(_read, f"{name}.flared_kw")
-            )
+            flared = self.program.variable(f"{name}.flared_kw", partial(_read, f"{name}.flared_kw"))
             burnt: list[Term] = [(at, h) for at in self._burns[d]]
             self.program.change(
                 f"{name}.balance", held, first, [(flared, h), *burnt], h * gas, h * gas
@@ -269,9 +267,7 @@ class DistrictBound:
 
         owed = program.variable(f"{label}.owed", path, 0.0, late.most_kwh)
         h = week.hours
-        program.change(
-            f"{label}.late", owed, late.first_kwh, [(heat, h)], -np.inf, h * demand
-        )
+        program.change(f"{label}.late", owed, late.first_kwh, [(heat, h)], -np.inf, h * demand)
         program.change(
             f"{label}.unmet", owed, late.first_kwh, [(heat, h), (unmet, h)], h * demand, np.inf
         )
@@ -365,12 +361,8 @@ def _process_kw(week: WeekData, u: int) -> FloatArray:
         cold = np.maximum(data[t.CF_WEATHER_END] - week.ambient_c, 0.0)
         need = data[t.CF_BASE] + data[t.CF_PER_KELVIN] * cold
     else:
-        air, water = data[[t.CF_AIR_FLOW, t.CF_AIR_TEMP]], data[[t.CF_WATER_FLOW, t.CF_WATER_TEMP]]
-        need = np.array(
-            [
-                make_up_air_heat(*air, ambient) + ultrapure_water_heat(*water, ground)
-                for ambient, ground in zip(week.ambient_c, week.ground_series_c, strict=True)
-            ]
-        )
+        air = np.maximum(data[t.CF_AIR_TEMP] - week.ambient_c, 0.0)
+        water = np.maximum(data[t.CF_WATER_TEMP] - week.ground_series_c, 0.0)
+        need = data[t.CF_AIR_FLOW] * AIR_J_M3K * air + data[t.CF_WATER_FLOW] * WATER_J_KGK * water
     found: FloatArray = need * week.values[:, index[t.CI_LEVEL]] / W_PER_KW
     return found

@@ -122,7 +122,11 @@ def _coldest_return(week: WeekData, u: int, low: FloatArray) -> float:
 
 
 def _highest(week: WeekData, water: tuple[Water, ...]) -> tuple[FloatArray, FloatArray]:
-    """Nothing but producers warms water, and each up to its limiter."""
+    """Nothing but producers warms water, and each up to its limiter.
+
+    Not up to the highest setting: return water that comes hotter than 5 K below it is heated by 5 K
+    all the same, and a wild controller gets there.
+    """
     par = week.par
     start = np.array([float(body.temp_c.max()) for body in water])
     high = np.maximum(start, par.circuit[:, t.RF_SUPPLY_MAX])
@@ -167,11 +171,12 @@ def source_w(
     clean = week.series_or_one(int(index[t.PI_CLEANNESS]))
     hot, water = data[t.PF_STREAM_TEMP], data[t.PF_MAX_FLOW] * cp
     top = min(data[t.PF_MAX_OUTLET], hot - SOURCE_PINCH_K)
-    found: FloatArray = np.minimum(
+    given = np.minimum(
         exchanged_heat(data[t.PF_UA] * clean, stream, water, hot - low),
         stream * max(hot - data[t.PF_MIN_EXHAUST], 0.0),
     )
-    return np.minimum(found, water * np.maximum(top - low, 0.0))
+    found: FloatArray = np.minimum(given, water * np.maximum(top - low, 0.0))
+    return found
 
 
 def _solar(week: WeekData, p: int, fit: FloatArray, low: float) -> FloatArray:
@@ -225,8 +230,9 @@ def _source_is_warm(week: WeekData, p: int) -> FloatArray:
     """0 where air or ground is too cold for a heat pump, else 1."""
     if week.par.producer_index[p, t.PI_MEDIUM] < 2:
         return np.ones(week.n_steps)
-    warm = _source_temp(week, p, np.zeros(0)) >= week.par.producer[p, t.PF_SOURCE_MIN]
-    return warm.astype(np.float64)
+    warm = _source_temp(week, p, np.zeros(0))
+    found: FloatArray = np.where(warm >= week.par.producer[p, t.PF_SOURCE_MIN], 1.0, 0.0)
+    return found
 
 
 def _efficiency(data: FloatArray, return_c: float) -> float:

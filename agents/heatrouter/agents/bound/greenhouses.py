@@ -10,7 +10,7 @@ from heatrouter.envs.components.greenhouse import DESIGN_WIND_M_S, cover_conduct
 from heatrouter.envs.simulation import tables as t
 from heatrouter.envs.simulation.consumption import MEAN_AIR_S
 from heatrouter.envs.simulation.demand import DAYLIGHT_W_M2
-from heatrouter.envs.units import J_PER_KWH, SECONDS_PER_HOUR, W_PER_KW
+from heatrouter.envs.units import J_PER_KWH, W_PER_KW
 
 _MIN_LEAK_WIND_M_S = 0.25
 _MEAN_SLACK_K = 0.02
@@ -75,14 +75,18 @@ class Climate:
         heat = recorded(f"{self.name}.heat_kw") + self.gains_kw
         vented = recorded(f"{self.name}.vent_kw")
         # vent_kw counts leakage too
-        return self.ambient_c + (heat - vented - air_stored - stored) / self.outside
+        lost = heat - vented - air_stored - stored
+        found: FloatArray = self.ambient_c + lost / self.outside
+        return found
 
     def air_mean(self, recorded: Recorded) -> FloatArray:
         """Mean air temperature of a recorded week, from the balance of the cover."""
         start, end = self.ends(recorded, 1, "cover_temp_c")
         stored = self.cover_kwh_k * (end - start) / self.hours
         cover = self.cover_mean(recorded)
-        return cover + (stored + self.outside * (cover - self.ambient_c)) / self.inside
+        passed = stored + self.outside * (cover - self.ambient_c)
+        found: FloatArray = cover + passed / self.inside
+        return found
 
     def filtered_mean(self, recorded: Recorded) -> FloatArray:
         """Mean over a step of the 24 h mean before each sub-step."""
@@ -219,7 +223,9 @@ def near_middle(
     slack: float | FloatArray,
 ) -> None:
     """Rows that keep the mean of a state over a step near the middle of its two ends."""
-    low, high = (np.broadcast_to(sign * np.asarray(slack), mid.shape).copy() for sign in (-1.0, 1.0))
+    low, high = (
+        np.broadcast_to(sign * np.asarray(slack), mid.shape).copy() for sign in (-1.0, 1.0)
+    )
     low[0] += 0.5 * first
     high[0] += 0.5 * first
     rows = program.rows(name, [(mid, 1.0), (end, -0.5)], low, high)

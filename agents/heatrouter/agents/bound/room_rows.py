@@ -18,9 +18,7 @@ class _Course:
 
     def __init__(self, week: WeekData, rooms: Rooms) -> None:
         self._week, self._rooms = week, rooms
-        self.space = Late(
-            rooms.first_space_kwh, rooms.owed_space_kwh, rooms.fading_kw, week.hours
-        )
+        self.space = Late(rooms.first_space_kwh, rooms.owed_space_kwh, rooms.fading_kw, week.hours)
         self.hot = Late(rooms.first_hot_kwh, rooms.owed_hot_kwh, 0.0, week.hours)
 
     def sum(self, quantity: str, r: Recorded) -> FloatArray:

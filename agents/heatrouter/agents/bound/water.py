@@ -10,7 +10,6 @@ from heatrouter.envs.components.plug_flow import MASS, PSI
 from heatrouter.envs.simulation import tables as t
 from heatrouter.envs.simulation.kernel import UNIT_WATER_S
 from heatrouter.envs.simulation.transport import BASE, SCALE, WALL_FROM, WALL_TO
-
 from heatrouter.envs.units import J_PER_KWH
 
 
@@ -95,7 +94,9 @@ def circuits_water(week: WeekData) -> tuple[Water, ...]:
                 row[BASE] + row[SCALE] * parcels[used, PSI],
             )
         )
-        bodies[circuit].append((np.full(2, 0.5 * pipes.wall_capacity[p]), row[[WALL_FROM, WALL_TO]]))
+        bodies[circuit].append(
+            (np.full(2, 0.5 * pipes.wall_capacity[p]), row[[WALL_FROM, WALL_TO]])
+        )
     for p, index in enumerate(par.producer_index):
         circuit = int(index[t.PI_CIRCUIT])
         water = par.producer[p, t.PF_MAX_FLOW] * unit_s * par.circuit[circuit, t.RF_CP]

@@ -1,4 +1,4 @@
-"""What a week brings to every controller alike: series, tables of the plant, and its first state."""
+"""What a week brings to every controller alike: series, tables of the plant, its first state."""
 
 from dataclasses import dataclass
 
