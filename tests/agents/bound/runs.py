@@ -41,7 +41,7 @@ class Wild:
             share = self._random.uniform(size=(self._envs, self._low.size))
             # full ends are where limits are
             share = np.clip(1.6 * share - 0.3, 0.0, 1.0)
-            self._action = self._low + share * (self._high - self._low)
+            self._action: FloatArray = self._low + share * (self._high - self._low)
         self._count += 1
         return self._action
 

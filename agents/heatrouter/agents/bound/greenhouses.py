@@ -58,6 +58,9 @@ class Climate:
         self.sub_steps = week.sub_steps
         swing = (data[t.CF_DESIGN_HEAT] / W_PER_KW + self.gains_kw) * self.hours
         between = abs(data[t.CF_SET_TEMP] - data[t.CF_NIGHT_TEMP])
+        set_c = np.where(day, data[t.CF_SET_TEMP], data[t.CF_NIGHT_TEMP])
+        self.vents_c = np.maximum(set_c + data[t.CF_VENT_ABOVE], week.ambient_c)
+        self.vents_kw_k = float(data[t.CF_VENT_MAX]) / W_PER_KW
         self.slack_k = 0.25 * swing / self.air_kwh_k + 0.5 * between
 
     def ends(self, recorded: Recorded, i: int, quantity: str) -> tuple[FloatArray, FloatArray]:
@@ -167,6 +170,12 @@ class Greenhouses:
             ("mean", mean_mid, mean, first[2], _MEAN_SLACK_K),
         ):
             near_middle(program, f"{name}.{label}_middle", mid, end, start, slack)
+        # above their temperature vents are wide open
+        program.rows(
+            f"{name}.vents",
+            [(vent, 1.0), (air_mid, -house.vents_kw_k)],
+            -house.vents_kw_k * house.vents_c,
+        )
         self._limits(house, program, beyond, air_mid, mean_mid, mean)
         for term, eur in prices.of(f"{name}.comfort_kh"):
             program.price(term, beyond, eur * h)

@@ -177,8 +177,8 @@ class RecordedProgram:
         model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
         starts = np.searchsorted(keys // n_rows, np.arange(cost.size + 1))
         model.a_matrix_.start_ = np.asarray(starts, dtype=np.int32)
-        model.a_matrix_.index_ = np.asarray(keys % n_rows, dtype=np.int32)  # type: ignore[assignment]
-        model.a_matrix_.value_ = np.bincount(slot, factors, keys.size)
+        model.a_matrix_.index_ = np.asarray(keys % n_rows, dtype=np.int32)
+        model.a_matrix_.value_ = np.bincount(slot, factors, keys.size).astype(np.float64)
         return model
 
     def terms(self, values: FloatArray) -> dict[str, float]:

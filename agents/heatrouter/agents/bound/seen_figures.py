@@ -12,7 +12,7 @@ from heatrouter.envs.arrays import FloatArray
 from heatrouter.envs.simulation import tables as t
 from heatrouter.envs.units import SECONDS_PER_HOUR, W_PER_KW
 
-_REACH_H = 12.0
+_REACH_H = 1.0
 """What was reached at one time counts as possible so long before and after."""
 _ROUNDING = 1e-9
 _RUNS_KW = 1e-6
@@ -36,7 +36,15 @@ def seen_figures(proven: DistrictBound, weeks: Sequence[Recorded]) -> Figures:
             cp = week.par.circuit[index[t.PI_CIRCUIT], t.RF_CP]
             fit = week.series_or_one(int(index[t.PI_AVAILABILITY]))
             seen = source_w(week, p, fit, -inlet, cp) / W_PER_KW
-            most[:, p] = np.minimum(most[:, p], seen * (1.0 + _ROUNDING))
+            if index[t.PI_FEEDS] == 0:
+                # within one line it heats no more water than passes
+                circuit = week.district.circuits[int(index[t.PI_CIRCUIT])].name
+                flow = _best([r(f"{circuit}.mass_flow_kg_s") for r in weeks], reach)
+                own = _best([r(f"{name}.mass_flow_kg_s") for r in weeks], reach)
+                rise = np.maximum(figures.top_c[p] + inlet, 0.0)
+                seen = np.minimum(seen, np.maximum(flow, own) * cp * rise / W_PER_KW)
+            used = _best([r(f"{name}.heat_kw") for r in weeks], 0)
+            most[:, p] = np.minimum(most[:, p], np.maximum(seen, used) * (1.0 + _ROUNDING))
         elif kind == t.HEAT_PUMP:
             offered = [r(f"{name}.cop") for r in weeks]
             reached = [_ratio(r(f"{name}.heat_kw"), r(f"{name}.power_kw")) for r in weeks]
