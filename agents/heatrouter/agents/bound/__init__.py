@@ -1,0 +1,1 @@
+"""The least that any controller can pay on a week: a linear programme, optimistic throughout."""
