@@ -12,6 +12,7 @@ from heatrouter.envs.errors import ConfigError, NumericalError
 
 if TYPE_CHECKING:
     # Loads numba and the solver, which --help does without.
+    from heatrouter.agents.planning.mismatch import MismatchRecord
     from heatrouter.agents.planning.planner import Plan, Planner
     from heatrouter.envs.simulation.district_batch import DistrictBatch
 
@@ -38,6 +39,7 @@ class MpcController:
         self.settings = PlannerSettings() if settings is None else settings
         self._batch: DistrictBatch | None = None
         self._planner: Planner | None = None
+        self._mismatch: MismatchRecord | None = None
         self._plans: list[Plan | None] = []
         self._step = 0
         self._failures = self._solves = self._deadlines = 0
@@ -55,6 +57,7 @@ class MpcController:
         Raises:
             ConfigError: It was not attached to a closed loop.
         """
+        from heatrouter.agents.planning.mismatch import MismatchRecord
         from heatrouter.agents.planning.planner import Planner
 
         if self._batch is None:
@@ -70,6 +73,13 @@ class MpcController:
             raise ConfigError(msg)
         if self._planner is None:
             self._planner = Planner(self._batch, self.settings)
+        self._mismatch = MismatchRecord(
+            self._planner.facts,
+            contract,
+            self._planner.horizon,
+            self.settings.replan_steps,
+            num_envs,
+        )
         self._plans = [None] * num_envs
         self._step = 0
         self._failures = self._solves = self._deadlines = 0
@@ -79,15 +89,20 @@ class MpcController:
         """Answer with the step of the plan; plans anew every ``replan_steps``."""
         from heatrouter.agents.planning.plan_actions import plan_action
 
-        planner, batch = self._planner, self._batch
-        if planner is None or batch is None:
+        planner, batch, mismatch = self._planner, self._batch, self._mismatch
+        if planner is None or batch is None or mismatch is None:
             msg = f"controller {self.name!r} was not reset"
             raise ConfigError(msg)
         turn = self._step % self.settings.replan_steps
+        if self._step > 0:
+            mismatch.add(observation)
         if turn == 0:
             saved = batch.save_state()
             for env in range(len(observation)):
-                self._plans[env] = self._planned(planner, saved, env)
+                time_s = int(saved["plant.time_s"][env])
+                mismatch.compare(env, observation, time_s)
+                self._plans[env], fresh = self._planned(planner, saved, env)
+                mismatch.expect(env, self._plans[env] if fresh else None, time_s)
         self._step += 1
         rules = batch.rules_proposal()
         rows = [
@@ -97,7 +112,11 @@ class MpcController:
         return np.stack(rows)
 
     def planning_record(self) -> Mapping[str, FloatArray | float]:
-        """Counts, gaps and times since the last reset."""
+        """Counts, gaps, times and how far plans were off since the last reset.
+
+        Beside what every planner records: the figures of
+        :meth:`heatrouter.agents.planning.mismatch.MismatchRecord.summary`.
+        """
         gaps = np.array(self._gaps)
         return {
             "solves": float(self._solves),
@@ -106,6 +125,7 @@ class MpcController:
             "gap_mean": float(gaps.mean()) if gaps.size else float("nan"),
             "gap_worst": float(gaps.max()) if gaps.size else float("nan"),
             "decision_s": np.array(self._seconds),
+            **({} if self._mismatch is None else self._mismatch.summary()),
         }
 
     @property
@@ -115,7 +135,8 @@ class MpcController:
 
     def _planned(
         self, planner: "Planner", saved: Mapping[str, np.ndarray], env: int
-    ) -> "Plan | None":
+    ) -> "tuple[Plan | None, bool]":
+        """The plan to follow, and whether it is a new one."""
         self._solves += 1
         last = self._plans[env]
         try:
@@ -123,11 +144,11 @@ class MpcController:
         except NumericalError:
             # the last plan goes on where it was; without one the rules decide
             self._failures += 1
-            return None if last is None else planner.shifted(last)
+            return (None if last is None else planner.shifted(last)), False
         self._deadlines += plan.deadline
         self._gaps.append(plan.values.solution.gap)
         self._seconds.append(plan.seconds)
-        return plan
+        return plan, True
 
 
 def reference_controller() -> MpcController:

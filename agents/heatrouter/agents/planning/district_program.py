@@ -40,6 +40,9 @@ class PlanValues:
     batch_starts: FloatArray  # (n_batches, n_steps) charges
     heat_price: FloatArray  # (n_circuits, n_steps) EUR/MWh, dual of the balance
     unmet_kw: FloatArray  # (n_circuits, n_steps)
+    spill_kw: FloatArray  # (n_circuits, n_steps)
+    linked_kw: FloatArray  # (n_links, n_steps) through exchangers that balance
+    extra_kw: FloatArray  # (n_greenhouses, n_steps) more heat than in the twin's course
     cost_eur: float
     solution: Solution
 
@@ -254,6 +257,9 @@ class DistrictProgram:
             batch_starts=x[self.batches.starts],
             heat_price=found.duals[self.balance_rows] / self.horizon.hours * 1e3,
             unmet_kw=x[self.unmet],
+            spill_kw=x[self.spill],
+            linked_kw=x[self.linked],
+            extra_kw=x[self.greenhouses.extra],
             cost_eur=found.cost,
             solution=found,
         )

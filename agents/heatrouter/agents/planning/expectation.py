@@ -29,7 +29,7 @@ class Expectation:
     * Series that the task forecasts: the forecast that every controller gets, in finer windows.
     * The calendar: known.
     * Production: the plan of shifts, times the present deviation from it, which fades.
-    * Hot water and carbon intensity: mean of the same time yesterday and a week ago.
+    * Hot water and carbon intensity: mean of the same time on the last day and a week ago.
     * Everything else (gas and CO2 price, ground, wind, faults): as it is now.
 
     With perfect foresight: what will come.
@@ -100,11 +100,13 @@ class Expectation:
         now = values[step - 1]  # the step that has just been measured
         expected = np.tile(now, (self.n_steps, 1))
         expected[:, self._known_at] = values[ahead[:, np.newaxis], self._known_at]
+        # what lies further ahead than a day repeats the last one: the next is not known
+        lead = np.arange(self.n_steps)
+        yesterday = (step - self._day + lead % self._day) % len(values)
+        week_ago = (step - self._week + lead % self._week) % len(values)
         for column in self._repeated_at:
             past = values[:, column]
-            expected[:, column] = 0.5 * (
-                past[(ahead - self._day) % len(values)] + past[(ahead - self._week) % len(values)]
-            )
+            expected[:, column] = 0.5 * (past[yesterday] + past[week_ago])
         self._expect_production(expected, values, step)
         if self._forecaster is not None:
             windows = self._forecaster.windows_at(np.array([scenario]), np.array([step]))[0]

@@ -152,7 +152,9 @@ class LinearProgram:
         status = solver.getModelStatus()
         found = solver.getSolution()
         info = solver.getInfo()
-        if not found.value_valid:
+        # values are there even if no row is kept: where a warm start ended infeasible or too early
+        feasible = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
+        if not (found.value_valid and feasible) or status == highspy.HighsModelStatus.kUnbounded:
             self._basis = None
             msg = f"linear programme: no solution, {solver.modelStatusToString(status)}"
             raise NumericalError(msg, "planning", 0)

@@ -49,8 +49,8 @@ def _prices(planner: Planner, batch: DistrictBatch, plan: Plan, turn: int, env: 
     facts, contract, dispatch = planner.facts, batch.contract, planner.facts.plan
     action = np.array([channel.neutral for channel in contract.action])
     horizon, points = planner.horizon, plan.set_points[turn]
-    now_h = (turn + 0.5) * horizon.control_dt_s / SECONDS_PER_HOUR
-    k = int(np.searchsorted(np.cumsum(horizon.hours), now_h))
+    now_h = plan.hours_before + (turn + 0.5) * horizon.control_dt_s / SECONDS_PER_HOUR
+    k = min(int(np.searchsorted(np.cumsum(horizon.hours), now_h)), horizon.n_steps - 1)
     at = {channel.name: i for i, channel in enumerate(contract.action)}
     seen = batch.observation[env]
     supply, back = points[dispatch.supply_points], seen[dispatch.return_at]

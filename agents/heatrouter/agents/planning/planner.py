@@ -17,8 +17,9 @@ from heatrouter.agents.planning.settings import PlannerSettings
 from heatrouter.agents.planning.twin_run import TwinRun
 from heatrouter.envs.arrays import FloatArray
 from heatrouter.envs.dispatch import heating_curve
+from heatrouter.envs.errors import ConfigError
 from heatrouter.envs.simulation.district_batch import DistrictBatch
-from heatrouter.envs.units import SECONDS_PER_DAY
+from heatrouter.envs.units import SECONDS_PER_DAY, SECONDS_PER_HOUR
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,6 +33,8 @@ class Plan:
         supply_level_k: Offset from the heating curve that was chosen.
         deadline: Whether the mixed-integer solve was ended by its time limit.
         seconds: Time that it took.
+        hours_before: Hours of the programme that lie behind: where no new plan was found, the last
+            one goes on.
     """
 
     set_points: FloatArray
@@ -40,6 +43,7 @@ class Plan:
     supply_level_k: float
     deadline: bool
     seconds: float
+    hours_before: float = 0.0
 
 
 class Planner:
@@ -55,12 +59,21 @@ class Planner:
     Args:
         batch: The closed loop.
         settings: How to look ahead.
+
+    Raises:
+        ConfigError: A plan would end before the next one is made, or its steps do not fit.
     """
 
     def __init__(self, batch: DistrictBatch, settings: PlannerSettings) -> None:
         self._batch, self.settings = batch, settings
         district, task, library = batch.district, batch.task, batch.library
         self.horizon = Horizon.of(task.control_dt_s, settings.horizon_hours, settings.fine_hours)
+        if settings.replan_steps > self.horizon.n_control:
+            msg = (
+                f"replan_steps {settings.replan_steps} is more than the {self.horizon.n_control} "
+                "control steps of the horizon; plan more often or lengthen horizon_hours"
+            )
+            raise ConfigError(msg)
         self.facts = PlantFacts.build(district, batch.contract, batch.columns)
         self._expectation = Expectation(library, task, district, self.horizon, settings.foresight)
         self._probes = bool(self.facts.greenhouses)
@@ -115,7 +128,12 @@ class Planner:
 
     def shifted(self, last: Plan) -> Plan:
         """The last plan as the next one: for when no new one could be made."""
-        return replace(last, set_points=self._guess(last, self.settings.replan_steps))
+        steps = self.settings.replan_steps
+        return replace(
+            last,
+            set_points=self._guess(last, steps),
+            hours_before=last.hours_before + steps * self.horizon.control_dt_s / SECONDS_PER_HOUR,
+        )
 
     def _guess(self, last: Plan | None, shift: int) -> FloatArray:
         """Set-points round which the programme is linear."""
