@@ -84,7 +84,7 @@ def test_every_point_of_the_space_is_allowed(data: st.DataObject) -> None:
     }
     rules = rules_of(values)
     assert rules.supply_floor_c == RuleParameters().supply_floor_c
-    assert rules.reserve_lack_k <= 10.0
+    assert rules.reserve_lack_k <= 8.0
 
 
 def test_prices_there_and_back() -> None:

@@ -29,6 +29,7 @@ class Axis:
 
 _BAND: Final = "charge_band"
 _MORE_LACK: Final = "reserve_lack_more_k"
+_LARGEST_LACK_K: Final = 8.0
 _RULE_AXES: Final = (
     Axis("supply_shift_k", -10.0, 5.0, 0.5),
     Axis("charge_below_level", 0.05, 0.7, 0.05),
@@ -53,7 +54,7 @@ def rule_axes(district: District) -> tuple[Axis, ...]:
     """Parameters of the rules that matter to a district.
 
     Not among them what protects: the floor of the supply against legionella and that against
-    frost are no matter of cost. Nor the lack beyond 10 K in which boilers fire: the objective
+    frost are no matter of cost. Nor the lack beyond 8 K in which boilers fire: the objective
     prices a cold supply only where demand stays unmet, and an operator answers for it before.
     """
     has_greenhouse = any(isinstance(u, Greenhouse) for u in district.units)
@@ -67,7 +68,8 @@ def rules_of(values: Values) -> RuleParameters:
         until = fields["charge_below_level"] + fields.pop(_BAND)
         fields["charge_until_level"] = min(until, 1.0)
     if _MORE_LACK in fields:
-        fields["reserve_lack_k"] = fields["charge_lack_k"] + fields.pop(_MORE_LACK)
+        lack_k = fields["charge_lack_k"] + fields.pop(_MORE_LACK)
+        fields["reserve_lack_k"] = min(lack_k, _LARGEST_LACK_K)
     # sums of steps such as 0.15000000000000002 would stand in a file that people read
     return RuleParameters(**{name: round(value, 6) for name, value in fields.items()})
 
