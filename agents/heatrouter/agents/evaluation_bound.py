@@ -12,7 +12,7 @@ from heatrouter.envs.errors import ConfigError
 Bound = Callable[[Question, int], float]
 """Gives the bound, €, of the week at a position among the question's weeks."""
 
-DEFAULT_BOUND: Final = "heatrouter.agents.planning.bound:week_bound"
+DEFAULT_BOUND: Final = "heatrouter.agents.bound.of_question:week_bound"
 """Where the full-horizon programme with optimistic coefficients lies."""
 
 _TOLERANCE: Final = 1e-6
