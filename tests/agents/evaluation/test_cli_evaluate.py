@@ -10,7 +10,7 @@ from types import ModuleType
 
 import pytest
 
-from heatrouter.agents import evaluation_scenarios, evaluation_session
+from heatrouter.agents import evaluation_controllers, evaluation_scenarios, evaluation_session
 from heatrouter.agents.constant_action import ConstantAction
 from heatrouter.agents.evaluation_controllers import FACTORIES, ControllerSettings, Entrant
 from heatrouter.agents.evaluation_question import Question
@@ -41,6 +41,8 @@ def _fake_plant(
     monkeypatch.setattr(
         Question, "contract", lambda asked, entrant: batch(asked, entrant, 1).contract
     )
+    # what was tuned for the preset names actions that this plant has not
+    monkeypatch.setattr(evaluation_controllers, "preset_constant_price", lambda _name: {})
     monkeypatch.setenv("COLUMNS", "160")
 
 

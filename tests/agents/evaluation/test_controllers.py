@@ -17,8 +17,10 @@ from heatrouter.agents.evaluation_controllers import (
 from heatrouter.agents.evaluation_question import Question
 from heatrouter.envs.contract import Contract
 from heatrouter.envs.dispatch import RuleParameters
+from heatrouter.envs.dispatch.tuned import preset_constant_price, preset_rules
 from heatrouter.envs.errors import BundleError, ConfigError
 from heatrouter.envs.spec.district import District
+from heatrouter.envs.spec.loading import load_district
 
 
 @pytest.fixture
@@ -79,6 +81,17 @@ def test_tuned_rules_come_from_a_file(district: District, tmp_path: Path) -> Non
     path.write_text("supply_shift: -3.0\n", encoding="utf-8")
     with pytest.raises(ConfigError, match="supply_shift"):
         make_entrants(("rules",), ControllerSettings(district, rules=path))
+
+
+def test_a_preset_as_shipped_is_judged_with_what_was_tuned_for_it(district: District) -> None:
+    preset = load_district("energy-web")
+    made = make_entrants(("rules", "constant-price"), ControllerSettings(preset))
+    assert made["rules"].rules == made["constant-price"].rules == preset_rules("energy-web")
+    price = made["constant-price"].controller
+    assert isinstance(price, ConstantAction)
+    assert price.values == preset_constant_price("energy-web") != {}
+    changed = make_entrants(("rules", "constant-price"), ControllerSettings(district))
+    assert changed["rules"].rules == changed["constant-price"].rules == RuleParameters()
 
 
 def test_a_policy_needs_a_bundle(district: District, tmp_path: Path) -> None:
