@@ -12,6 +12,7 @@ from heatrouter.agents.twin.running import TwinRun, run_twin
 from heatrouter.agents.twin.setting_up import TwinRequest, TwinSetup, set_up
 from heatrouter.envs.arrays import FloatArray
 from heatrouter.envs.cli import main
+from heatrouter.envs.dispatch import RuleParameters
 from heatrouter.envs.errors import ConfigError, StateFileError
 from heatrouter.envs.no_reuse import rules_action
 from heatrouter.envs.runs.prepared_run import PreparedRun, one_scenario, prepare_run, save_run
@@ -207,8 +208,15 @@ def test_from_simulate_to_twin_by_command(
     assert main(["twin", "energy-web", "--state", str(tmp_path / "none.npz")]) == 78
 
 
-def test_names_of_controllers_are_those_of_evaluate() -> None:
-    entrants = make_entrants(("rules",), ControllerSettings(DISTRICT))
-    assert set_up(DISTRICT, TwinRequest("energy-web", members=1, hours=1.0)).origin == (
-        entrants["rules"].origin
-    )
+def test_controllers_are_those_of_evaluate_and_the_rules_those_of_simulate(tmp_path: Path) -> None:
+    file = tmp_path / "rules.yaml"
+    file.write_text("supply_shift_k: -3.0\n", encoding="utf-8")
+    settings = ControllerSettings(DISTRICT, rules=file)
+    for name, entrant in make_entrants(("rules", "constant-price"), settings).items():
+        request = TwinRequest("energy-web", members=1, hours=1.0, controller=name, rules=file)
+        setup = set_up(DISTRICT, request)
+        assert (setup.origin, setup.batch.decoder.rules) == (entrant.origin, entrant.rules)
+    plain = set_up(DISTRICT, TwinRequest("energy-web", members=1, hours=1.0))
+    simulated = prepare_run(DISTRICT, TASK, days=1.0)
+    assert plain.batch.decoder.rules == simulated.batch.decoder.rules == RuleParameters()
+    assert "defaults" in plain.origin

@@ -1,6 +1,6 @@
 """Set the twin up: district, scenario, fan, controller, and the state it goes on from."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -10,6 +10,7 @@ import numpy as np
 from heatrouter.agents.evaluation_controllers import ControllerSettings, Entrant, make_entrants
 from heatrouter.agents.protocol import Controller
 from heatrouter.agents.twin.fan import fan_library
+from heatrouter.envs.dispatch.rule_parameters import RuleParameters
 from heatrouter.envs.errors import ConfigError, StateFileError
 from heatrouter.envs.observe.contract_building import build_contract
 from heatrouter.envs.runs.prepared_run import one_scenario, start_day_of, task_of, utc_after
@@ -117,6 +118,10 @@ def set_up(district: District, request: TwinRequest) -> TwinSetup:
         (request.controller,),
         ControllerSettings(district, request.bundle, request.constant_price, request.rules),
     )[request.controller]
+    if request.controller == "rules" and request.rules is None:
+        # as the simulation and the service run them, so that the twin goes on as they would
+        defaults = "rules of the district, an operator's defaults"
+        entrant = replace(entrant, rules=RuleParameters(), origin=defaults)
     task = _task(request, entrant)
     header, saved = None, None
     if request.state is not None:

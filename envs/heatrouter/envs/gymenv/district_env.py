@@ -29,9 +29,9 @@ class DistrictEnv(gymnasium.Env[Float32Array, Float32Array]):
     """Run a district heat network so that waste heat replaces gas, at the least cost.
 
     ## Description
-    Factories give waste heat, a town and greenhouses take it, a tank, heat pumps and boilers
-    balance. Which unit runs when depends on prices, weather, shifts and what the tank, the pipes
-    and the buildings hold. Between the action and the plant stand the dispatch layer and the guard;
+    Factories give waste heat, a town and greenhouses take it, a tank, heat pumps, engines and
+    boilers balance. Which unit runs when depends on prices, weather, shifts and what the tank, the
+    pipes and the buildings hold. Between the action and the plant stand the dispatch layer and the guard;
     demand is met as long as the plant can meet it, whatever the action.
 
     ## Action Space
