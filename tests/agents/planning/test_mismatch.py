@@ -50,9 +50,9 @@ def test_with_foresight_the_demand_comes_as_planned(name: str) -> None:
 def test_figures_against_a_count_from_outputs() -> None:
     """One circuit with a store: what it takes is what producers give less what the store takes."""
     batch = loop("chp_and_solar")
-    controller = MpcController(FORESEEN)
+    controller = MpcController(FORESEEN.model_copy(update={"foresight": "forecast"}))
     controller.attach(batch)
-    seen = begin(batch, WINTER)
+    seen = begin(batch, SUMMER)
     controller.reset(batch.contract, 1)
     columns = batch.columns
     heat = [columns[f"{name}.heat_kw"] for name in _PRODUCERS]
