@@ -17,6 +17,7 @@ from heatrouter.envs.arrays import FloatArray
 from heatrouter.envs.contract import Parametrisation
 from heatrouter.envs.errors import ConfigError, NumericalError
 from heatrouter.envs.simulation.district_batch import DistrictBatch
+from heatrouter.envs.spec.events import PumpTrip, SensorBias, SensorDropout, SourceOutage
 from heatrouter.envs.spec.loading import preset_names
 
 WINTER, SPRING, SUMMER = 12 * DAY + 20, 105 * DAY + 32, 196 * DAY + 40
@@ -75,6 +76,24 @@ def check_loop(name: str, settings: PlannerSettings, steps: int, *starts: int) -
 @pytest.mark.parametrize("name", SMALL_DISTRICTS)
 def test_small_districts(name: str) -> None:
     check_loop(name, SHORT, 24, WINTER, SUMMER)
+
+
+FAULTS = (
+    SourceOutage(kind="source_outage", units=("air_heat_pump",), from_day=13.1, hours=3.0),
+    PumpTrip(kind="pump_trip", from_day=13.3, hours=0.5),
+    SensorDropout(kind="sensor_dropout", from_day=13.25, hours=1.5),
+    SensorBias(kind="sensor_bias", channels=("tank.level",), bias=0.3, from_day=13.2, hours=3.0),
+)
+
+
+@pytest.mark.parametrize("foresight", ["forecast", "perfect"])
+def test_through_faults_of_plant_and_sensors(foresight: str) -> None:
+    batch = loop("chp_and_solar", events=FAULTS)
+    settings = SHORT.model_copy(update={"foresight": foresight})
+    controller = MpcController(settings)
+    course = follow(batch, controller, 40, 12 * DAY)
+    assert np.isfinite(course.proposal).all()
+    assert controller.planning_record()["infeasible"] == 0.0
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ from tests.envs.small_districts import SMALL_DISTRICTS
 from heatrouter.agents.planning.twin_run import TwinRun
 from heatrouter.envs.arrays import FloatArray
 from heatrouter.envs.simulation.district_batch import DistrictBatch
+from heatrouter.envs.spec.events import PumpTrip, SourceOutage
 
 HOURS = 6
 STEPS = 4 * HOURS
@@ -75,6 +76,19 @@ def test_the_twin_does_what_the_plant_does(name: str) -> None:
     assert (repeated == outputs).all()
     now = batch.save_state()
     assert all((now[key] == after[key]).all() for key in after)
+
+
+def test_faults_of_the_plant_are_those_of_the_twin() -> None:
+    """Events are series of the plant's library; the twin gets them with the other series."""
+    outage = SourceOutage(kind="source_outage", units=("engine",), from_day=13.25, hours=2.0)
+    trip = PumpTrip(kind="pump_trip", from_day=13.3, hours=0.5)
+    batch = loop("chp_and_solar", events=(outage, trip))
+    begin(batch, 12 * DAY + 20)
+    twin = twin_of(batch)
+    stand_in(twin, batch, 0)
+    outputs, executed = wander(batch, seed=4, steps=STEPS)
+    course = twin.run(np.repeat(executed, 2, axis=0))
+    assert (course.outputs == outputs).all()
 
 
 def test_the_cost_is_that_of_the_plant() -> None:

@@ -74,7 +74,9 @@ class Planner:
                 "control steps of the horizon; plan more often or lengthen horizon_hours"
             )
             raise ConfigError(msg)
-        self.facts = PlantFacts.build(district, batch.contract, batch.columns)
+        self.facts = PlantFacts.build(
+            district, batch.contract, batch.columns, fixed_co2=task.objective.co2_eur_per_t
+        )
         self._expectation = Expectation(library, task, district, self.horizon, settings.foresight)
         self._probes = bool(self.facts.greenhouses)
         self._twin = TwinRun(

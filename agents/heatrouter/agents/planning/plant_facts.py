@@ -84,12 +84,25 @@ class PlantFacts:
     batch_waiting_seen_at: IntArray  # observation
     circulation_at: IntArray
     site_at: IntArray  # electricity, CO2, carbon intensity, gas
+    fixed_co2: float | None  # EUR/t instead of the series, as the task may say
 
     @classmethod
     def build(
-        cls, district: District, contract: Contract, columns: Mapping[str, int]
+        cls,
+        district: District,
+        contract: Contract,
+        columns: Mapping[str, int],
+        *,
+        fixed_co2: float | None = None,
     ) -> "PlantFacts":
-        """Collect everything."""
+        """Collect everything.
+
+        Args:
+            district: The district.
+            contract: Of the closed loop.
+            columns: Of its outputs.
+            fixed_co2: CO2 price of the task's objective, EUR/t; the scenario's if not given.
+        """
         plan = DispatchPlan.from_district(district, contract)
         producers, _ = producers_in_order(district)
         stores = [u for u in district.units if isinstance(u, Store)]
@@ -213,11 +226,14 @@ class PlantFacts:
                     )
                 ]
             ),
+            fixed_co2=fixed_co2,
         )
 
     def electricity_price(self, outputs: FloatArray) -> FloatArray:
         """Of bought electricity with fee and CO2, EUR/MWh, ``(n,)``."""
         price, co2, carbon, _ = outputs[:, self.site_at].T
+        if self.fixed_co2 is not None:
+            co2 = np.full(len(outputs), self.fixed_co2)
         total: FloatArray = price + self.plan.electricity_fee + co2 * carbon * 1e-3
         return total
 
@@ -241,6 +257,8 @@ class PlantFacts:
     def gas_price(self, outputs: FloatArray) -> Callable[[float], FloatArray]:
         """Price of gas with fee and CO2 for an emission factor in kg/MWh, EUR/MWh, ``(n,)``."""
         _, co2, _, gas = outputs[:, self.site_at].T
+        if self.fixed_co2 is not None:
+            co2 = np.full(len(outputs), self.fixed_co2)
 
         def with_emissions(factor_kg_mwh: float) -> FloatArray:
             total: FloatArray = gas + self.plan.gas_fee + co2 * factor_kg_mwh * 1e-3
