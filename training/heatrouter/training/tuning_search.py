@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import optuna
-from optuna.distributions import FloatDistribution
+from optuna.distributions import BaseDistribution, FloatDistribution
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
@@ -62,7 +62,7 @@ def search(
         All candidates by rising cost; ties by number.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    space = {
+    space: dict[str, BaseDistribution] = {
         axis.name: FloatDistribution(axis.low, axis.high, step=axis.step or None) for axis in axes
     }
     storage = JournalStorage(JournalFileBackend(str(journal)))

@@ -31,8 +31,8 @@ class DistrictEnv(gymnasium.Env[Float32Array, Float32Array]):
     ## Description
     Factories give waste heat, a town and greenhouses take it, a tank, heat pumps, engines and
     boilers balance. Which unit runs when depends on prices, weather, shifts and what the tank, the
-    pipes and the buildings hold. Between the action and the plant stand the dispatch layer and the guard;
-    demand is met as long as the plant can meet it, whatever the action.
+    pipes and the buildings hold. Between the action and the plant stand the dispatch layer and the
+    guard; demand is met as long as the plant can meet it, whatever the action.
 
     ## Action Space
     A ``Box(-1, 1)`` of float32, one entry per action channel of ``env.unwrapped.contract.action``:
