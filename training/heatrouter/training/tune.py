@@ -61,7 +61,7 @@ class TuningSettings:
 
 @dataclass(frozen=True, slots=True)
 class Tuned:
-    """What a tuning found; costs are means of a week, €.
+    """What a tuning found; costs are means of a week with fines (`TuningWeeks`), €.
 
     Attributes:
         before: Values that it began with.
@@ -267,8 +267,9 @@ def rules_text(district: str, rules: RuleParameters, tuned: Tuned, settings: Tun
     head = (
         f"# Rules of {district}, by `heatrouter tune` on {settings.weeks} generated weeks of "
         f"training scenarios\n"
-        f"# (seed {settings.seed}, {len(tuned.trials)} trials). Cost of a validation week: "
-        f"{tuned.before_eur[1]:,.0f} EUR before, {tuned.after_eur[1]:,.0f} EUR after.\n"
+        f"# (seed {settings.seed}, {len(tuned.trials)} trials). "
+        f"Cost of a validation week, fines included:\n"
+        f"# {tuned.before_eur[1]:,.0f} EUR before, {tuned.after_eur[1]:,.0f} EUR after.\n"
     )
     return head + yaml.safe_dump(rules.model_dump(), sort_keys=False)
 
