@@ -108,7 +108,7 @@ def coefficients(
     cold, high = facts.store_room(there.return_temp, supply)
     held = facts.store_energy(now)
     # lukewarm water between hot and cold stays where it is; what is below that already, too
-    low = np.minimum(cold + stratification_loss * (high - cold), np.maximum(held, cold))
+    low = np.minimum(cold + stratification_loss * (high - cold), held)
     return Coefficients(
         limit_kw=horizon.mean(limit).T,
         cost=horizon.mean(cost).T * 1e-3,
