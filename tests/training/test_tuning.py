@@ -15,6 +15,7 @@ from heatrouter.envs.dispatch.rule_parameters import RuleParameters
 from heatrouter.envs.dispatch.tuned import load_rules, preset_constant_price, preset_rules
 from heatrouter.envs.errors import ConfigError, TrainingConfigError
 from heatrouter.envs.observe import build_contract
+from heatrouter.envs.scenarios.sources import build_library
 from heatrouter.envs.spec.loading import load_district, load_task, preset_names
 from heatrouter.training.tune import TuningSettings, tune_district
 from heatrouter.training.tuning_search import Tried, search
@@ -28,6 +29,7 @@ from heatrouter.training.tuning_space import (
     rule_axes,
     rules_of,
 )
+from heatrouter.training.tuning_weeks import FINE_EUR_PER_H, TuningWeeks
 
 AXES = (Axis("level", 0.0, 1.0, 0.05), Axis("shift_k", -5.0, 5.0))
 FIRST = [{"level": 0.5, "shift_k": 0.0}]
@@ -120,6 +122,23 @@ def test_tuning_a_small_district(tmp_path: Path) -> None:
         tune_district(district, task, other, out, console, resume=True)
     again = tune_district(district, task, SETTINGS, out, console, resume=True)
     assert again == tuned
+
+
+def test_nothing_is_saved_by_a_supply_too_cold_for_hot_water() -> None:
+    district, task = chp_and_solar(), load_task("energy-web")
+    library = build_library(district, "train", 1, 0)
+    weeks = TuningWeeks(district, task, library, count=2, hours=48.0, seed=0)
+    late = RuleParameters(
+        charge_below_level=0.0,
+        charge_lack_k=15.0,
+        reserve_level=0.0,
+        reserve_band=0.0,
+        reserve_lack_k=15.0,
+    )
+    step_h = task.control_dt_s / 3600.0
+    # The late boilers themselves cost or spare some euros: at least a step's fine is seen.
+    more_eur = weeks.rules_cost(late) - weeks.rules_cost(RuleParameters())
+    assert more_eur > 0.9 * FINE_EUR_PER_H * step_h / 2
 
 
 @pytest.mark.parametrize("name", preset_names())
