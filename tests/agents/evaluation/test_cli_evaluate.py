@@ -19,7 +19,10 @@ from heatrouter.agents.rollout import BatchLike
 from heatrouter.envs.cli import main
 from heatrouter.envs.scenarios.library import ScenarioLibrary
 
-COMMAND = ["evaluate", "energy-web", "--weeks", "3", "--hours", "24", "--jobs", "1"]
+COMMAND = [
+    *("evaluate", "energy-web", "--weeks", "3", "--hours", "24", "--jobs", "1"),
+    *("--bound", "none"),  # the fake plant has no scenarios of its own
+]
 
 Capture = pytest.CaptureFixture[str]
 
@@ -76,7 +79,7 @@ def test_two_districts_make_one_report(tmp_path: Path, capsys: Capture) -> None:
     code = main(
         [
             *("evaluate", f"energy-web,{twin}", "--task", str(task), "--seeds", "0"),
-            *("--weeks", "2", "--hours", "24", "--jobs", "1"),
+            *("--weeks", "2", "--hours", "24", "--jobs", "1", "--bound", "none"),
             *("--json", str(written["json"]), "--report", str(written["html"])),
             *("--csv", str(written["csv"]), "--steps", str(tmp_path / "steps.csv")),
         ]

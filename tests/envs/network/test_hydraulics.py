@@ -171,7 +171,8 @@ def test_a_warm_start_finds_the_same_flows(seed: int, n_loc: int, loops: int, we
     again = solve(whole, load, pump, warm=cold)
     _check_laws(whole, load, pump, warm)
     for solved in (warm, again):
-        assert solved.flow == pytest.approx(cold.flow, abs=1e-3 * (load.set_flow.sum() + 1.0))
+        # a ring that nearly stands still closes within the solver's head for some grams either way
+        assert solved.flow == pytest.approx(cold.flow, abs=3e-3 * (load.set_flow.sum() + 1.0))
         assert solved.head == pytest.approx(cold.head, rel=1e-3, abs=5.0)
     if not weak:
         assert again.steps == 0
