@@ -131,7 +131,6 @@ def by_hand(
         cooling_kw=nothing,
         gas_kw=nothing,
         gas_now=np.zeros(0),
-        supply_c=np.full((1, n), 80.0),
         running=np.zeros(len(cost)),
         heat_now=np.zeros(len(cost)),
         greenhouses=GreenhouseNumbers(nothing, nothing, nothing, nothing, np.zeros(0)),

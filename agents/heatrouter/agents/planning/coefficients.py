@@ -11,6 +11,7 @@ from heatrouter.agents.planning.plant_facts import PlantFacts
 from heatrouter.envs.arrays import FloatArray
 from heatrouter.envs.dispatch.marginal_cost import marginal_cost, read_conditions, unit_limits
 from heatrouter.envs.dispatch.plan import initial_memory
+from heatrouter.envs.units import KWH_PER_MWH, SECONDS_PER_HOUR
 
 _FULL_SHARE = 0.97
 """A source commanded above this shows what it can give."""
@@ -33,7 +34,6 @@ class Coefficients:
     cooling_kw: FloatArray  # (n_cooling, n_steps)
     gas_kw: FloatArray  # (n_digesters, n_steps)
     gas_now: FloatArray  # (n_digesters,) kWh
-    supply_c: FloatArray  # (n_circuits, n_steps)
     running: FloatArray  # (n_producers,) 0 or 1, before the first step
     heat_now: FloatArray  # (n_producers,) kW
     greenhouses: GreenhouseNumbers
@@ -95,23 +95,20 @@ def coefficients(
         draw[:, link.producer] = lift[:, link.producer] if link.pump >= 0 else 1.0
     evaporator = lift * facts.from_cooling
 
-    charge = outputs[:, facts.charge_at]
-    demand = np.zeros((len(outputs), plan.n_circuits))
-    for c in range(plan.n_circuits):
-        demand[:, c] += heat[:, plan.circuit_of == c].sum(axis=1)
-        demand[:, c] -= charge[:, facts.store_circuit == c].sum(axis=1)
-    for link in plan.linked:
-        demand[:, link.from_circuit] -= draw[:, link.producer] * heat[:, link.producer]
-    for column, start, end in facts.balancing_links:
-        demand[:, start] -= outputs[:, column]
-        demand[:, end] += outputs[:, column]
+    drawing = facts.linked_producers
+    demand = facts.taken_kw(
+        heat,
+        outputs[:, facts.charge_at],
+        draw[:, drawing] * heat[:, drawing],
+        outputs[:, facts.balancing_heat_at],
+    )
     cold, high = facts.store_room(there.return_temp, supply)
     held = facts.store_energy(now)
     # lukewarm water between hot and cold stays where it is; what is below that already, too
     low = np.minimum(cold + stratification_loss * (high - cold), held)
     return Coefficients(
         limit_kw=horizon.mean(limit).T,
-        cost=horizon.mean(cost).T * 1e-3,
+        cost=horizon.mean(cost).T / KWH_PER_MWH,
         draw=horizon.mean(draw).T,
         evaporator=horizon.mean(evaporator).T,
         demand_kw=horizon.mean(demand).T,
@@ -123,16 +120,15 @@ def coefficients(
         cooling_kw=horizon.mean(outputs[:, facts.cooling_at]).T,
         gas_kw=horizon.mean(outputs[:, facts.gas_at]).T,
         gas_now=now[facts.fill_at] * facts.gas_capacity,
-        supply_c=horizon.mean(supply).T,
         running=(now[plan.executed_at] > 0.0).astype(np.float64),
         heat_now=now[facts.heat_seen_at],
         greenhouses=_greenhouses(facts, horizon, outputs, set_points, loss_kw_k),
         batches=_batches(facts, horizon, outputs, now, electricity),
         pump_eur=float(
             (outputs[:, facts.circulation_at].sum(axis=1) * electricity).sum()
-            * 1e-3
+            / KWH_PER_MWH
             * horizon.control_dt_s
-            / 3600.0
+            / SECONDS_PER_HOUR
         ),
     )
 
@@ -188,6 +184,6 @@ def _batches(
         arrivals=horizon.sum(arrivals).T,
         waiting=waiting_now,
         started=horizon.sum(started).T,
-        cost=horizon.mean(cost.T).T * 1e-3,
+        cost=horizon.mean(cost.T).T / KWH_PER_MWH,
         preheat=preheat,
     )

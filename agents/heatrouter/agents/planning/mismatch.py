@@ -6,6 +6,7 @@ gets anyway.
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -88,19 +89,17 @@ class MismatchRecord:
         def seen(column: int) -> int:
             return contract.observation_index(names[column])
 
-        def power_of(heat_column: int) -> int:
-            unit = names[heat_column].removesuffix(".heat_kw")
-            return contract.observation_index(f"{unit}.power_kw")
-
-        self._charge_at: IntArray = np.array(
-            [seen(at) for at in facts.charge_at.tolist()], dtype=np.int64
-        )
-        self._links = [(seen(column), start, end) for column, start, end in facts.balancing_links]
+        self._charge_at = _positions(seen(at) for at in facts.charge_at.tolist())
+        self._links_at = _positions(seen(at) for at in facts.balancing_heat_at.tolist())
         # a heat pump takes from the other circuit what it gives less its electricity
-        self._power_at = [
-            power_of(int(facts.heat_at[link.producer])) if link.pump >= 0 else -1
-            for link in facts.plan.linked
-        ]
+        linked = facts.plan.linked
+        self._draws_power = np.array([float(link.pump >= 0) for link in linked])
+        self._power_at = _positions(
+            contract.observation_index(f"{facts.plan.names[link.producer]}.power_kw")
+            if link.pump >= 0
+            else 0
+            for link in linked
+        )
         self._expected: list[_Expected | None] = [None] * num_envs
         circuits, producers = facts.plan.n_circuits, facts.plan.n_producers
         self._demand_came = np.zeros((num_envs, circuits))
@@ -116,19 +115,16 @@ class MismatchRecord:
     def add(self, observation: Float32Array) -> None:
         """Count the control step that these observations end, ``(num_envs, n_obs)``."""
         seen = observation.astype(np.float64)
-        facts, plan = self._facts, self._facts.plan
+        facts = self._facts
         heat = seen[:, facts.heat_seen_at]
         self._heat_came += heat * self._hours
-        taken = np.zeros(self._demand_came.shape)
-        for c in range(plan.n_circuits):
-            taken[:, c] += heat[:, plan.circuit_of == c].sum(axis=1)
-            taken[:, c] -= seen[:, self._charge_at[facts.store_circuit == c]].sum(axis=1)
-        for link, power_at in zip(plan.linked, self._power_at, strict=True):
-            power = seen[:, power_at] if power_at >= 0 else 0.0
-            taken[:, link.from_circuit] -= heat[:, link.producer] - power
-        for at, start, end in self._links:
-            taken[:, start] -= seen[:, at]
-            taken[:, end] += seen[:, at]
+        power = seen[:, self._power_at] * self._draws_power
+        taken = facts.taken_kw(
+            heat,
+            seen[:, self._charge_at],
+            heat[:, facts.linked_producers] - power,
+            seen[:, self._links_at],
+        )
         self._demand_came += taken * self._hours
 
     def compare(self, env: int, observation: Float32Array, time_s: int) -> None:
@@ -166,18 +162,16 @@ class MismatchRecord:
         }
 
     def _predicted(self, made: Plan, time_s: int) -> _Expected:
-        facts, plan, horizon = self._facts, self._facts.plan, self._horizon
+        facts, horizon = self._facts, self._horizon
         values, numbers = made.values, made.numbers
-        taken = -values.spill_kw
-        for c in range(plan.n_circuits):
-            taken[c] += values.heat_kw[plan.circuit_of == c].sum(axis=0)
-            taken[c] -= values.charge_kw[facts.store_circuit == c].sum(axis=0)
-        for link in plan.linked:
-            drawn = numbers.draw[link.producer] * values.heat_kw[link.producer]
-            taken[link.from_circuit] -= drawn
-        for position, (_, start, end) in enumerate(facts.balancing_links):
-            taken[start] -= values.linked_kw[position]
-            taken[end] += values.linked_kw[position]
+        drawing = facts.linked_producers
+        taken = facts.taken_kw(
+            values.heat_kw.T,
+            values.charge_kw.T,
+            (numbers.draw[drawing] * values.heat_kw[drawing]).T,
+            values.linked_kw.T,
+        )
+        taken = taken.T - values.spill_kw
         until_h = self._steps * self._hours
         ends = np.concatenate([[0.0], np.cumsum(horizon.hours)])
         stored = np.column_stack([numbers.store_now, values.store_kwh])
@@ -192,3 +186,7 @@ class MismatchRecord:
         """Energy until the next plan of powers by plan step, kWh."""
         total: FloatArray = self._horizon.spread(power_kw.T)[: self._steps].sum(axis=0)
         return total * self._hours
+
+
+def _positions(values: Iterable[int]) -> IntArray:
+    return np.array(list(values), dtype=np.int64)

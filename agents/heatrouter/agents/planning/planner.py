@@ -1,6 +1,5 @@
 """One plan: from the plant's state and the expected hours to set-points for all of them."""
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -30,9 +29,7 @@ class Plan:
         set_points: For every control step of the horizon, ``(n_control, n_set_points)``.
         values: Solution of the programme, by plan step.
         numbers: Its coefficients.
-        supply_level_k: Offset from the heating curve that was chosen.
         deadline: Whether the mixed-integer solve was ended by its time limit.
-        seconds: Time that it took.
         hours_before: Hours of the programme that lie behind: where no new plan was found, the last
             one goes on.
     """
@@ -40,9 +37,7 @@ class Plan:
     set_points: FloatArray
     values: PlanValues
     numbers: Coefficients
-    supply_level_k: float
     deadline: bool
-    seconds: float
     hours_before: float = 0.0
 
 
@@ -118,12 +113,11 @@ class Planner:
         curve = heating_curve(self.facts.plan, self._batch.decoder.rules, ambient)
         found = last
         for _ in range(self.settings.first_passes if last is None else self.settings.passes):
-            begin = time.perf_counter()
             self._twin.start(saved, env, past, series)
             set_points = self._guess(
                 found, shift=self.settings.replan_steps if found is last else 0
             )
-            found = self._improve(saved["observation"][env], curve, set_points, begin)
+            found = self._improve(saved["observation"][env], curve, set_points)
         if found is None:  # at least one pass is made
             raise AssertionError
         return found
@@ -148,9 +142,7 @@ class Planner:
         tail = before[n - day : n - day + shift]
         return np.concatenate([before[shift:], tail])
 
-    def _improve(
-        self, now: FloatArray, curve: FloatArray, set_points: FloatArray, begin: float
-    ) -> Plan:
+    def _improve(self, now: FloatArray, curve: FloatArray, set_points: FloatArray) -> Plan:
         facts, plan, settings = self.facts, self.facts.plan, self.settings
         levels = settings.supply_levels_k
         actions = np.repeat(set_points[np.newaxis], len(levels) + self._probes, axis=0)
@@ -189,7 +181,5 @@ class Planner:
             ),
             values=values,
             numbers=numbers,
-            supply_level_k=levels[chosen],
             deadline=not values.solution.in_time,
-            seconds=time.perf_counter() - begin,
         )

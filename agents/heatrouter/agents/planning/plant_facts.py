@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from heatrouter.envs.arrays import BoolArray, FloatArray, IntArray
+from heatrouter.envs.arrays import FloatArray, IntArray
 from heatrouter.envs.contract import Contract
 from heatrouter.envs.dispatch.plan import DispatchPlan
 from heatrouter.envs.dispatch.unit_figures import (
@@ -48,7 +48,6 @@ class PlantFacts:
     start_cost: FloatArray  # (n_producers,) EUR
     min_kw: FloatArray
     min_run_s: FloatArray
-    min_stop_s: FloatArray
     cooling_of: IntArray  # (n_producers,) position of the cooling load, or -1
     digester_of: IntArray  # (n_producers,) position of the digester, or -1
     fuel_per_heat: FloatArray  # (n_producers,) of what burns from a digester
@@ -56,7 +55,6 @@ class PlantFacts:
     link_limit_kw: FloatArray
     store_names: tuple[str, ...]
     store_circuit: IntArray
-    store_balances: BoolArray
     store_kw_k: FloatArray  # kW per kelvin of spread
     store_kwh_k: FloatArray
     store_empty: FloatArray
@@ -148,7 +146,6 @@ class PlantFacts:
             start_cost=np.array([number(u, "start_cost_eur") for u in producers]),
             min_kw=plan.min_kw,
             min_run_s=np.array([60.0 * number(u, "min_run_min") for u in producers]),
-            min_stop_s=np.array([60.0 * number(u, "min_stop_min") for u in producers]),
             cooling_of=_ints(
                 [
                     cooling.index(u.source)
@@ -177,7 +174,6 @@ class PlantFacts:
             link_limit_kw=np.array([u.capacity_kw for u in links]),
             store_names=tuple(s.name for s in stores),
             store_circuit=_ints([circuit_index(district, s.location) for s in stores]),
-            store_balances=np.array([s.name in balancing for s in stores], dtype=np.bool_),
             store_kw_k=np.array(
                 [
                     s.max_mass_flow_kg_s * c.heat_capacity_j_kgk / 1e3
@@ -236,6 +232,42 @@ class PlantFacts:
             co2 = np.full(len(outputs), self.fixed_co2)
         total: FloatArray = price + self.plan.electricity_fee + co2 * carbon * 1e-3
         return total
+
+    def taken_kw(
+        self, heat: FloatArray, charge: FloatArray, drawn: FloatArray, linked: FloatArray
+    ) -> FloatArray:
+        """What every circuit takes: what producers give, less what goes to stores and circuits.
+
+        Args:
+            heat: Of producers, kW, ``(n, n_producers)``.
+            charge: Of stores, kW, ``(n, n_stores)``.
+            drawn: By links and heat pumps from other circuits, kW, in the order of the plan's
+                ``linked``, ``(n, n_linked)``.
+            linked: Through exchangers that balance, kW, ``(n, n_balancing_links)``.
+
+        Returns:
+            Shape ``(n, n_circuits)``, kW.
+        """
+        taken = np.zeros((len(heat), self.plan.n_circuits))
+        for c in range(self.plan.n_circuits):
+            taken[:, c] += heat[:, self.plan.circuit_of == c].sum(axis=1)
+            taken[:, c] -= charge[:, self.store_circuit == c].sum(axis=1)
+        for position, link in enumerate(self.plan.linked):
+            taken[:, link.from_circuit] -= drawn[:, position]
+        for position, (_, start, end) in enumerate(self.balancing_links):
+            taken[:, start] -= linked[:, position]
+            taken[:, end] += linked[:, position]
+        return taken
+
+    @property
+    def linked_producers(self) -> IntArray:
+        """Producers that draw from other circuits, in the order of the plan's ``linked``."""
+        return _ints([link.producer for link in self.plan.linked])
+
+    @property
+    def balancing_heat_at(self) -> IntArray:
+        """Columns of the heat of exchangers that balance."""
+        return _ints([column for column, _, _ in self.balancing_links])
 
     def store_room(
         self, return_temp: FloatArray, supply: FloatArray

@@ -11,6 +11,7 @@ from heatrouter.envs.scenarios.library import ScenarioLibrary
 from heatrouter.envs.simulation.district_batch import DistrictBatch
 from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.task import Task
+from heatrouter.envs.units import SECONDS_PER_DAY
 
 _ROWS_IN = ("plant.", "dispatch.", "guard.", "stock", "observation")
 
@@ -25,7 +26,7 @@ class Course(NamedTuple):
 
 
 class TwinRun:
-    """Runs variants of the coming hours side by side, by the rules or by given set-points.
+    """Runs variants of the coming hours side by side, by given set-points.
 
     Args:
         district: The district.
@@ -46,8 +47,7 @@ class TwinRun:
         n_variants: int,
         rules: RuleParameters | None = None,
     ) -> None:
-        past = round(86400 / library.step_s)
-        self._past = past
+        past = round(SECONDS_PER_DAY / library.step_s)
         self._length = max(n_steps + past, 3 * past)
         buffer = library.values[:1, : self._length].copy()
         ground = library.column("ground_temp_c")
