@@ -17,6 +17,8 @@ from heatrouter.deploy.logs import configure_logging
 from heatrouter.deploy.opcua_link import OpcUaLink
 from heatrouter.deploy.service import Service
 from heatrouter.deploy.state_dir import StateDir, write_json
+from heatrouter.deploy.web_link import WebLink
+from heatrouter.deploy.web_site import site_of
 from heatrouter.deploy.worker_link import WorkerLink
 from heatrouter.envs.errors import HeatrouterError
 
@@ -39,6 +41,7 @@ async def run_service(setup: ServiceSetup) -> dict[str, object]:
     timeout_s = min(config.request_timeout_s, max(LEAST_TIMEOUT_S, config.real_tick_s))
     link = OpcUaLink(config.endpoint, setup.tags, timeout_s=timeout_s)
     worker: WorkerLink | None = None
+    web = WebLink(site_of(setup)) if config.http.enabled else None
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -50,9 +53,20 @@ async def run_service(setup: ServiceSetup) -> dict[str, object]:
             if config.bundle is not None and config.policy:
                 worker = policy_worker(setup, config.bundle)
                 await worker.open()
-            service = Service(setup, link, worker, audit=audit, state_dir=state_dir)
+            if web is not None:
+                await web.open()
+            service = Service(
+                setup,
+                link,
+                worker,
+                audit=audit,
+                state_dir=state_dir,
+                publish=None if web is None else web.publish,
+            )
             await service.run(stop)
         finally:
+            if web is not None:
+                await web.close()
             if worker is not None:
                 await worker.close()
             await link.close()
@@ -126,6 +140,12 @@ def serve(
         Path | None, typer.Option(help="Folder of status, mode requests and audit log.")
     ] = None,
     summary: Annotated[Path | None, typer.Option(help="JSON written at the end.")] = None,
+    no_http: Annotated[
+        bool, typer.Option("--no-http", help="No web page, metrics or health checks.")
+    ] = False,
+    http_port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Port of the web page; 0: any free one.")
+    ] = None,
     check_config: Annotated[
         bool, typer.Option("--check-config", help="Check everything but the plant, then leave.")
     ] = False,
@@ -156,7 +176,11 @@ def serve(
         "state_dir": state_dir,
         "summary": summary,
     }
-    setup = prepare(load_config(config_file, overrides))
+    config = load_config(config_file, overrides)
+    page: dict[str, object] = {"enabled": False} if no_http else {}
+    page |= {} if http_port is None else {"port": http_port}
+    config = config.model_copy(update={"http": config.http.model_copy(update=page)})
+    setup = prepare(config)
     if check_config:
         asyncio.run(check_bundle(setup))
         typer.echo(f"ok: {setup.contract.district}, contract {setup.contract.digest[:12]}")

@@ -13,5 +13,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "heatrouter.deploy.cli_mode:mode",
         "Show or change the mode of a running control service.",
     ),
+    "users": (
+        "heatrouter.deploy.cli_users:app",
+        "Say who may log in to the control service's web page.",
+    ),
 }
 """Command name -> (``module:callable``, one line of help)."""

@@ -8,6 +8,7 @@ from typing import Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from heatrouter.agents.manifest import MANIFEST_FILE, Manifest, parse_manifest
+from heatrouter.deploy.http_config import HttpConfig
 from heatrouter.deploy.tags import TagMap, default_tags, load_tags
 from heatrouter.envs.contract import Contract
 from heatrouter.envs.dispatch import RuleParameters
@@ -72,6 +73,9 @@ class ServiceConfig(BaseModel):
     )
     decision_deadline_share: float = Field(
         0.1, gt=0.0, le=0.5, description="of the real tick, for the policy's decision"
+    )
+    http: HttpConfig = Field(
+        default_factory=HttpConfig, description="web page, metrics, health checks"
     )
 
     @property

@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from heatrouter.deploy.alarms import AlarmList
 from heatrouter.deploy.audit import AuditLog
 from heatrouter.deploy.config import ServiceSetup
 from heatrouter.deploy.control_cycle import ControlCycle, GuardedStep
@@ -31,12 +32,16 @@ from heatrouter.deploy.modes import (
     initial_state,
     next_mode,
 )
+from heatrouter.deploy.operator_requests import OperatorRequests
 from heatrouter.deploy.plant_writer import PlantWriter
 from heatrouter.deploy.policy_query import PolicyQuery, decision_deadline_s
 from heatrouter.deploy.policy_worker import PolicyWorker
 from heatrouter.deploy.run_record import RunRecord
 from heatrouter.deploy.service_journal import Journal, TickContext
+from heatrouter.deploy.set_point_overrides import SetPointOverrides
 from heatrouter.deploy.state_dir import ModeRequest, StateDir
+from heatrouter.deploy.status import Publish
+from heatrouter.deploy.status_taking import PlantFlags, take_snapshot
 from heatrouter.deploy.tick_reading import TickReading
 from heatrouter.deploy.validity import check_inputs, initial_validity
 from heatrouter.envs.arrays import FloatArray
@@ -54,6 +59,7 @@ class Service:
         audit: The audit log.
         state_dir: Where status goes and requests come from.
         clock: Monotonic real time, s. Plant time is this clock times the speed.
+        publish: Takes a snapshot after each tick, for pages and metrics.
     """
 
     def __init__(
@@ -65,6 +71,7 @@ class Service:
         audit: AuditLog,
         state_dir: StateDir,
         clock: Callable[[], float] = time.monotonic,
+        publish: Publish | None = None,
     ) -> None:
         self._setup = setup
         self._config = setup.config
@@ -102,6 +109,10 @@ class Service:
         self._requests = ModeRequests(
             self._config, state_dir, self._journal, has_policy=worker is not None
         )
+        self.alarms = AlarmList(time.time())
+        self.overrides = SetPointOverrides(contract)
+        self._operator = OperatorRequests(state_dir, self._journal, self.overrides, self.alarms)
+        self._publish = publish
         self._query: PolicyQuery | None = None
         if worker is not None:
             self._query = PolicyQuery(
@@ -168,6 +179,8 @@ class Service:
         request = self._requests.take(tick, self.state)
         before = self.state
         self.state = next_mode(before, self._events(request), tick.now_s, self._mode_settings)
+        self._operator.take(tick, self.state)
+        self.cycle.overrides = self.overrides.values
         if self.state.may_write and tick.reading is not None and not tick.reading.external:
             # Until the plant confirms that it follows us, write what is in force, unmoved: it may
             # take over any of our writes, while its own controller still moves the set-points.
@@ -301,6 +314,35 @@ class Service:
         action = self.cycle.action if tick.decided else None
         self._journal.tick(tick, self.state, step, action=action, written=written)
         self._journal.status(tick, self.state, self._live(tick))
+        self.alarms.note(self.state, self.watch.causes, tick.now_s, time.time())
+        self._show(tick, step, written=written)
+
+    def _show(
+        self, tick: TickContext, step: GuardedStep | None, *, written: bool, running: bool = True
+    ) -> None:
+        """Give a snapshot away; whatever goes wrong with it must not cost a tick."""
+        if self._publish is None:
+            return
+        try:
+            snapshot = take_snapshot(
+                tick,
+                self.state,
+                step,
+                cycle=self.cycle,
+                watch=self.watch,
+                record=self.record,
+                worker=self._worker,
+                alarms=self.alarms.alarms,
+                overrides=self.overrides.active,
+                answers=(*self._operator.answers, *self._journal.answers),
+                plant=PlantFlags(self._enable, self._override, self._link.connected),
+                written=written,
+                running=running,
+            )
+            self._publish(snapshot)
+        except Exception:  # noqa: BLE001  # pages and metrics are no reason to stop control
+            _log.exception("tick %d could not be shown", tick.number)
+            self._publish = None
 
     def _live(self, tick: TickContext) -> dict[str, object]:
         """What only a running service knows, for the status."""
@@ -340,6 +382,7 @@ class Service:
                 _log.warning("could not hand over: %s", error)
         self._journal.event(tick, self.state, "service stopped")
         self._journal.status(tick, self.state, self._live(tick), running=False)
+        self._show(tick, None, written=False, running=False)
 
     # --- small things ---
 

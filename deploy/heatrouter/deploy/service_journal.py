@@ -2,6 +2,7 @@
 
 import logging
 import os
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -17,6 +18,9 @@ from heatrouter.deploy.validity import CheckedInputs
 from heatrouter.envs.arrays import Float32Array, FloatArray
 
 _log = logging.getLogger(__name__)
+
+ANSWERS_KEPT = 10
+"""Answers to people that a page may still be waiting for."""
 
 
 @dataclass(slots=True)
@@ -50,6 +54,9 @@ class Journal:
         state_dir: Where the status goes.
         watch: Learns of an audit log that cannot be written.
         worker: The policy, for the digest of its bundle.
+
+    Attributes:
+        answers: The last answers to requests for a mode, newest last.
     """
 
     def __init__(
@@ -60,6 +67,7 @@ class Journal:
         self._watch = watch
         self._worker = worker
         self._last_request: dict[str, object] | None = None
+        self.answers: deque[dict[str, object]] = deque(maxlen=ANSWERS_KEPT)
 
     def event(
         self,
@@ -94,6 +102,8 @@ class Journal:
         """Record a tick, after the faults and changes of mode that it brought."""
         self._changes(tick, state)
         detail: dict[str, object] = {"source": None if step is None else step.source}
+        if step is not None and step.overrides is not None:
+            detail["overrides"] = step.overrides
         if tick.checked is not None and tick.reading is not None:
             detail |= {"inputs": tick.checked.values, "applied": tick.reading.applied}
         record = AuditRecord(
@@ -152,6 +162,7 @@ class Journal:
             "accepted": accepted,
             "outcome": outcome,
         }
+        self.answers.append(self._last_request)
 
     def status(
         self,
