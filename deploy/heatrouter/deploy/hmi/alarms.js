@@ -2,7 +2,7 @@
 
 import * as api from './api.js';
 import { askReason } from './dialogs.js';
-import { byId, html, setText, show, table } from './dom.js';
+import { byId, html, setText, show, table, tell } from './dom.js';
 import { moment, words } from './format.js';
 
 const ORDER = ['high', 'medium', 'low'];
@@ -49,6 +49,6 @@ async function acknowledge(alarm) {
     title: `Acknowledge ${named(alarm.fault)}?`, text: `${alarm.cause || alarm.meaning}. This says that you have seen it; it arms nothing.`, yes: 'Acknowledge', reason: 'seen',
     act: (reason) => api.post(`/api/v1/alarms/${encodeURIComponent(alarm.alarm_id)}/acknowledge`, { reason }),
   });
-  if (outcome !== null) setText(byId('alarm-result'), outcome);
+  if (outcome !== null) tell(byId('alarm-result'), outcome);
   app.refresh();
 }

@@ -2,8 +2,8 @@
 
 import * as api from './api.js';
 import { askReason } from './dialogs.js';
-import { byId, html, setText, show, table } from './dom.js';
-import { duration, fullName, unitOf, withUnit } from './format.js';
+import { byId, html, show, table, tell } from './dom.js';
+import { duration, fullName, spoken, unitOf, withUnit } from './format.js';
 
 let app = null;
 let bundleShown = '';
@@ -15,7 +15,8 @@ export function build(shared) {
 /** Ask for the explanation; it is on three pages. */
 export async function update(snapshot, page) {
   const d = await api.get('/api/v1/decision');
-  const sentences = () => d.sentences.map((text) => html('li', {}, text));
+  const named = (text) => app.site.set_points.reduce((said, p) => said.replaceAll(p.name, fullName(p.name)), text);
+  const sentences = () => d.sentences.map((text) => html('li', {}, spoken(named(text))));
   show(byId('sentences'), d.sentences, sentences);
   if (page === 'decision') {
     show(byId('decision-sentences'), d.sentences, sentences);
@@ -91,6 +92,6 @@ async function release(p) {
 
 async function change(question) {
   const outcome = await askReason(question);
-  if (outcome !== null) setText(byId('override-result'), outcome);
+  if (outcome !== null) tell(byId('override-result'), outcome);
   app.refresh();
 }

@@ -24,6 +24,12 @@ export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
+/** Tell an outcome, for as long as it takes to read it twice. */
+export function tell(element, text) {
+  setText(element, text);
+  window.setTimeout(() => { if (element.textContent === text) setText(element, ''); }, 15000);
+}
+
 /** Replace children only where what is shown differs; keeps the focus where it is. */
 export function show(element, key, make) {
   const text = JSON.stringify(key);

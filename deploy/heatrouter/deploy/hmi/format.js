@@ -8,21 +8,28 @@ const QUANTITIES = {
   generated_kw: 'generated', charge_kw: 'charge', level: 'level', fill_level: 'level', top_temp_c: 'top', middle_temp_c: 'middle',
   bottom_temp_c: 'bottom', room_temp_c: 'room', air_temp_c: 'air', air_mean_24h_c: 'air, 24 h mean', ambient_temp_c: 'outdoors',
   irradiance_w_m2: 'sun', electricity_eur_per_mwh: 'electricity', gas_eur_per_mwh: 'gas', co2_eur_per_t: 'CO₂ price',
-  carbon_intensity_g_per_kwh: 'CO₂ of electricity', outlet_temp_c: 'outlet',
+  carbon_intensity_g_per_kwh: 'CO₂ of electricity', outlet_temp_c: 'outlet', recovery_share: 'recovery', load_share: 'load',
+  offset_k: 'offset', supply_offset_k: 'supply offset', price_empty_eur_per_mwh: 'price of heat when empty',
+  price_full_eur_per_mwh: 'price of heat when full', target_level: 'target level',
 };
+
+/** Names of faults in a text as words: 'WORKER_DEAD' as 'worker dead'. */
+export const spoken = (text) => text.replace(/\b[A-Z]+(?:_[A-Z]+)+\b/g, (name) => name.replaceAll('_', ' ').toLowerCase());
 
 export const words = (name) => name.replaceAll('_', ' ');
 
 /** 'tank.top_temp_c' as 'tank top'; quantity alone where the unit is clear. */
 export function quantity(name) {
   const last = name.slice(name.lastIndexOf('.') + 1);
-  return QUANTITIES[last] ?? words(last);
+  return QUANTITIES[last] ?? words(last.replace(/_(c|k|kw|kwh|kg_s|bar|share)$/, ''));
 }
 
 export function fullName(name) {
   const dot = name.lastIndexOf('.');
   const head = words(name.slice(0, dot));
-  return head === 'site' ? quantity(name) : `${head} ${quantity(name)}`;
+  const what = quantity(name);
+  if (head === 'site') return what;
+  return head.endsWith(what) ? head : `${head} ${what}`;
 }
 
 export function unitOf(unit) {
@@ -33,6 +40,7 @@ export function number(value, unit) {
   if (value === null || value === undefined) return '–';
   const scaled = unit === '1' ? 100 * value : value;
   const size = Math.abs(scaled);
+  if (size < 0.005) return '0';
   const digits = unit === 'degC' || unit === 'K' ? 1 : unit === '1' ? 0 : size >= 100 ? 0 : size >= 10 ? 1 : 2;
   return scaled.toFixed(digits).replace(/^-(0(?:\.0+)?)$/, '$1').replace('-', '−');
 }

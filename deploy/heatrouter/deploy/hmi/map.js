@@ -1,9 +1,10 @@
 // The network, drawn once, with numbers that change.
 
 import { byId, html, setText, show, svg, table } from './dom.js';
-import { fullName, quantity, withUnit, words } from './format.js';
+import { fullName, number, quantity, withUnit, words } from './format.js';
 
 const EDGE = 6;
+const LETTER = 5.6;
 
 // Half sizes of symbols, as points round the middle.
 const SHAPES = {
@@ -16,11 +17,20 @@ const ANY = '-5,-5 5,-5 5,5 -5,5';
 let units = [];
 let site = null;
 
+/** What a label says: one or two readings, with a word where two of a kind stand side by side. */
+function inLabel(shown) {
+  if (shown.length === 2 && shown.every((r) => r.unit === 'degC')) {
+    const [first, second] = shown;
+    return `${number(first.value, 'degC')}, ${quantity(second.name)} ${withUnit(second.value, 'degC')}`;
+  }
+  return shown.map((r) => `${withUnit(r.value, r.unit)}${/\.(generated|power)_kw$/.test(r.name) ? ' el.' : ''}`).join(' · ');
+}
+
 export function build(known) {
   site = known;
   const { drawing } = site;
   const map = byId('map');
-  map.setAttribute('viewBox', `0 0 ${drawing.width} ${drawing.height}`);
+  map.setAttribute('viewBox', `${drawing.left} ${drawing.top} ${drawing.width} ${drawing.height}`);
   map.append(...drawing.pipes.map((p) => svg('line', { class: 'pipe', x1: p.x0, y1: p.y0, x2: p.x1, y2: p.y1, 'stroke-width': p.width })));
   const labelled = drawing.units.filter((u) => u.label_x !== null);
   map.append(...labelled.map((u) => svg('line', { class: 'leader', x1: u.x, y1: u.y, x2: u.label_x, y2: u.label_y })));
@@ -60,7 +70,9 @@ export function update(snapshot) {
   const fixed = new Set(snapshot.overrides.map((o) => o.set_point.slice(0, o.set_point.lastIndexOf('.'))));
   for (const { unit, group, figure, level, width } of units) {
     const shown = unit.shown.map((i) => reading(snapshot, i));
-    setText(figure, shown.map((r) => withUnit(r.value, r.unit)).join(' · '));
+    const text = inLabel(shown);
+    setText(figure, text);
+    figure.classList.toggle('long', LETTER * text.length > width - EDGE - 20);
     const heat = shown.find((r) => r.unit === 'kW');
     const off = heat !== undefined && Math.abs(heat.value ?? 0) < 0.5 && unit.kind !== 'store';
     const wrong = unit.inputs.some((i) => snapshot.causes[i]);
@@ -71,7 +83,7 @@ export function update(snapshot) {
   const { drawing } = site;
   show(byId('circuits'), [snapshot.values, snapshot.causes, drawing.circuits], () => drawing.circuits.map((c) => html('div', { class: 'readings' },
     html('span', { class: 'circuit-name' }, words(c.name)), ...c.inputs.map((i) => card(reading(snapshot, i), quantity(site.inputs[i].name))))));
-  show(byId('site-readings'), [snapshot.values, snapshot.causes], () => drawing.site_inputs.map((i) => card(reading(snapshot, i), quantity(site.inputs[i].name))));
+  show(byId('site-readings'), [snapshot.values, snapshot.causes], () => drawing.site_inputs.map((i) => card(reading(snapshot, i), fullName(site.inputs[i].name))));
   show(byId('readings-table'), [snapshot.values, snapshot.causes], () => table('All readings', [
     { title: 'Reading', cell: (r) => fullName(r.name) },
     { title: 'Value', number: true, cell: (r) => withUnit(r.value, r.unit) },

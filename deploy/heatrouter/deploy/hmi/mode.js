@@ -2,8 +2,8 @@
 
 import * as api from './api.js';
 import { askReason } from './dialogs.js';
-import { byId, html, setText, show } from './dom.js';
-import { duration } from './format.js';
+import { byId, html, setText, show, tell } from './dom.js';
+import { duration, spoken } from './format.js';
 
 const EFFECTS = {
   OFF: 'Nothing is written any more. The plant’s own controller takes over from the set-points in force.',
@@ -15,6 +15,7 @@ const EFFECTS = {
 const ARMED = ['RULES', 'POLICY'];
 
 let app = null;
+let before = '';
 
 export function build(shared) {
   app = shared;
@@ -28,17 +29,20 @@ async function ask(mode) {
     reason: ARMED.includes(mode) ? '' : 'decision of the operator',
     act: (reason) => api.post('/api/v1/mode', { mode, reason }),
   });
-  if (outcome !== null) setText(byId('mode-result'), outcome);
+  if (outcome !== null) tell(byId('mode-result'), outcome);
   app.refresh();
 }
 
 export function update(live) {
   const s = live.snapshot;
   const away = s.mode !== s.target;
+  // An answer from before says nothing about what is now.
+  if (before !== '' && before !== s.mode && away) setText(byId('mode-result'), '');
+  before = s.mode;
   const mode = byId('mode');
   setText(mode, s.mode);
   mode.className = `mode${s.mode === 'HOLD' ? ' broken' : away ? ' away' : ''}`;
-  setText(byId('mode-why'), away ? `asked for ${s.target}: ${s.reason}` : '');
+  setText(byId('mode-why'), away ? `asked for ${s.target}: ${spoken(s.reason)}` : '');
   const since = duration(s.time_s - s.since_s);
   setText(byId('mode-text'), away ? `${s.mode} for ${since}; ${s.target} was asked for.` : `${s.mode} for ${since}, as asked for.`);
   for (const button of byId('mode-buttons').children) {
@@ -46,5 +50,5 @@ export function update(live) {
     if (button.getAttribute('aria-pressed') !== pressed) button.setAttribute('aria-pressed', pressed);
   }
   const checks = live.permissives.checks.map((c) => ({ ...c, detail: c.ok && c.name === 'ticking' ? '' : c.detail }));
-  show(byId('permissives'), checks, () => checks.map((c) => html('li', { class: c.ok ? null : 'no' }, html('span', { class: 'only-read' }, c.ok ? 'yes: ' : 'no: '), c.name, c.detail && html('small', {}, c.detail))));
+  show(byId('permissives'), checks, () => checks.map((c) => html('li', { class: c.ok ? null : 'no' }, html('span', { class: 'only-read' }, c.ok ? 'yes: ' : 'no: '), c.name, c.detail && html('small', {}, spoken(c.detail)))));
 }

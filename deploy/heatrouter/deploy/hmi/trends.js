@@ -4,11 +4,12 @@ import * as api from './api.js';
 import { byId, html, show, svg } from './dom.js';
 import { fullName, number, quantity, unitOf, withUnit, words } from './format.js';
 
-const WIDTH = 640;
 const HEIGHT = 200;
 const LEFT = 46;
 const BOTTOM = 20;
 const PENS = 6;
+// Less than this is not blown up to the height of a chart.
+const LEAST = { 1: 0.05, bar: 0.2, 'kg/s': 2, kW: 20, degC: 4 };
 
 let site = null;
 let groups = [];
@@ -57,15 +58,16 @@ export async function page() {
 }
 
 function draw(chart, times, series, now, hours) {
+  // Letters keep their size: a phone's chart has fewer pixels, not smaller ones.
+  const width = window.innerWidth < 600 ? 340 : 640;
   const unit = unitOfSeries(chart.names[0]);
   const values = chart.names.flatMap((n) => series[n]).filter((v) => v !== null);
-  const [low, high] = range(values, unit);
-  const x = (t) => LEFT + ((t - (now - 3600 * hours)) / (3600 * hours)) * (WIDTH - LEFT - 6);
+  const { low, high, ticks } = range(values, unit);
+  const x = (t) => LEFT + ((t - (now - 3600 * hours)) / (3600 * hours)) * (width - LEFT - 6);
   const y = (v) => 6 + (1 - (v - low) / (high - low)) * (HEIGHT - BOTTOM - 6);
-  const picture = svg('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: 'img', 'aria-label': `${chart.title}: ${chart.names.map((n) => spoken(n, series[n], unit)).join('; ')}` });
+  const picture = svg('svg', { viewBox: `0 0 ${width} ${HEIGHT}`, role: 'img', 'aria-label': `${chart.title}: ${chart.names.map((n) => spoken(n, series[n], unit)).join('; ')}` });
+  for (const value of ticks) picture.append(svg('line', { class: 'grid', x1: LEFT, x2: width - 6, y1: y(value), y2: y(value) }), svg('text', { x: LEFT - 6, y: y(value) + 4, 'text-anchor': 'end' }, number(value, unit)));
   for (let i = 0; i <= 4; i += 1) {
-    const value = low + ((high - low) * i) / 4;
-    picture.append(svg('line', { class: 'grid', x1: LEFT, x2: WIDTH - 6, y1: y(value), y2: y(value) }), svg('text', { x: LEFT - 6, y: y(value) + 4, 'text-anchor': 'end' }, number(value, unit)));
     const back = hours * (1 - i / 4);
     const anchor = i === 0 ? 'start' : i === 4 ? 'end' : 'middle';
     picture.append(svg('line', { class: 'grid', y1: 6, y2: HEIGHT - BOTTOM, x1: x(now - 3600 * back), x2: x(now - 3600 * back) }), svg('text', { x: x(now - 3600 * back), y: HEIGHT - 5, 'text-anchor': anchor }, back === 0 ? 'now' : `−${Number(back.toFixed(2))} h`));
@@ -86,15 +88,19 @@ function path(times, values, x, y) {
   return d;
 }
 
+/** Limits of the axis, and three to six round values on it. */
 function range(values, unit) {
-  const least = unit === '1' ? 0.02 : 1;
-  let low = values.length ? Math.min(...values) : 0;
-  let high = values.length ? Math.max(...values) : 1;
-  const pad = Math.max(0.05 * (high - low), (least - (high - low)) / 2, 0);
-  low -= pad;
-  high += pad;
-  const step = 10 ** Math.floor(Math.log10((high - low) / 4));
-  return [Math.floor(low / step) * step, Math.ceil(high / step) * step];
+  const least = LEAST[unit] ?? 1;
+  const some = values.length > 0;
+  const from = some ? Math.min(...values) : 0;
+  const to = some ? Math.max(...values) : least;
+  const pad = Math.max(0.04 * (to - from), (least - (to - from)) / 2, 0);
+  const span = to - from + 2 * pad;
+  const power = 10 ** Math.floor(Math.log10(span / 5));
+  const step = [1, 2, 5, 10].map((f) => f * power).find((s) => span / s <= 5);
+  const low = Math.floor((from - pad) / step) * step;
+  const high = Math.ceil((to + pad) / step) * step;
+  return { low, high, ticks: Array.from({ length: Math.round((high - low) / step) + 1 }, (_, i) => low + i * step) };
 }
 
 function spoken(name, values, unit) {

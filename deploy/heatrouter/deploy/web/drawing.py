@@ -7,14 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from heatrouter.deploy.web_site import InputChannel, Site
 from heatrouter.envs.design_flow import design_flow
-from heatrouter.envs.drawing.canvas import (
-    BOTTOM_PX,
-    HEIGHT_PX,
-    SYMBOLS,
-    TOP_PX,
-    WIDTH_PX,
-    places_px,
-)
+from heatrouter.envs.drawing.canvas import HEIGHT_PX, SYMBOLS, places_px
 from heatrouter.envs.drawing.units import label_boxes
 from heatrouter.envs.spec.district import District
 
@@ -81,6 +74,8 @@ class DrawnCircuit(_Frozen):
 class Drawing(_Frozen):
     """The map; lengths in its own pixels, y downwards."""
 
+    left: float
+    top: float
     width: float
     height: float
     pipes: list[DrawnPipe]
@@ -94,12 +89,6 @@ def drawing_of(site: Site) -> Drawing:
     district = site.district
     places = places_px(district)
     boxes = label_boxes(district)
-    top = HEIGHT_PX - TOP_PX + _EDGE_PX
-    height = HEIGHT_PX - TOP_PX - BOTTOM_PX + 2.0 * _EDGE_PX
-
-    def flipped(x: float, y: float) -> tuple[float, float]:
-        return round(x, 1), round(top - y, 1)
-
     units = []
     for unit in district.units:
         box = boxes.get(unit.name)
@@ -129,31 +118,45 @@ def drawing_of(site: Site) -> Drawing:
         DrawnCircuit(name=c.name, inputs=_inputs_of(c.name, site.inputs)) for c in district.circuits
     ]
     named = {i for u in units for i in u.inputs} | {i for c in circuits for i in c.inputs}
+    corners = [(x, y) for x, y in (flipped(*place) for place in places.values())]
+    for drawn in units:
+        if drawn.label_x is not None and drawn.label_y is not None:
+            wide, high = drawn.label_width / 2.0, drawn.label_height / 2.0
+            corners.append((drawn.label_x - wide, drawn.label_y - high))
+            corners.append((drawn.label_x + wide, drawn.label_y + high))
+    left, top = (min(c[i] for c in corners) - _EDGE_PX for i in (0, 1))
+    right, bottom = (max(c[i] for c in corners) + _EDGE_PX for i in (0, 1))
     return Drawing(
-        width=WIDTH_PX,
-        height=height,
-        pipes=_pipes(district, places, top),
+        left=round(left, 1),
+        top=round(top, 1),
+        width=round(right - left, 1),
+        height=round(bottom - top, 1),
+        pipes=_pipes(district, places),
         units=units,
         circuits=circuits,
         site_inputs=[i for i in range(len(site.inputs)) if i not in named],
     )
 
 
-def _pipes(
-    district: District, places: dict[str, tuple[float, float]], top: float
-) -> list[DrawnPipe]:
+def flipped(x: float, y: float) -> tuple[float, float]:
+    """From the drawing's pixels, y upwards, to the page's."""
+    return round(x, 1), round(HEIGHT_PX - y, 1)
+
+
+def _pipes(district: District, places: dict[str, tuple[float, float]]) -> list[DrawnPipe]:
     flows = [abs(float(f)) for f in design_flow(district, sources_run=True).mass_flow_kg_s]
     widest = max(flows, default=0.0)
     pipes = []
     for pipe, flow in zip(district.pipes, flows, strict=True):
-        (x0, y0), (x1, y1) = places[pipe.from_location], places[pipe.to_location]
+        x0, y0 = flipped(*places[pipe.from_location])
+        x1, y1 = flipped(*places[pipe.to_location])
         share = math.sqrt(flow / widest) if widest > 0.0 else 0.0
         pipes.append(
             DrawnPipe(
-                x0=round(x0, 1),
-                y0=round(top - y0, 1),
-                x1=round(x1, 1),
-                y1=round(top - y1, 1),
+                x0=x0,
+                y0=y0,
+                x1=x1,
+                y1=y1,
                 width=round(_THINNEST_PX + (_WIDEST_PX - _THINNEST_PX) * share, 1),
             )
         )

@@ -86,8 +86,8 @@ async def test_the_map_has_every_unit_and_reading(desk: Desk) -> None:
     drawing = site["drawing"]
     assert {u["name"] for u in drawing["units"]} >= {"tank", "greenhouse", "town_old"}
     for unit in drawing["units"]:
-        assert 0.0 <= unit["x"] <= drawing["width"]
-        assert 0.0 <= unit["y"] <= drawing["height"]
+        assert 0.0 <= unit["x"] - drawing["left"] <= drawing["width"]
+        assert 0.0 <= unit["y"] - drawing["top"] <= drawing["height"]
     shown = [i for u in drawing["units"] for i in u["inputs"]]
     shown += [i for c in drawing["circuits"] for i in c["inputs"]] + drawing["site_inputs"]
     assert sorted(shown) == list(range(len(site["inputs"])))
