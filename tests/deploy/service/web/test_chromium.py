@@ -13,12 +13,16 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from heatrouter.deploy.audit import read_audit
 from heatrouter.deploy.state_dir import read_json
 from heatrouter.deploy.web.users import Role, UserFile
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
@@ -96,7 +100,7 @@ def state(folder: Path, endpoint: str, bundle: Path) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator["playwright.Browser"]:
+def browser() -> Iterator["Browser"]:
     with playwright.sync_playwright() as engine:
         # The sandbox needs rights that root in a container does not have.
         browser = engine.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
@@ -105,9 +109,7 @@ def browser() -> Iterator["playwright.Browser"]:
 
 
 @pytest.fixture(params=sorted(SIZES))
-def page(
-    request: pytest.FixtureRequest, browser: "playwright.Browser", state: Path
-) -> Iterator["playwright.Page"]:
+def page(request: pytest.FixtureRequest, browser: "Browser", state: Path) -> Iterator["Page"]:
     width, height = SIZES[request.param]
     context = browser.new_context(viewport={"width": width, "height": height})
     context.set_default_timeout(PAGE_MS)
@@ -132,12 +134,12 @@ def url(state: Path) -> str:
     return str(json.loads((state / "web.json").read_text())["url"])
 
 
-def shot(page: "playwright.Page", pictures: Path, name: str) -> None:
+def shot(page: "Page", pictures: Path, name: str) -> None:
     size = "phone" if page.viewport_size == {"width": 390, "height": 844} else "control-room"
     page.screenshot(path=pictures / f"{size}-{name}.png", full_page=True)
 
 
-def arm(page: "playwright.Page", reason: str) -> None:
+def arm(page: "Page", reason: str) -> None:
     page.get_by_role("button", name="POLICY").click()
     if page.locator("#login").is_visible():
         page.get_by_label("User").last.fill("anna")
@@ -150,9 +152,7 @@ def arm(page: "playwright.Page", reason: str) -> None:
     question.wait_for(state="hidden")
 
 
-def test_arm_lose_the_worker_and_arm_again(
-    page: "playwright.Page", state: Path, pictures: Path
-) -> None:
+def test_arm_lose_the_worker_and_arm_again(page: "Page", state: Path, pictures: Path) -> None:
     mode = page.locator("#mode")
     mode.filter(has_text="O").or_(mode.filter(has_text="R")).wait_for()
     shot(page, pictures, "1-before")
@@ -190,7 +190,7 @@ def test_arm_lose_the_worker_and_arm_again(
 
 
 def test_every_page_fits_its_screen_and_is_reached_by_keyboard(
-    page: "playwright.Page", state: Path, pictures: Path
+    page: "Page", state: Path, pictures: Path
 ) -> None:
     page.locator("#mode").filter(has_text="O").or_(
         page.locator("#mode").filter(has_text="R")
