@@ -77,6 +77,8 @@ async def run_service(setup: ServiceSetup) -> dict[str, object]:
         **service.record.summary(),
         "worker_restarts": 0 if worker is None else worker.restarts,
         "link_reconnects": link.reconnects,
+        "web_restarts": 0 if web is None else web.restarts,
+        "snapshots_dropped": 0 if web is None else web.dropped,
         "audit": verify_audit(state_dir.audit_path),
     }
 

@@ -162,7 +162,7 @@ def prepare(config: ServiceConfig) -> ServiceSetup:
     Raises:
         ServiceConfigError: Files that do not exist or do not fit each other, all at once.
     """
-    mistakes: list[Mistake] = []
+    mistakes: list[Mistake] = config.http.mistakes() if config.http.enabled else []
     manifest = _attempt(mistakes, "bundle", lambda: _manifest(config.bundle))
     name = config.district or (manifest.contract.district if manifest is not None else None)
     district = task = None

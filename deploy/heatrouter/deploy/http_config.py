@@ -1,9 +1,12 @@
 """Settings of the web page, the metrics and the health checks."""
 
 import ipaddress
+import os
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from heatrouter.envs.errors import Mistake
 
 DEFAULT_PORT = 8700
 
@@ -33,7 +36,7 @@ class HttpConfig(BaseModel):
         False, description="a proxy in front speaks TLS: plain HTTP is then allowed anywhere"
     )
     login_to_read: bool | None = Field(
-        None, description="reading beyond health needs a login; null: only off loopback"
+        None, description="reading beyond health needs a login; null: off loopback, or by a proxy"
     )
     users: Path | None = Field(None, description="file of users; null: users.json in state_dir")
     session_idle_s: float = Field(
@@ -57,6 +60,17 @@ class HttpConfig(BaseModel):
             raise ValueError(message)
         return self
 
+    def mistakes(self) -> list[Mistake]:
+        """Files that are named and cannot be read."""
+        named = {"users": self.users}
+        if self.tls is not None:
+            named |= {"tls.certificate": self.tls.certificate, "tls.key": self.tls.key}
+        return [
+            Mistake(f"http.{path}", f"{file} is no file that can be read")
+            for path, file in named.items()
+            if file is not None and not os.access(file, os.R_OK)
+        ]
+
     @property
     def loopback(self) -> bool:
         """Whether only this machine can reach it."""
@@ -75,4 +89,7 @@ class HttpConfig(BaseModel):
     @property
     def reading_needs_login(self) -> bool:
         """Whether reading beyond health needs a login."""
-        return not self.loopback if self.login_to_read is None else self.login_to_read
+        if self.login_to_read is not None:
+            return self.login_to_read
+        # What a proxy passes on is no longer on loopback.
+        return not self.loopback or self.behind_tls_proxy

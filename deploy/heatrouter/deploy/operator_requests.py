@@ -151,6 +151,8 @@ class OperatorRequests:
             wrong = ", ".join(str(e["loc"][-1]) if e["loc"] else "?" for e in error.errors())
             _log.warning("an operator's request with wrong fields was dropped: %s", wrong)
             return
+        if any(answer["request_id"] == request.request_id for answer in self.answers):
+            return  # its file could not be removed; once is enough
         if isinstance(request, OverrideRequest):
             event, refusal = self._override(tick, state, request)
             detail: dict[str, object] = {"value": request.value, "duration_s": request.duration_s}

@@ -13,9 +13,11 @@ import socket
 import struct
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from typing import Final
 
+from heatrouter.deploy.logs import logs_are_json
 from heatrouter.deploy.status import StatusSnapshot, snapshot_json
 
 _log = logging.getLogger(__name__)
@@ -29,6 +31,9 @@ BACKLOG_BYTES: Final = 4 << 20
 FIRST_BACKOFF_S: Final = 0.5
 LAST_BACKOFF_S: Final = 30.0
 END_TIMEOUT_S: Final = 3.0
+
+STABLE_S: Final = 60.0
+"""A process that lived so long was sound; its end is news again."""
 
 
 def frame(body: bytes) -> bytes:
@@ -90,22 +95,28 @@ class WebLink:
 
     async def _keep(self) -> None:
         backoff_s = FIRST_BACKOFF_S
+        told = False
         while True:
+            begin = time.monotonic()
             try:
-                code = await self._run()
+                cause = f"exit code {await self._run(quiet=told)}"
             except OSError as error:
-                _log.error("web process does not start: %s", error)
-            else:
-                _log.error("web process ended with exit code %s; control goes on", code)
+                cause = str(error)
+            if time.monotonic() - begin > STABLE_S:
+                backoff_s, told = FIRST_BACKOFF_S, False
+            # Once, not each time until the port is free or the certificate there.
+            if not told:
+                _log.error("web process ended (%s); control goes on", cause)
+            told = True
             await asyncio.sleep(backoff_s)
             backoff_s = min(2.0 * backoff_s, LAST_BACKOFF_S)
             self.restarts += 1
 
-    async def _run(self) -> int:
+    async def _run(self, *, quiet: bool) -> int:
         """One process, from its start to its end."""
         ours, theirs = socket.socketpair()
         with theirs:
-            self._process = _spawn(theirs.fileno())
+            self._process = _spawn(theirs.fileno(), quiet=quiet)
         reader, writer = await asyncio.open_connection(sock=ours)
         writer.write(frame(self._site))
         self._writer = writer
@@ -130,10 +141,13 @@ class WebLink:
         return process.wait()
 
 
-def _spawn(channel: int) -> "subprocess.Popen[bytes]":
+def _spawn(channel: int, *, quiet: bool) -> "subprocess.Popen[bytes]":
     environment = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", "heatrouter.deploy.web.process", "--channel", str(channel)]
+    command += ["--quiet"] if quiet else []
+    command += ["--json-logs"] if logs_are_json() else []
     return subprocess.Popen(
-        [sys.executable, "-m", "heatrouter.deploy.web.process", "--channel", str(channel)],
+        command,
         stdin=subprocess.DEVNULL,
         pass_fds=(channel,),
         env=environment,

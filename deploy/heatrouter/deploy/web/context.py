@@ -1,5 +1,6 @@
 """Everything the handlers of requests work with."""
 
+import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -51,6 +52,7 @@ class WebContext:
         change_limit: Changes by user.
         request_limit: Requests by address.
         cookie: Name of the session's cookie.
+        searches: One search of the audit log at a time: each reads a disk and holds the interpreter.
     """
 
     site: Site
@@ -67,6 +69,7 @@ class WebContext:
     change_limit: RateLimit
     request_limit: RateLimit
     cookie: str
+    searches: asyncio.Semaphore
 
     @property
     def audit_path(self) -> Path:
@@ -112,4 +115,5 @@ def web_context(
         change_limit=RateLimit(per_s=CHANGES_PER_S, burst=CHANGES_AT_ONCE, clock=clock),
         request_limit=RateLimit(per_s=REQUESTS_PER_S, burst=REQUESTS_AT_ONCE, clock=clock),
         cookie=f"{prefix}heatrouter-{port}",
+        searches=asyncio.Semaphore(1),
     )

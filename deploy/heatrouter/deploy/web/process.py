@@ -34,7 +34,7 @@ CONNECTIONS_AT_MOST: Final = 100
 IDLE_CONNECTION_S: Final = 5
 
 
-async def run(channel: int) -> int:
+async def run(channel: int, *, quiet: bool) -> int:
     """Serve until the guard process is gone; return the exit code."""
     reader, writer = await asyncio.open_connection(sock=socket.socket(fileno=channel))
     try:
@@ -45,7 +45,8 @@ async def run(channel: int) -> int:
     try:
         listener = _listen(http)
     except OSError as error:
-        _log.error("http://%s:%d cannot be served: %s", http.host, http.port, error.strerror)
+        level = logging.DEBUG if quiet else logging.ERROR
+        _log.log(level, "%s cannot be served: %s", _url(http, http.port), error.strerror)
         return EXIT_UNAVAILABLE
     port = int(listener.getsockname()[1])
     feed = Feed()
@@ -122,12 +123,15 @@ def main() -> None:
     """Run the process."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--channel", type=int, required=True, help="socket to the guard process")
+    parser.add_argument("--quiet", action="store_true", help="why it cannot serve is known")
+    parser.add_argument("--json-logs", action="store_true", help="log JSON lines")
     arguments = parser.parse_args()
-    configure_logging(json_lines=False, verbose=False)
+    configure_logging(json_lines=arguments.json_logs, verbose=False)
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
     with contextlib.suppress(OSError):
         os.nice(NICENESS)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    sys.exit(asyncio.run(run(arguments.channel)))
+    sys.exit(asyncio.run(run(arguments.channel, quiet=arguments.quiet)))
 
 
 if __name__ == "__main__":

@@ -27,9 +27,6 @@ from heatrouter.deploy.web.metrics import CONTENT_TYPE
 from heatrouter.deploy.web.problems import ProblemError, Wrong
 from heatrouter.deploy.web.snapshots import Received
 
-_SEARCHES = asyncio.Semaphore(1)
-"""One search at a time: each reads a disk and holds the interpreter."""
-
 
 async def livez(call: Call) -> Response:
     """Whether the service ticks."""
@@ -136,7 +133,7 @@ async def audit(call: Call) -> BaseModel:
     query = call.query
     assert isinstance(query, AuditSearchQuery)
     wanted = AuditQuery(**query.model_dump())
-    async with _SEARCHES:
+    async with call.context.searches:
         try:
             page = await asyncio.to_thread(search_audit, call.context.audit_path, wanted)
         except CursorError as error:

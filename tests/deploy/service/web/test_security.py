@@ -146,6 +146,16 @@ async def test_reading_can_need_a_login(make_desk: MakeDesk, path: str) -> None:
     assert (await desk.client.get(path)).status_code == 200
 
 
+async def test_behind_a_proxy_reading_needs_a_login(make_desk: MakeDesk) -> None:
+    desk = make_desk("off", behind_tls_proxy=True)
+    assert (await desk.client.get("/status")).status_code == 401
+
+
+def test_a_name_that_nobody_has_costs_a_hash_and_fits_nothing(desk: Desk) -> None:
+    for password in ("", "A", "any password"):
+        assert desk.context.users.check("nobody", password) is None
+
+
 async def test_no_secret_is_logged(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG):
         await desk.login()
