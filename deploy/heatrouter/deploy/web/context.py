@@ -52,7 +52,7 @@ class WebContext:
         change_limit: Changes by user.
         request_limit: Requests by address.
         cookie: Name of the session's cookie.
-        searches: One search of the audit log at a time: each reads a disk and holds the interpreter.
+        searches: One search of the audit log at a time: each holds disk and interpreter.
     """
 
     site: Site

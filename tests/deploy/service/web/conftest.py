@@ -1,7 +1,7 @@
 """A service on a turned clock, and the web application that looks at it, without sockets."""
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import httpx2
@@ -15,16 +15,29 @@ from heatrouter.deploy.in_memory import InMemoryPlant, InMemoryWorker, TurnedClo
 from heatrouter.deploy.service import Service
 from heatrouter.deploy.state_dir import StateDir
 from heatrouter.deploy.status import StatusSnapshot, snapshot_json
+from heatrouter.deploy.web import users
 from heatrouter.deploy.web.app import web_app
 from heatrouter.deploy.web.context import web_context
 from heatrouter.deploy.web.feed import Feed
 from heatrouter.deploy.web.snapshots import Received
-from heatrouter.deploy.web.users import Role
+from heatrouter.deploy.web.users import Role, UserFile
 from heatrouter.deploy.web_site import Site, site_of
 
 
+@pytest.fixture(scope="session")
+def cheap_hashes() -> Iterator[None]:
+    """Passwords that take a millisecond, where something else is tested."""
+    with pytest.MonkeyPatch.context() as patch:
+        nobody = users._NOBODY.replace(f"${users._N}$", "$256$")
+        patch.setattr(users, "_N", 256)
+        patch.setattr(users, "_NOBODY", nobody)
+        yield
+
+
 @pytest.fixture
-async def make_desk(bundle: Path, neutral: np.ndarray, tmp_path: Path) -> AsyncIterator[MakeDesk]:
+async def make_desk(
+    bundle: Path, neutral: np.ndarray, users_json: bytes, tmp_path: Path
+) -> AsyncIterator[MakeDesk]:
     """Builds desks; ``mode`` is asked for at the start, ``http`` are settings."""
     async with contextlib.AsyncExitStack() as stack:
 
@@ -45,6 +58,9 @@ async def make_desk(bundle: Path, neutral: np.ndarray, tmp_path: Path) -> AsyncI
             worker = InMemoryWorker(neutral.astype(np.float64))
             state_dir = StateDir(config.state_dir)
             state_dir.create()
+            file = state_dir.path / "users.json"
+            file.touch(mode=0o600)
+            file.write_bytes(users_json)
             audit = AuditLog(state_dir.audit_path, sync_interval_s=None)
             feed = Feed(web_clock)
             context = web_context(
@@ -75,10 +91,15 @@ async def make_desk(bundle: Path, neutral: np.ndarray, tmp_path: Path) -> AsyncI
         yield make
 
 
+@pytest.fixture(scope="session")
+def users_json(cheap_hashes: None, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    file = UserFile(tmp_path_factory.mktemp("users") / "users.json")
+    file.add("anna", Role.OPERATOR, PASSWORDS["anna"])
+    file.add("vera", Role.VIEWER, PASSWORDS["vera"])
+    return file.path.read_bytes()
+
+
 @pytest.fixture
 def desk(make_desk: MakeDesk) -> Desk:
     """Armed, asked for POLICY; anna operates, vera looks."""
-    desk = make_desk()
-    desk.context.users.add("anna", Role.OPERATOR, PASSWORDS["anna"])
-    desk.context.users.add("vera", Role.VIEWER, PASSWORDS["vera"])
-    return desk
+    return make_desk()

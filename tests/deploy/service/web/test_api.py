@@ -18,6 +18,18 @@ def test_what_is_sent_is_what_is_received() -> None:
     assert set(StatusSnapshot.__slots__) == set(Received.model_fields)
 
 
+async def test_a_page_that_fails_costs_no_tick(desk: Desk) -> None:
+    def fail(_: StatusSnapshot) -> None:
+        raise RuntimeError
+
+    await desk.tick(20)
+    desk.service._publish = fail
+    await desk.tick(3)
+    assert desk.service.state.actual is Mode.POLICY
+    assert desk.service.record.failed_ticks == 0
+    assert desk.service.record.ticks == 23
+
+
 async def test_before_the_first_tick_there_is_life_but_nothing_to_show(desk: Desk) -> None:
     assert (await desk.client.get("/livez")).status_code == 503
     assert (await desk.client.get("/readyz")).status_code == 503

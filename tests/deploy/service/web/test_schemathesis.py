@@ -9,10 +9,9 @@ import pytest
 import uvicorn
 from hypothesis import HealthCheck, given, settings
 from hypothesis.errors import Unsatisfiable
-from tests.deploy.service.web.desks import PASSWORDS, Desk, MakeDesk
+from tests.deploy.service.web.desks import Desk, MakeDesk
 
 from heatrouter.deploy.web.app import web_app
-from heatrouter.deploy.web.users import Role
 
 schemathesis = pytest.importorskip("schemathesis", reason="schemathesis is not installed")
 
@@ -27,7 +26,6 @@ LEFT_OUT = {"logout"}
 def open_desk(make_desk: MakeDesk) -> Desk:
     """A desk whose limits let everything through: its clock runs ahead with each look."""
     desk = make_desk("policy", session_idle_s=86_400.0, session_s=604_800.0)
-    desk.context.users.add("anna", Role.OPERATOR, PASSWORDS["anna"])
     seconds = itertools.count(0, 1)
     for limit in (
         desk.context.request_limit,
