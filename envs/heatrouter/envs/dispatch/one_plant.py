@@ -232,16 +232,16 @@ class OnePlant:
         return costs, limits
 
     def allocate(
-        self, key: Row, limit: Row, required: Row, running: list[bool], short: list[bool]
+        self, key: Row, limit: Row, required: Row, running: list[bool], patience: Row
     ) -> list[float]:
-        """Heat of each producer, kW; see ``allocation.allocate``. ``short`` is by circuit."""
+        """Heat of each producer, kW; see ``allocation.allocate``."""
         heat = [0.0] * len(self.units)
-        for units, circuit_short in zip(self._units_of, short, strict=True):
+        for units in self._units_of:
             given = 0.0
             for u in sorted(units, key=key.__getitem__):
                 unit = self.units[u]
                 lacking = required[u] - given
-                start = unit.start_kw if circuit_short else unit.bridged_kw
+                start = unit.start_kw + patience[u] * (unit.bridged_kw - unit.start_kw)
                 if lacking >= (unit.stay_kw if running[u] else start):
                     heat[u] = min(max(lacking, unit.least_kw), limit[u])
                     given += heat[u]
