@@ -138,7 +138,11 @@ def relieved_demand(
 
 
 def marginal_cost(
-    plan: DispatchPlan, conditions: Conditions, observation: FloatArray, supply_temp: FloatArray
+    plan: DispatchPlan,
+    conditions: Conditions,
+    observation: FloatArray,
+    supply_temp: FloatArray,
+    worth: FloatArray | None = None,
 ) -> FloatArray:
     """Cost of one more MWh of heat from each producer, €/MWh, shape ``(num_envs, n_producers)``.
 
@@ -146,14 +150,16 @@ def marginal_cost(
     free. Heat pumps: electricity over COP less the electricity that the cooling tower is spared;
     the COP is measured while one runs and estimated (Lorenz, logarithmic means, times efficiency)
     while it stands. Engines: fuel less what the electricity fetches at
-    the exchange. Boilers: fuel over efficiency. Heat from another circuit costs there what the
-    dearest producer costs that runs. Bought electricity carries fee and CO2 price, gas alike.
+    the exchange. Boilers: fuel over efficiency. Heat from another circuit costs what it is worth in
+    its store, or, where that is not said, what the dearest producer costs that runs there. Bought
+    electricity carries fee and CO2 price, gas alike.
 
     Args:
         plan: The plan.
         conditions: As read from the observation.
         observation: Shape ``(num_envs, n_obs)``.
         supply_temp: Supply temperature that is asked for, degC, ``(num_envs, n_circuits)``.
+        worth: What heat is worth in circuits with a store, €/MWh, same shape, where somebody says.
     """
     at = plan.prices_at
     co2 = observation[:, at.co2, np.newaxis]
@@ -191,7 +197,7 @@ def marginal_cost(
             price = np.where(plan.burns_electricity, electricity, price)
         cost[:, part] = price / efficiency
     if plan.linked:
-        _add_linked(plan, conditions, inverse_cop, cost)
+        _add_linked(plan, conditions, inverse_cop, cost, worth)
     return cost
 
 
@@ -222,12 +228,19 @@ def _cold_mean_k(plan: DispatchPlan, observation: FloatArray) -> FloatArray:
 
 
 def _add_linked(
-    plan: DispatchPlan, conditions: Conditions, inverse_cop: FloatArray, cost: FloatArray
+    plan: DispatchPlan,
+    conditions: Conditions,
+    inverse_cop: FloatArray,
+    cost: FloatArray,
+    worth: FloatArray | None,
 ) -> None:
     """Heat from other circuits, those first that are fed by none; changes ``cost``."""
     cost[:, plan.links] = 0.0
     for producer, circuit, pump in plan.linked:
-        of_circuit = circuit_cost(plan, conditions, cost, circuit)
+        if worth is not None and plan.has_store[circuit]:
+            of_circuit = worth[:, circuit]
+        else:
+            of_circuit = circuit_cost(plan, conditions, cost, circuit)
         share = 1.0 - inverse_cop[:, pump] if pump >= 0 else 1.0
         cost[:, producer] += share * of_circuit
 

@@ -67,7 +67,8 @@ def merit_order_dispatch(
     full store: machines keep room for it, and it is never turned away for a level. Boilers are
     backup: they cover demand and bring a store back from where it is short, and no more. When
     the stores are short every unit may do so, whatever it costs. Without a store, units cover the
-    demand in order of cost.
+    demand in order of cost. Heat from another circuit costs what it is worth in the store there, so
+    that links carry heat to where it is worth more.
 
     Args:
         plan: The plan.
@@ -80,12 +81,12 @@ def merit_order_dispatch(
     """
     supply = np.minimum(np.maximum(price.supply_temp_c, plan.supply_low), plan.supply_high)
     now = read_conditions(plan, memory, observation, supply)
-    cost = marginal_cost(plan, now, observation, supply)
     empty = _by_circuit(plan, price.price_empty)
     fall = _by_circuit(plan, price.price_full) - empty
     target = _by_circuit(plan, price.target_level)
     level = now.level
     value = empty + fall * level
+    cost = marginal_cost(plan, now, observation, supply, value)
     value_at_target = empty + fall * target
     clearly = WORTH_EUR_PER_MWH + WORTH_SHARE * np.abs(value)
     clearly_at_target = WORTH_EUR_PER_MWH + WORTH_SHARE * np.abs(value_at_target)
