@@ -323,6 +323,14 @@ def test_a_cold_top_counts_as_short(plan: DispatchPlan, contract: Contract) -> N
     assert ask(plan, observation, empty=60.0, full=30.0)[GAS] > 0.0
 
 
+def test_a_hot_circuit_may_miss_some_more_kelvin(plan: DispatchPlan, contract: Contract) -> None:
+    # 11 K are more than three tenths of a spread of 30 K, but not of 40 K
+    lacking = {"main__mass_flow_kg_s": 60.0, "tank__top_temp_c": SUPPLY_C - 11.0}
+    assert ask(plan, observe(contract, **lacking), empty=60.0, full=30.0)[GAS] == 0.0
+    warm = {"main__return_temp_c": SUPPLY_C - 30.0, "tank__level": level_of(0.5, SUPPLY_C - 30.0)}
+    assert ask(plan, observe(contract, **lacking, **warm), empty=60.0, full=30.0)[GAS] > 0.0
+
+
 def test_boilers_do_not_charge_a_store(plan: DispatchPlan, contract: Contract) -> None:
     # heat is worth more than gas heat, and the target is far above the level
     observation = observe(contract, main__mass_flow_kg_s=60.0)

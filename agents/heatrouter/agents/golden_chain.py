@@ -17,7 +17,7 @@ from heatrouter.envs.guard import Reading, check, initial_memory
 from heatrouter.envs.observe import build_contract
 from heatrouter.envs.spec.district import District
 
-DECODER_VERSION = 1
+DECODER_VERSION = 2
 """To be raised when the meaning of the actions changes although the contract does not."""
 
 

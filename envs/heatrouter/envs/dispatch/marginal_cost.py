@@ -13,9 +13,11 @@ MIN_LIFT_K = 5.0
 MIN_SPREAD_K = 1.0
 """Least spread over which a logarithmic mean is formed."""
 MOST_TOP_LACK_K = 10.0
-LEAST_TOP_LACK_K = 7.0
-"""A store whose top misses the supply by more than the first has run short, whatever its mean
-temperature is; it has recovered at the second."""
+MOST_TOP_LACK_SHARE = 0.3
+RECOVERED_TOP_LACK = 0.7
+"""A store whose top misses the supply by more than the first, or by this share of the spread
+between supply and return if that is more, has run short, whatever its mean temperature is: hot
+circuits miss a kelvin less. It has recovered at the last share of that lack."""
 HIDING_LACK_K = 5.0
 HIDING_RANGE_K = 3.0
 """From the first lack of a store's top on the meters of the whole circuit say what it needs; the
@@ -86,7 +88,7 @@ def relief(
     relieved: BoolArray,
     low: float,
     high: float,
-    lacks_k: tuple[float, float] = (MOST_TOP_LACK_K, LEAST_TOP_LACK_K),
+    lacks_k: tuple[FloatArray | float, FloatArray | float],
 ) -> BoolArray:
     """Whether the stores of each circuit have run short, ``(num_envs, n_circuits)``.
 
@@ -98,6 +100,19 @@ def relief(
     short = (level < low) | (conditions.top_lack > lacks_k[0])
     short |= relieved & ((level < high) | (conditions.top_lack > lacks_k[1]))
     return short | ~plan.has_store
+
+
+def most_lacks_k(conditions: Conditions, supply_temp: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Lacks of a store's top from which it counts as short and recovered, K, by circuit.
+
+    Args:
+        conditions: As read from the observation.
+        supply_temp: Supply temperature that is asked for, degC, ``(num_envs, n_circuits)``.
+    """
+    share = MOST_TOP_LACK_SHARE * (supply_temp - conditions.return_temp)
+    # the share is left out where the return is no number
+    most: FloatArray = np.fmax(share, MOST_TOP_LACK_K)
+    return most, RECOVERED_TOP_LACK * most
 
 
 def relieved_demand(

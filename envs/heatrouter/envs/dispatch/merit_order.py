@@ -17,6 +17,7 @@ from heatrouter.envs.dispatch.marginal_cost import (
     about_to_flare,
     circuit_cost,
     marginal_cost,
+    most_lacks_k,
     read_conditions,
     relief,
     relieved_demand,
@@ -91,7 +92,8 @@ def merit_order_dispatch(
     clearly = WORTH_EUR_PER_MWH + WORTH_SHARE * np.abs(value)
     clearly_at_target = WORTH_EUR_PER_MWH + WORTH_SHARE * np.abs(value_at_target)
     stay = STAY_EUR_PER_MWH + STAY_SHARE * np.abs(value)
-    short = relief(plan, now, memory.relief, SHORT_LEVEL, RELIEF_LEVEL)
+    lacks = most_lacks_k(now, supply)
+    short = relief(plan, now, memory.relief, SHORT_LEVEL, RELIEF_LEVEL, lacks)
     recovery = now.store_kwh * np.maximum(RELIEF_LEVEL - level, 0.0) / RELIEF_HOURS
     # from here (num_envs, n_producers)
     unit = plan.by_unit

@@ -19,7 +19,7 @@ from heatrouter.envs.dispatch.merit_order import (
     WORTH_EUR_PER_MWH,
     WORTH_SHARE,
 )
-from heatrouter.envs.dispatch.one_plant import OnePlant
+from heatrouter.envs.dispatch.one_plant import OnePlant, most_lacks_k
 from heatrouter.envs.dispatch.one_unit import OneCircuit, Row
 from heatrouter.envs.dispatch.plan import DispatchMemory
 from heatrouter.envs.dispatch.rule_parameters import RuleParameters
@@ -91,7 +91,7 @@ def one_merit_order(
     supply = plant.limited_supply([temp + offset for temp, offset in asked])
     circuits = plant.conditions(memory, row, supply)
     costs, limits = plant.costs_and_limits(row, circuits)
-    short = plant.relief(circuits, memory, SHORT_LEVEL, RELIEF_LEVEL)
+    short = plant.relief(circuits, memory, SHORT_LEVEL, RELIEF_LEVEL, most_lacks_k(circuits))
     demands = plant.relieved_demand(row, circuits, short)
     worths = _worths(plant, circuits, price)
     n_sources, first_backup = plant.plan.n_sources, plant.first_backup
@@ -132,7 +132,8 @@ def one_rules(
     costs, limits = plant.costs_and_limits(row, circuits)
     stop = parameters.reserve_level + parameters.reserve_band
     lacks = (parameters.reserve_lack_k, RECOVERED_SHARE * parameters.reserve_lack_k)
-    short = plant.relief(circuits, memory, parameters.reserve_level, stop, lacks)
+    every = [lacks] * len(circuits)
+    short = plant.relief(circuits, memory, parameters.reserve_level, stop, every)
     demands = plant.relieved_demand(row, circuits, short)
     filled: list[bool] = memory.charging[0].tolist()
     charging = [
