@@ -1,6 +1,6 @@
 """MPC through each layer of actions: what it saves against the rules, beside set-points alone.
 
-``python benchmarks/layers.py [PRESET] [--weeks 6] [--layers offset heat_price] [--json FILE]`` runs
+``python benchmarks/layers.py [PRESET] [--weeks 6] [--only 0 4] [--json FILE]`` runs
 the tuned rules, MPC by set-points and MPC through each layer on the same generated validation weeks
 and prints what each costs and which share of the saving by set-points it keeps. Plans have time
 enough to be solved, so that a busy machine changes no number. Not part of `make bench`: a week
@@ -87,6 +87,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("preset", nargs="?", default="energy-web")
     parser.add_argument("--weeks", type=int, default=6)
+    parser.add_argument("--only", nargs="*", type=int, help="positions of the weeks to run")
     parser.add_argument("--hours", type=float, default=168.0)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--layers", nargs="*", choices=LAYERS, default=LAYERS)
@@ -95,6 +96,8 @@ def main() -> None:
     library, weeks = build_scenarios(
         load_district(given.preset), "validation", given.weeks, (given.seed,), hours=given.hours
     )
+    if given.only:
+        weeks = tuple(weeks[position] for position in given.only)
     settings = PlannerSettings(time_limit_s=TIME_LIMIT_S)
     controllers: dict[str, ConstantAction | MpcController] = {
         "rules": ConstantAction("rules", "offset"),

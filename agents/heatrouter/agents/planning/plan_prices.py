@@ -98,9 +98,11 @@ def plan_prices(
             target = level + charge * CHARGE_HOURS / now.store_kwh[0, circuit]
             action[channels.at[f"{name}.target_level"]] = target
             channels.price(action, name, worth[0, circuit], level)
-    # heat costs in a circuit what it is worth in the one that feeds it: feeders first
-    feeders = dict.fromkeys(link.from_circuit for link in dispatch.linked)
-    for circuit in (c for c in (*feeders, *(balancing.keys() - feeders)) if c in balancing):
+    # Heat from another circuit costs what it is worth there. In a plan it is worth the same in both
+    # where a link is not full, so the fed circuit's price decides first whether the link runs.
+    feeders = balancing.keys() & {link.from_circuit for link in dispatch.linked}
+    others = [circuit for circuit in balancing if circuit not in feeders]
+    for circuit in (*others, *sorted(feeders), *(others if feeders else ())):
         value = _closest(batch, channels, action, moment, worth, circuit)
         worth[0, circuit] = value
         for name in balancing[circuit]:
