@@ -23,7 +23,6 @@ from heatrouter.agents.mpc import MpcController
 from heatrouter.agents.planning.settings import PlannerSettings
 from heatrouter.agents.rollout import Trajectory, rollout
 from heatrouter.envs.contract import Parametrisation
-from heatrouter.envs.dispatch.tuned import preset_rules
 from heatrouter.envs.scenarios.library import ScenarioLibrary
 from heatrouter.envs.simulation.district_batch import DistrictBatch
 from heatrouter.envs.spec.loading import load_district, load_task
@@ -47,7 +46,6 @@ def run(
         library,
         num_envs=len(weeks),
         seed=0,
-        rules=preset_rules(preset),
     )
     steps = round(hours * 3600.0 / task.control_dt_s)
     return rollout(batch, controller, steps, starts=starts(weeks), columns=())

@@ -98,11 +98,9 @@ def plan_prices(
             target = level + charge * CHARGE_HOURS / now.store_kwh[0, circuit]
             action[channels.at[f"{name}.target_level"]] = target
             channels.price(action, name, worth[0, circuit], level)
-    # Heat from another circuit costs what it is worth there. In a plan it is worth the same in both
-    # where a link is not full, so the fed circuit's price decides first whether the link runs.
+    # heat costs in a circuit what it is worth in the one that feeds it: feeders first
     feeders = balancing.keys() & {link.from_circuit for link in dispatch.linked}
-    others = [circuit for circuit in balancing if circuit not in feeders]
-    for circuit in (*others, *sorted(feeders), *(others if feeders else ())):
+    for circuit in (*sorted(feeders), *(c for c in balancing if c not in feeders)):
         value = _closest(batch, channels, action, moment, worth, circuit)
         worth[0, circuit] = value
         for name in balancing[circuit]:
