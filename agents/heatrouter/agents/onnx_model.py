@@ -18,7 +18,14 @@ MAX_MODEL_BYTES: Final = 16 * 1024 * 1024
 STANDARD_DOMAINS: Final = frozenset({"", "ai.onnx"})
 """Names of the one operator domain that every onnxruntime build brings."""
 
+ALLOWED_OPERATORS: Final = frozenset(
+    ["Abs", "Add", "And", "Cast", "Ceil", "Clip", "Concat", "Constant", "Div", "Dropout", "Elu", "Equal", "Erf", "Exp", "Flatten", "Floor", "Gather", "Gelu", "Gemm", "Greater", "GreaterOrEqual", "HardSigmoid", "HardSwish", "Identity", "LayerNormalization", "LeakyRelu", "Less", "LessOrEqual", "Log", "LogSoftmax", "MatMul", "Max", "Mean", "Min", "Mish", "Mod", "Mul", "Neg", "Not", "Or", "Pow", "PRelu", "Reciprocal", "ReduceMax", "ReduceMean", "ReduceMin", "ReduceSum", "Relu", "Reshape", "Round", "Selu", "Shape", "Sigmoid", "Sign", "Slice", "Softmax", "Softplus", "Softsign", "Split", "Sqrt", "Squeeze", "Sub", "Sum", "Swish", "Tanh", "ThresholdedRelu", "Transpose", "Unsqueeze", "Where", "Xor"]
+)
+"""What feed-forward policies are made of: dense arithmetic without chance, state, text, images or
+control flow. Its running time is bounded by the sizes in the file, its answer by its input."""
+
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
+_TAG_LIMIT = 1 << 32
 
 # Field numbers of the messages that are walked.
 _MODEL_GRAPH, _MODEL_OPSET, _MODEL_TRAINING, _MODEL_FUNCTIONS = 7, 8, 20, 25
@@ -66,13 +73,28 @@ def _varint(data: memoryview, position: int) -> tuple[int, int]:
     raise _MalformedError
 
 
-def _fields(data: memoryview) -> Iterator[tuple[int, int, memoryview]]:
-    """Yield field number, varint value and bytes (empty for numbers) of a message."""
+def _fields(
+    data: memoryview, parts: tuple[int, ...] = (), numbers: tuple[int, ...] = ()
+) -> Iterator[tuple[int, int, memoryview]]:
+    """Yield field number, varint value and bytes (empty for numbers) of a message.
+
+    The runtime's reader drops a field of another wire type than its own, and the upper bits of a
+    field number; here that is malformed, lest the two readers see different models in one file.
+
+    Args:
+        data: The message.
+        parts: Fields that are bytes, texts or messages.
+        numbers: Fields that are varints.
+    """
     position = 0
     empty = data[:0]
     while position < len(data):
         key, position = _varint(data, position)
         number, wire = key >> 3, key & 7
+        if key >= _TAG_LIMIT or number == 0:
+            raise _MalformedError
+        if (number in parts and wire != _BYTES) or (number in numbers and wire != _VARINT):
+            raise _MalformedError
         if wire == _VARINT:
             value, position = _varint(data, position)
             yield number, value, empty
@@ -99,7 +121,8 @@ class _Walk:
         self.subgraphs = 0
         self.functions = 0
         self.graphs = 0
-        for number, _, part in _fields(model):
+        parts = (_MODEL_GRAPH, _MODEL_OPSET, _MODEL_TRAINING, _MODEL_FUNCTIONS)
+        for number, _, part in _fields(model, parts):
             if number == _MODEL_GRAPH:
                 self.graphs += 1
                 self._graph(part)
@@ -110,7 +133,7 @@ class _Walk:
 
     def _opset(self, message: memoryview) -> None:
         domain, version = "", 0
-        for number, value, part in _fields(message):
+        for number, value, part in _fields(message, (_OPSET_DOMAIN,), (_OPSET_VERSION,)):
             if number == _OPSET_DOMAIN:
                 domain = _text(part)
             elif number == _OPSET_VERSION:
@@ -118,7 +141,8 @@ class _Walk:
         self.opsets.append((domain, version))
 
     def _graph(self, message: memoryview) -> None:
-        for number, _, part in _fields(message):
+        parts = (_GRAPH_NODE, _GRAPH_INITIALIZER, _GRAPH_SPARSE)
+        for number, _, part in _fields(message, parts):
             if number == _GRAPH_NODE:
                 self._node(part)
             elif number == _GRAPH_INITIALIZER:
@@ -128,7 +152,8 @@ class _Walk:
 
     def _node(self, message: memoryview) -> None:
         operator, domain = "", ""
-        for number, _, part in _fields(message):
+        parts = (_NODE_OP_TYPE, _NODE_ATTRIBUTE, _NODE_DOMAIN)
+        for number, _, part in _fields(message, parts):
             if number == _NODE_OP_TYPE:
                 operator = _text(part)
             elif number == _NODE_DOMAIN:
@@ -138,7 +163,8 @@ class _Walk:
         self.operators.add(operator if domain in STANDARD_DOMAINS else f"{domain}.{operator}")
 
     def _attribute(self, message: memoryview) -> None:
-        for number, _, part in _fields(message):
+        parts = (*_ATTRIBUTE_TENSORS, *_ATTRIBUTE_SPARSE, *_ATTRIBUTE_GRAPHS)
+        for number, _, part in _fields(message, parts):
             if number in _ATTRIBUTE_TENSORS:
                 self._tensor(part)
             elif number in _ATTRIBUTE_SPARSE:
@@ -148,13 +174,13 @@ class _Walk:
                 self.subgraphs += 1
 
     def _sparse(self, message: memoryview) -> None:
-        for number, _, part in _fields(message):
+        for number, _, part in _fields(message, _SPARSE_TENSORS):
             if number in _SPARSE_TENSORS:
                 self._tensor(part)
 
     def _tensor(self, message: memoryview) -> None:
         external = False
-        for number, value, _ in _fields(message):
+        for number, value, _ in _fields(message, (), (_TENSOR_DATA_LOCATION,)):
             if number == _TENSOR_EXTERNAL_DATA or (number == _TENSOR_DATA_LOCATION and value != 0):
                 external = True
         self.external_tensors += external
@@ -206,7 +232,7 @@ def refuse_unsafe(model: bytes) -> ModelFacts:
 
     Raises:
         BundleError: Too large, no ONNX, external data, foreign operator domains, operators of its
-            own, branches or loops.
+            own, branches or loops, operators beyond :data:`ALLOWED_OPERATORS`.
     """
     if len(model) > MAX_MODEL_BYTES:
         msg = (
@@ -236,6 +262,13 @@ def refuse_unsafe(model: bytes) -> ModelFacts:
         msg = (
             f"policy.onnx: {facts.subgraphs} branches or loops, none are allowed because their "
             "running time has no bound; export a policy without control flow"
+        )
+        raise BundleError(msg)
+    unusual = [name for name in facts.operators if name not in ALLOWED_OPERATORS]
+    if unusual:
+        msg = (
+            f"policy.onnx: operators {unusual} are none that a policy needs; export a "
+            "feed-forward network of dense arithmetic"
         )
         raise BundleError(msg)
     return facts

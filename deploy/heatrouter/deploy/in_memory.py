@@ -11,7 +11,7 @@ import numpy as np
 
 from heatrouter.deploy.field_link import FieldValue, LinkLostError, Quality, Snapshot
 from heatrouter.deploy.plc import HEARTBEATS_MISSED, Plc, PlcState, plc_points
-from heatrouter.deploy.policy_worker import Decision, FaultKind, WorkerFault
+from heatrouter.deploy.policy_worker import BundleAbout, Decision, FaultKind, WorkerFault
 from heatrouter.deploy.tags import TagMap
 from heatrouter.envs.arrays import Float32Array, FloatArray
 from heatrouter.envs.contract import Contract
@@ -168,6 +168,7 @@ class InMemoryWorker:
     pid: int | None = 4711
     restarts: int = 0
     bundle_digest: str = "b" * 64
+    about: BundleAbout | None = None
     death: str | None = None
     asked: list[Float32Array] = field(default_factory=list)
 
