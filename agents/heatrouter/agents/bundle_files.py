@@ -28,8 +28,10 @@ from heatrouter.agents.manifest import (
     SIGNATURE_FILE,
     sha256_of,
 )
-from heatrouter.agents.onnx_model import MAX_MODEL_BYTES
 from heatrouter.envs.errors import BundleError
+
+MAX_MODEL_BYTES: Final = 16 * 1024 * 1024
+"""Largest model that is read; a policy of three 512-wide layers is about 4 MB."""
 
 LIMITS: Final[Mapping[str, int]] = {
     MANIFEST_FILE: 4 * 1024 * 1024,

@@ -196,15 +196,15 @@ def _relations(
 
 def _pursue(correlation: FloatArray, target: int, allowed: IntArray) -> tuple[IntArray, FloatArray]:
     """Choose the channels that say most of one, one after the other; and their weights."""
-    chosen: list[int] = []
+    chosen: IntArray = np.zeros(0, dtype=np.int64)
     weights: FloatArray = np.zeros(0)
     for _ in range(min(PREDICTORS, allowed.size)):
         left = correlation[allowed, target] - correlation[np.ix_(allowed, chosen)] @ weights
         left[np.isin(allowed, chosen)] = 0.0
-        chosen.append(int(allowed[np.argmax(np.abs(left))]))
-        inner = correlation[np.ix_(chosen, chosen)] + _RIDGE * np.eye(len(chosen))
-        weights = np.linalg.solve(inner, correlation[chosen, target])
-    return np.array(chosen, dtype=np.int64), weights
+        chosen = np.append(chosen, allowed[np.argmax(np.abs(left))])
+        inner = correlation[np.ix_(chosen, chosen)] + _RIDGE * np.eye(chosen.size)
+        weights = np.linalg.solve(inner, correlation[chosen, target]).astype(np.float64)
+    return chosen, weights
 
 
 def _scaled(
@@ -212,10 +212,11 @@ def _scaled(
 ) -> tuple[Relation, ...]:
     """Give each relation the size of its residuals on ordinary days."""
     n = len(contract.observation)
+    unwatched: Group = "unwatched"
     bare = Monitor(
         false_alarms_per_day=0.5,
         calibration_days=1,
-        groups=("unwatched",) * n,
+        groups=(unwatched,) * n,
         low=(0.0,) * n,
         high=(0.0,) * n,
         span=(1.0,) * n,

@@ -10,17 +10,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from heatrouter.agents.bundle_files import MAX_MODEL_BYTES
 from heatrouter.envs.errors import BundleError
-
-MAX_MODEL_BYTES: Final = 16 * 1024 * 1024
-"""Largest model that is read; a policy of three 512-wide layers is about 4 MB."""
 
 STANDARD_DOMAINS: Final = frozenset({"", "ai.onnx"})
 """Names of the one operator domain that every onnxruntime build brings."""
 
-ALLOWED_OPERATORS: Final = frozenset(
-    ["Abs", "Add", "And", "Cast", "Ceil", "Clip", "Concat", "Constant", "Div", "Dropout", "Elu", "Equal", "Erf", "Exp", "Flatten", "Floor", "Gather", "Gelu", "Gemm", "Greater", "GreaterOrEqual", "HardSigmoid", "HardSwish", "Identity", "LayerNormalization", "LeakyRelu", "Less", "LessOrEqual", "Log", "LogSoftmax", "MatMul", "Max", "Mean", "Min", "Mish", "Mod", "Mul", "Neg", "Not", "Or", "Pow", "PRelu", "Reciprocal", "ReduceMax", "ReduceMean", "ReduceMin", "ReduceSum", "Relu", "Reshape", "Round", "Selu", "Shape", "Sigmoid", "Sign", "Slice", "Softmax", "Softplus", "Softsign", "Split", "Sqrt", "Squeeze", "Sub", "Sum", "Swish", "Tanh", "ThresholdedRelu", "Transpose", "Unsqueeze", "Where", "Xor"]
-)
+_DENSE_ARITHMETIC: Final = """
+    Abs Add And Cast Ceil Clip Concat Constant Div Dropout Elu Equal Erf Exp Flatten Floor Gather
+    Gelu Gemm Greater GreaterOrEqual HardSigmoid HardSwish Identity LayerNormalization LeakyRelu
+    Less LessOrEqual Log LogSoftmax MatMul Max Mean Min Mish Mod Mul Neg Not Or Pow PRelu
+    Reciprocal ReduceMax ReduceMean ReduceMin ReduceSum Relu Reshape Round Selu Shape Sigmoid Sign
+    Slice Softmax Softplus Softsign Split Sqrt Squeeze Sub Sum Swish Tanh ThresholdedRelu Transpose
+    Unsqueeze Where Xor
+"""
+
+ALLOWED_OPERATORS: Final = frozenset(_DENSE_ARITHMETIC.split())
 """What feed-forward policies are made of: dense arithmetic without chance, state, text, images or
 control flow. Its running time is bounded by the sizes in the file, its answer by its input."""
 

@@ -13,5 +13,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "heatrouter.deploy.cli_mode:mode",
         "Show or change the mode of a running control service.",
     ),
+    "model": (
+        "heatrouter.deploy.cli_model:app",
+        "Sign, verify, activate and roll back the bundles of a control service.",
+    ),
 }
 """Command name -> (``module:callable``, one line of help)."""

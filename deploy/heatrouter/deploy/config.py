@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from heatrouter.agents.manifest import MANIFEST_FILE, Manifest, parse_manifest
+from heatrouter.agents.bundle_files import read_bundle
+from heatrouter.agents.manifest import Manifest, parse_manifest
 from heatrouter.deploy.tags import TagMap, default_tags, load_tags
 from heatrouter.envs.contract import Contract
 from heatrouter.envs.dispatch import RuleParameters
@@ -43,7 +46,13 @@ class ServiceConfig(BaseModel):
     task: str | None = Field(
         None, description="preset or file; null takes the bundle's, else that of the district"
     )
-    bundle: Path | None = Field(None, description="folder of the exported policy; null: rules only")
+    bundle: Path | None = Field(None, description="the exported policy; null: rules only")
+    trusted_keys: tuple[Path, ...] = Field(
+        (), description="public keys; with any, only bundles that one of them signed may run"
+    )
+    allow_unsigned: bool = Field(
+        False, description="without trusted_keys, a bundle runs on loopback only, or with this"
+    )
     policy: bool = Field(True, description="false leaves the bundle's policy out: rules only")
     endpoint: str = Field(
         "opc.tcp://127.0.0.1:4840",
@@ -91,6 +100,14 @@ class ServiceConfig(BaseModel):
         if self.mode == "policy" and (self.bundle is None or not self.policy):
             message = "mode policy needs a bundle and its policy; or start with mode rules"
             raise ValueError(message)
+        runs_bundle = self.bundle is not None and self.policy
+        vouched = self.trusted_keys or self.allow_unsigned
+        if runs_bundle and not vouched and not is_loopback(self.endpoint):
+            message = (
+                f"beside a plant at {self.endpoint} only signed bundles run: name trusted_keys, or "
+                "say allow_unsigned: true"
+            )
+            raise ValueError(message)
         if self.bundle is None and self.district is None:
             message = "neither bundle nor district is named; name one of them"
             raise ValueError(message)
@@ -101,6 +118,15 @@ class ServiceConfig(BaseModel):
             )
             raise ValueError(message)
         return self
+
+
+def is_loopback(endpoint: str) -> bool:
+    """Whether an address is on this very machine, as that of a virtual plant is."""
+    host = urlsplit(endpoint).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,13 +227,7 @@ def _manifest(bundle: Path | None) -> Manifest | None:
     """The manifest alone: the guard process never opens the model, its worker checks it."""
     if bundle is None:
         return None
-    path = bundle / MANIFEST_FILE
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        msg = f"{path}: {error.strerror}; name the folder that `heatrouter export` wrote"
-        raise BundleError(msg) from error
-    return parse_manifest(data)
+    return parse_manifest(read_bundle(bundle).manifest)
 
 
 def _differences(bundled: Contract, built: Contract) -> list[Mistake]:

@@ -15,6 +15,7 @@ from heatrouter.deploy.policy_worker import BundleAbout, Decision, FaultKind, Wo
 from heatrouter.deploy.tags import TagMap
 from heatrouter.envs.arrays import Float32Array, FloatArray
 from heatrouter.envs.contract import Contract
+from heatrouter.envs.errors import BundleError
 from heatrouter.envs.spec.district import District
 
 _COLD_SHARE = 0.3
@@ -170,7 +171,18 @@ class InMemoryWorker:
     bundle_digest: str = "b" * 64
     about: BundleAbout | None = None
     death: str | None = None
+    refusal: str | None = None
     asked: list[Float32Array] = field(default_factory=list)
+
+    async def open(self) -> None:
+        """Be ready at once, or refuse the bundle."""
+        if self.refusal is not None:
+            raise BundleError(self.refusal)
+        self.ready = True
+
+    async def close(self) -> None:
+        """End."""
+        self.ready = False
 
     def poll(self) -> str | None:
         """The cause of a death, once."""

@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from heatrouter.deploy.alarms import AlarmBoard
 from heatrouter.deploy.audit import AuditLog
 from heatrouter.deploy.config import ServiceSetup
 from heatrouter.deploy.control_cycle import ControlCycle, GuardedStep
@@ -21,6 +22,7 @@ from heatrouter.deploy.fault_watch import FaultWatch
 from heatrouter.deploy.field_link import FieldLink, LinkLostError
 from heatrouter.deploy.input_limits import input_limits
 from heatrouter.deploy.mode_requests import ModeRequests, target_before_crash
+from heatrouter.deploy.model_switch import ModelSource, ModelSwitch
 from heatrouter.deploy.modes import (
     ARMED,
     Fault,
@@ -31,12 +33,14 @@ from heatrouter.deploy.modes import (
     initial_state,
     next_mode,
 )
+from heatrouter.deploy.novelty_watch import NoveltyWatch
 from heatrouter.deploy.plant_writer import PlantWriter
 from heatrouter.deploy.policy_query import PolicyQuery, decision_deadline_s
 from heatrouter.deploy.policy_worker import PolicyWorker
 from heatrouter.deploy.run_record import RunRecord
 from heatrouter.deploy.service_journal import Journal, TickContext
 from heatrouter.deploy.state_dir import ModeRequest, StateDir
+from heatrouter.deploy.swap_worker import SwapWorker
 from heatrouter.deploy.tick_reading import TickReading
 from heatrouter.deploy.validity import check_inputs, initial_validity
 from heatrouter.envs.arrays import FloatArray
@@ -54,6 +58,7 @@ class Service:
         audit: The audit log.
         state_dir: Where status goes and requests come from.
         clock: Monotonic real time, s. Plant time is this clock times the speed.
+        models: Where other bundles come from while it runs; None keeps the first one.
     """
 
     def __init__(
@@ -65,6 +70,7 @@ class Service:
         audit: AuditLog,
         state_dir: StateDir,
         clock: Callable[[], float] = time.monotonic,
+        models: ModelSource | None = None,
     ) -> None:
         self._setup = setup
         self._config = setup.config
@@ -91,6 +97,13 @@ class Service:
             forecast_max_age_s=self._config.forecast_max_age_s,
         )
         self._journal = Journal(audit, state_dir, self.watch, worker)
+        self.alarms = AlarmBoard()
+        self.novelty = NoveltyWatch(self.cycle, self.watch, self.alarms)
+        self.models: ModelSwitch | None = None
+        if models is not None and isinstance(worker, SwapWorker):
+            self.models = ModelSwitch(
+                models, worker, self.cycle, state_dir, self._journal, self.alarms
+            )
         self._validity = initial_validity(self._input_limits, self._now_s())
         self.state: ModeState = initial_state(self._now_s(), target_before_crash(state_dir))
         self._mode_settings = ModeSettings()
@@ -162,6 +175,7 @@ class Service:
         await self._read(tick)
         if tick.reading is not None:
             self._judge(tick, tick.reading)
+            self._watch_novelty(tick)
         if self._query is not None:
             await self._query.ask(tick, self.state, wanted=self._decision_wanted)
             self._decision_wanted = self._decision_wanted and not tick.decided
@@ -180,6 +194,8 @@ class Service:
         written = await self._write(tick, before, step)
         if tick.reading is not None and not written:
             self._track(tick.reading, tick.now_s)
+        if self.models is not None:
+            self.models.look(tick, self.state)
         self._record(tick, step, written, request)
         duration_s = self._clock() - begin
         self.record.tick.add(duration_s)
@@ -228,6 +244,14 @@ class Service:
                     np.isfinite(self.cycle.rules_proposal).all()
                 )
                 self.watch.note(Fault.RULES_FAILED, "no numbers" if failed else None)
+
+    def _watch_novelty(self, tick: TickContext) -> None:
+        about = None if self._worker is None else self._worker.about
+        self.novelty.look(
+            None if about is None else about.monitor,
+            tick.now_s,
+            decided=tick.observation is not None,
+        )
 
     def _track(self, reading: TickReading, now_s: float) -> None:
         if bool(np.isfinite(reading.applied).all()):
@@ -298,6 +322,7 @@ class Service:
         self.record.note_state(self.state, tick.number, tick.now_s, self.watch.causes)
         if step is not None:
             self.record.note_verdict(step.verdict)
+        self._journal.alarms(tick, self.state, self.alarms.take_changes())
         action = self.cycle.action if tick.decided else None
         self._journal.tick(tick, self.state, step, action=action, written=written)
         self._journal.status(tick, self.state, self._live(tick))
@@ -309,6 +334,9 @@ class Service:
             "worker_pid": worker.pid if worker is not None else None,
             "worker_ready": worker is not None and worker.ready,
             "worker_restarts": worker.restarts if worker is not None else 0,
+            "alarms": {str(alarm): cause for alarm, cause in self.alarms.present.items()},
+            "novelty": self.novelty.status(),
+            "models": None if self.models is None else self.models.status(),
             "link_connected": self._link.connected,
             "plant_external": tick.reading is not None and tick.reading.external,
             "set_points": {}
@@ -338,6 +366,8 @@ class Service:
                 await self._writer.write(self.state, None)
             except LinkLostError as error:
                 _log.warning("could not hand over: %s", error)
+        if self.models is not None:
+            await self.models.close()
         self._journal.event(tick, self.state, "service stopped")
         self._journal.status(tick, self.state, self._live(tick), running=False)
 
