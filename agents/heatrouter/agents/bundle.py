@@ -37,7 +37,13 @@ from heatrouter.agents.manifest import (
     sha256_of,
 )
 from heatrouter.agents.monitor import Monitor, parse_monitor
-from heatrouter.agents.onnx_model import open_session, refuse_unsafe
+from heatrouter.agents.onnx_model import (
+    FLOAT_ELEMENT,
+    DeclaredValue,
+    ModelFacts,
+    open_session,
+    refuse_unsafe,
+)
 from heatrouter.envs.contract import Contract
 from heatrouter.envs.errors import BundleError
 from heatrouter.envs.spec.district import District
@@ -194,7 +200,8 @@ def open_bundle(files: BundleFiles, district: District | None = None) -> Bundle:
     if MONITOR_FILE in files.contents:
         monitor = parse_monitor(files.contents[MONITOR_FILE], manifest.contract)
     model = files.contents[MODEL_FILE]
-    refuse_unsafe(model)
+    facts = refuse_unsafe(model)
+    _check_declared(facts, manifest.contract)
     session = open_session(model)
     _check_signature(session, manifest.contract)
     _run_golden(session, golden, manifest.contract)
@@ -242,6 +249,21 @@ def _check_contract(manifest: Manifest, district: District | None) -> None:
             "again"
         )
         raise BundleError(msg)
+
+
+def _check_declared(facts: ModelFacts, contract: Contract) -> None:
+    """What the file says of its input and output; the runtime would correct a wrong size."""
+    for kind, found, name, width in (
+        ("input", facts.inputs, INPUT_NAME, len(contract.observation)),
+        ("output", facts.outputs, OUTPUT_NAME, len(contract.action)),
+    ):
+        if found != (DeclaredValue(name, FLOAT_ELEMENT, (None, width)),):
+            listed = [(value.name, value.element, value.dimensions) for value in found]
+            msg = (
+                f"{MODEL_FILE}: declares as {kind}s {listed}; the contract asks for one "
+                f"{name!r} of 32-bit floats, shape (any, {width}); export the run again"
+            )
+            raise BundleError(msg)
 
 
 def _check_signature(session: Any, contract: Contract) -> None:  # noqa: ANN401  # onnxruntime

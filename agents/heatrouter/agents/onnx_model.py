@@ -36,6 +36,10 @@ _TAG_LIMIT = 1 << 32
 _MODEL_GRAPH, _MODEL_OPSET, _MODEL_TRAINING, _MODEL_FUNCTIONS = 7, 8, 20, 25
 _OPSET_DOMAIN, _OPSET_VERSION = 1, 2
 _GRAPH_NODE, _GRAPH_INITIALIZER, _GRAPH_SPARSE = 1, 5, 15
+_GRAPH_INPUT, _GRAPH_OUTPUT = 11, 12
+_VALUE_NAME, _VALUE_TYPE, _TYPE_TENSOR = 1, 2, 1
+_TENSOR_TYPE_ELEMENT, _TENSOR_TYPE_SHAPE = 1, 2
+_SHAPE_DIMENSION, _DIMENSION_VALUE, _DIMENSION_NAME = 1, 1, 2
 _NODE_OP_TYPE, _NODE_ATTRIBUTE, _NODE_DOMAIN = 4, 5, 7
 _ATTRIBUTE_TENSORS, _ATTRIBUTE_GRAPHS, _ATTRIBUTE_SPARSE = (5, 10), (6, 11), (22, 23)
 _SPARSE_TENSORS = (1, 2)
@@ -44,6 +48,25 @@ _TENSOR_EXTERNAL_DATA, _TENSOR_DATA_LOCATION = 13, 14
 
 class _MalformedError(Exception):
     """The bytes are no protobuf message."""
+
+
+FLOAT_ELEMENT: Final = 1
+"""Element type of 32-bit floats."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredValue:
+    """What the file says of an input or an output.
+
+    Attributes:
+        name: Its name.
+        element: Type of its elements, :data:`FLOAT_ELEMENT` or another; 0 where it is no tensor.
+        dimensions: Sizes; None where a size is free.
+    """
+
+    name: str
+    element: int
+    dimensions: tuple[int | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +79,8 @@ class ModelFacts:
         external_tensors: How many tensors keep their values in another file.
         subgraphs: How many graphs sit inside nodes (branches and loops).
         functions: How many functions or training graphs the file defines itself.
+        inputs: As declared; the runtime corrects wrong sizes by itself and merely warns.
+        outputs: The same.
     """
 
     opsets: tuple[tuple[str, int], ...]
@@ -63,6 +88,8 @@ class ModelFacts:
     external_tensors: int
     subgraphs: int
     functions: int
+    inputs: tuple[DeclaredValue, ...]
+    outputs: tuple[DeclaredValue, ...]
 
 
 def _varint(data: memoryview, position: int) -> tuple[int, int]:
@@ -126,6 +153,8 @@ class _Walk:
         self.subgraphs = 0
         self.functions = 0
         self.graphs = 0
+        self.inputs: list[DeclaredValue] = []
+        self.outputs: list[DeclaredValue] = []
         parts = (_MODEL_GRAPH, _MODEL_OPSET, _MODEL_TRAINING, _MODEL_FUNCTIONS)
         for number, _, part in _fields(model, parts):
             if number == _MODEL_GRAPH:
@@ -146,7 +175,7 @@ class _Walk:
         self.opsets.append((domain, version))
 
     def _graph(self, message: memoryview) -> None:
-        parts = (_GRAPH_NODE, _GRAPH_INITIALIZER, _GRAPH_SPARSE)
+        parts = (_GRAPH_NODE, _GRAPH_INITIALIZER, _GRAPH_SPARSE, _GRAPH_INPUT, _GRAPH_OUTPUT)
         for number, _, part in _fields(message, parts):
             if number == _GRAPH_NODE:
                 self._node(part)
@@ -154,6 +183,10 @@ class _Walk:
                 self._tensor(part)
             elif number == _GRAPH_SPARSE:
                 self._sparse(part)
+            elif number == _GRAPH_INPUT:
+                self.inputs.append(_declared(part))
+            elif number == _GRAPH_OUTPUT:
+                self.outputs.append(_declared(part))
 
     def _node(self, message: memoryview) -> None:
         operator, domain = "", ""
@@ -191,6 +224,35 @@ class _Walk:
         self.external_tensors += external
 
 
+def _declared(message: memoryview) -> DeclaredValue:
+    name, element = "", 0
+    dimensions: list[int | None] = []
+    for number, _, part in _fields(message, (_VALUE_NAME, _VALUE_TYPE)):
+        if number == _VALUE_NAME:
+            name = _text(part)
+        elif number == _VALUE_TYPE:
+            for kind, _, tensor in _fields(part, (_TYPE_TENSOR,)):
+                if kind == _TYPE_TENSOR:
+                    element = _tensor_type(tensor, dimensions) or element
+    return DeclaredValue(name, element, tuple(dimensions))
+
+
+def _tensor_type(message: memoryview, dimensions: list[int | None]) -> int:
+    """Read the type of elements, and append the sizes."""
+    element = 0
+    parts, numbers = (_TENSOR_TYPE_SHAPE,), (_TENSOR_TYPE_ELEMENT,)
+    for number, value, shape in _fields(message, parts, numbers):
+        if number == _TENSOR_TYPE_ELEMENT:
+            element = value
+        elif number == _TENSOR_TYPE_SHAPE:
+            for _, _, dimension in _fields(shape, (_SHAPE_DIMENSION,)):
+                size: int | None = None
+                for kind, value, _ in _fields(dimension, (_DIMENSION_NAME,), (_DIMENSION_VALUE,)):
+                    size = value if kind == _DIMENSION_VALUE else size
+                dimensions.append(size)
+    return element
+
+
 def _text(part: memoryview) -> str:
     try:
         return bytes(part).decode("utf-8")
@@ -223,6 +285,8 @@ def read_facts(model: bytes) -> ModelFacts:
         external_tensors=walk.external_tensors,
         subgraphs=walk.subgraphs,
         functions=walk.functions,
+        inputs=tuple(walk.inputs),
+        outputs=tuple(walk.outputs),
     )
 
 
