@@ -16,7 +16,8 @@ GOLDEN_FILE: Final = "golden.npz"
 MONITOR_FILE: Final = "monitor.json"
 SIGNATURE_FILE: Final = "signature.json"
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
+"""2: the task holds the parameters of the rules."""
 
 
 class _Frozen(BaseModel):

@@ -18,6 +18,7 @@ from heatrouter.deploy.model_requests import forget_model_request
 from heatrouter.deploy.model_store import ModelStore
 from heatrouter.deploy.model_switch import ModelSource
 from heatrouter.deploy.opcua_link import OpcUaLink
+from heatrouter.deploy.policy_worker import rules_digest
 from heatrouter.deploy.service import Service
 from heatrouter.deploy.state_dir import StateDir, write_json
 from heatrouter.deploy.swap_worker import SwapWorker
@@ -105,6 +106,7 @@ def policy_worker(setup: ServiceSetup, bundle: Path) -> WorkerLink:
         n_action=len(setup.contract.action),
         clock=time.monotonic,
         district=setup.config.district or setup.contract.district,
+        rules=rules_digest(setup.task),
         trusted_keys=setup.config.trusted_keys,
     )
 

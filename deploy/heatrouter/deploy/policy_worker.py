@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
+from heatrouter.agents.manifest import sha256_of
 from heatrouter.agents.monitor import Monitor
 from heatrouter.envs.arrays import Float32Array, FloatArray
+from heatrouter.envs.spec.task import Task
 
 
 class FaultKind(StrEnum):
@@ -66,6 +68,11 @@ class BundleAbout:
     monitor: Monitor | None = None
     metrics: Mapping[str, float] = field(default_factory=dict)
     load_s: float = 0.0
+
+
+def rules_digest(task: Task) -> str:
+    """sha256 of the rules' parameters: actions are decoded with them, whatever the contract."""
+    return sha256_of(task.rules.model_dump_json().encode())
 
 
 class PolicyWorker(Protocol):

@@ -18,6 +18,7 @@ import numpy as np
 
 from heatrouter.agents.onnx_policy import OnnxPolicy
 from heatrouter.deploy.gate import Admitted, admit
+from heatrouter.deploy.policy_worker import rules_digest
 from heatrouter.deploy.worker_frames import (
     HEADER,
     FrameError,
@@ -84,6 +85,7 @@ def introduction(admitted: Admitted, load_s: float) -> dict[str, object]:
     bundle = admitted.bundle
     return {
         "contract_digest": bundle.manifest.contract_digest,
+        "rules_digest": rules_digest(bundle.manifest.task),
         "bundle_digest": bundle.digest,
         "identity": bundle.identity,
         "name": bundle.manifest.name,

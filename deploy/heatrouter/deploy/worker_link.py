@@ -51,6 +51,7 @@ class WorkerLink:
         n_action: Length of its action.
         clock: Monotonic real time, s.
         district: Preset or file that it shall control; None checks the bundle alone.
+        rules: Digest of the rules' parameters that actions are decoded with; None takes any.
         trusted_keys: Public keys whose signatures count; with none, unsigned bundles run, too.
     """
 
@@ -62,10 +63,12 @@ class WorkerLink:
         n_action: int,
         clock: Callable[[], float],
         district: str | None = None,
+        rules: str | None = None,
         trusted_keys: Sequence[Path] = (),
     ) -> None:
         self._bundle = bundle
         self._district = district
+        self._rules = rules
         self._trusted_keys = tuple(trusted_keys)
         self._contract_digest = contract_digest
         self._n_action = n_action
@@ -255,10 +258,15 @@ class WorkerLink:
 
     def _introduced(self, body: bytes, hello: "asyncio.Future[None]") -> None:
         """Take a worker that has checked its bundle, if it is the bundle that is meant."""
-        contract_digest, about = read_introduction(body)
+        contract_digest, rules, about = read_introduction(body)
         cause = None
         if contract_digest != self._contract_digest:
             cause = "the bundle is for another contract"
+        elif self._rules is not None and rules != self._rules:
+            cause = (
+                "the bundle's task has other parameters of the rules, by which its actions are "
+                "decoded; stop the service, activate the bundle, and start it with that"
+            )
         elif self._about is not None and about.identity != self._about.identity:
             cause = (
                 f"{self._bundle} holds another bundle than when the service loaded it; a crash "
@@ -314,8 +322,8 @@ class WorkerLink:
         process.wait()
 
 
-def read_introduction(body: bytes) -> tuple[str, BundleAbout]:
-    """Read what a worker says of its bundle: the contract's digest, and the rest.
+def read_introduction(body: bytes) -> tuple[str, str, BundleAbout]:
+    """Read what a worker says of its bundle: digests of contract and rules, and the rest.
 
     Raises:
         ValueError: Not what a worker of this version says.
@@ -332,7 +340,7 @@ def read_introduction(body: bytes) -> tuple[str, BundleAbout]:
             metrics={str(k): float(v) for k, v in said["metrics"].items()},
             load_s=float(said["load_s"]),
         )
-        return str(said["contract_digest"]), about
+        return str(said["contract_digest"]), str(said["rules_digest"]), about
     except (KeyError, TypeError, AttributeError) as error:
         msg = f"the worker is of another version ({error!r})"
         raise ValueError(msg) from error

@@ -82,6 +82,20 @@ async def test_an_unsigned_bundle_does_not_start_where_keys_are_named(
         await link_to(bundle, contract, other.parent / "release.pub").open()
 
 
+async def test_a_bundle_with_other_rules_in_its_task_is_refused(
+    other: Path, contract: Contract
+) -> None:
+    link = WorkerLink(
+        other,
+        contract_digest=contract.digest,
+        n_action=len(contract.action),
+        clock=time.monotonic,
+        rules="0" * 64,
+    )
+    with pytest.raises(BundleError, match="other parameters of the rules"):
+        await link.open()
+
+
 async def test_a_crash_does_not_change_the_policy(
     bundle: Path, other: Path, contract: Contract, tmp_path: Path
 ) -> None:
