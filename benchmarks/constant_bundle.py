@@ -71,7 +71,9 @@ def constant_bundle(
         metrics={"validation_saving": 0.01},
     )
     golden = GoldenVectors(
-        observation, actions, guarded_set_points(district, contract, task.rules, observation, actions)
+        observation,
+        actions,
+        guarded_set_points(district, contract, task.rules, observation, actions),
     )
     model = constant_model(low.size, action).SerializeToString()
     return write_bundle(folder, model, manifest, golden, monitor)

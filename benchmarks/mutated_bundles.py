@@ -29,7 +29,6 @@ from constant_bundle import constant_bundle
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from onnx import helper, numpy_helper
 
-from heatrouter.agents.bundle import parse_manifest
 from heatrouter.agents.bundle_files import LIMITS, pack_archive, read_bundle
 from heatrouter.agents.golden import parse_golden
 from heatrouter.agents.manifest import (
@@ -38,9 +37,10 @@ from heatrouter.agents.manifest import (
     MODEL_FILE,
     MONITOR_FILE,
     SIGNATURE_FILE,
+    parse_manifest,
     sha256_of,
 )
-from heatrouter.agents.monitor import Monitor
+from heatrouter.agents.monitor import Group, Monitor
 from heatrouter.deploy.gate import admit
 from heatrouter.deploy.signing import TrustedKeys, key_id, sign_manifest
 from heatrouter.envs.errors import BundleError
@@ -102,10 +102,11 @@ def make_original(folder: Path) -> Original:
     contract = build_contract(district, task)
     neutral = np.array([a.neutral for a in contract.action], dtype=np.float32)
     low, high = contract.bounds("observation")
+    group: Group = "plant"
     monitor = Monitor(
         false_alarms_per_day=0.1,
         calibration_days=9,
-        groups=("plant",) * low.size,
+        groups=(group,) * low.size,
         low=tuple(low.tolist()),
         high=tuple(high.tolist()),
         span=tuple((high - low).tolist()),
@@ -226,6 +227,10 @@ def model_mutation(original: Original, random: Random) -> Contents:
     return original.resealed({MODEL_FILE: data}, original.key)
 
 
+def _bytes(model: onnx.ModelProto) -> bytes:
+    return bytes(model.SerializeToString())
+
+
 def _external(model: onnx.ModelProto, random: Random) -> bytes:
     tensor = model.graph.initializer[int(random.integers(2))]
     paths = ["../../secret", "/etc/passwd", "golden.npz", f"w{random.integers(1000)}.bin", ""]
@@ -235,7 +240,7 @@ def _external(model: onnx.ModelProto, random: Random) -> bytes:
     if random.random() < 0.5:
         # Said in one place only.
         tensor.data_location = onnx.TensorProto.DEFAULT
-    return model.SerializeToString()
+    return _bytes(model)
 
 
 def _foreign_operator(model: onnx.ModelProto, random: Random) -> bytes:
@@ -243,26 +248,26 @@ def _foreign_operator(model: onnx.ModelProto, random: Random) -> bytes:
     model.graph.node[int(random.integers(2))].domain = domain
     if random.random() < 0.5:
         model.opset_import.append(helper.make_opsetid(domain, 1))
-    return model.SerializeToString()
+    return _bytes(model)
 
 
 def _foreign_opset(model: onnx.ModelProto, random: Random) -> bytes:
     model.opset_import.append(helper.make_opsetid(f"d{random.integers(1 << 20)}", 1))
-    return model.SerializeToString()
+    return _bytes(model)
 
 
 def _odd_operator(model: onnx.ModelProto, random: Random) -> bytes:
     kinds = ["RandomNormal", "Loop", "If", "Scan", "ImageDecoder", "StringNormalizer", "Bernoulli"]
     kind = str(random.choice(kinds))
     model.graph.node.append(helper.make_node(kind, ["observation"], [f"u{random.integers(99)}"]))
-    return model.SerializeToString()
+    return _bytes(model)
 
 
 def _branch(model: onnx.ModelProto, random: Random) -> bytes:
     body = helper.make_graph([], "body", [], [])
     name = str(random.choice(["Tanh", "Loop", "If", "Identity"]))
     model.graph.node.append(helper.make_node(name, ["observation"], ["u"], body=body))
-    return model.SerializeToString()
+    return _bytes(model)
 
 
 def _functions(model: onnx.ModelProto, random: Random) -> bytes:
@@ -271,7 +276,7 @@ def _functions(model: onnx.ModelProto, random: Random) -> bytes:
         function.name, function.domain = f"f{random.integers(99)}", ""
     else:
         model.training_info.add()
-    return model.SerializeToString()
+    return _bytes(model)
 
 
 def _two_readers(model: onnx.ModelProto, random: Random) -> bytes:
@@ -282,12 +287,12 @@ def _two_readers(model: onnx.ModelProto, random: Random) -> bytes:
         # The foreign domain, and after it the same field as a number, which readers drop.
         node.domain = "com.microsoft"
         node.MergeFromString(b"\x38\x00")
-        return model.SerializeToString()
+        return _bytes(model)
     if kind == 1:
         node.op_type = "RandomNormal"
         node.MergeFromString(b"\x20\x00")
-        return model.SerializeToString()
-    data = model.SerializeToString()
+        return _bytes(model)
+    data = _bytes(model)
     if kind == 2:
         # A field number beyond 32 bits, which some readers cut down to `functions`.
         return data + b"\xca\x81\x80\x80\x10" + b"\x00"
@@ -311,7 +316,7 @@ def _wrong_shape(model: onnx.ModelProto, random: Random) -> bytes:
     else:
         model.graph.node.append(helper.make_node("Tanh", ["action"], ["second"]))
         model.graph.output.append(helper.make_tensor_value_info("second", 1, None))
-    return model.SerializeToString()
+    return _bytes(model)
 
 
 def _wrong_weights(model: onnx.ModelProto, random: Random) -> bytes:
@@ -321,11 +326,11 @@ def _wrong_weights(model: onnx.ModelProto, random: Random) -> bytes:
     at = int(random.integers(values.size))
     values[at] = random.choice([np.nan, np.inf, values[at] * 1.01 + 0.5, -1e30])
     tensor.raw_data = values.tobytes()
-    return model.SerializeToString()
+    return _bytes(model)
 
 
 def _no_model(model: onnx.ModelProto, random: Random) -> bytes:
-    data = model.SerializeToString()
+    data = _bytes(model)
     bare = onnx.ModelProto()
     kinds = [
         b"",
@@ -333,7 +338,7 @@ def _no_model(model: onnx.ModelProto, random: Random) -> bytes:
         data[: int(random.integers(1, len(data) - 1))],
         data + data,
         bytes(16 * 1024 * 1024 + 1),
-        bare.SerializeToString(),
+        _bytes(bare),
         b"\x80\x04\x95",
     ]
     # The large one costs time; it is as good once in a while.

@@ -77,10 +77,10 @@ def scorer(monitor: Monitor, contract: Contract) -> MonitorScorer:
     return MonitorScorer(monitor, contract)
 
 
-def days_with_alarms(ratio: np.ndarray) -> np.ndarray:
+def days_with_alarms(ratio: np.ndarray) -> float:
     """Share of days with a ratio above 1; steps by runs by whatever."""
     worst = ratio.reshape(ratio.shape[0], ratio.shape[1], -1).max(axis=2)
-    return (worst.reshape(DAYS, STEPS, -1).max(axis=1) > 1.0).mean()
+    return float((worst.reshape(DAYS, STEPS, -1).max(axis=1) > 1.0).mean())
 
 
 @given(st.integers(0, 10_000), st.integers(29, 200), st.floats(0.04, 0.5))

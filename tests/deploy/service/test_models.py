@@ -246,7 +246,7 @@ async def test_a_challenger_decides_beside_and_never_writes(build: Build) -> Non
 
     bench.ask("withdraw")
     await bench.settle()
-    assert models.challenger is None
+    assert models.status()["challenger"] is None
     assert not bench.made[0].ready
 
 

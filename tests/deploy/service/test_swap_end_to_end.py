@@ -51,7 +51,8 @@ def test_bundles_are_exchanged_under_way_without_a_missed_tick(
     tmp_path: Path, bundle: Path, district: District, task: Task, neutral: np.ndarray
 ) -> None:
     bundle = shutil.copytree(bundle, tmp_path / "first")  # it is going to be signed
-    other = constant_bundle(tmp_path / "other", district, task, 0.9 * neutral, name="other")
+    moved = (0.9 * neutral).astype(np.float32)
+    other = constant_bundle(tmp_path / "other", district, task, moved, name="other")
     state, ready, log = tmp_path / "st", tmp_path / "ready.json", tmp_path / "serve.log"
     model("keygen", str(tmp_path / "release"))
     for path in (bundle, other):

@@ -27,7 +27,8 @@ def other(
 ) -> Path:
     """Another bundle of the same contract, signed; the key lies beside it."""
     folder = tmp_path_factory.mktemp("other")
-    bundle = constant_bundle(folder / "bundle", district, task, neutral + 1.0, name="other")
+    moved = (neutral + 1.0).astype(np.float32)
+    bundle = constant_bundle(folder / "bundle", district, task, moved, name="other")
     private, _, _ = generate_keys(folder / "release")
     signature = sign_manifest(read_bundle(bundle).manifest, load_private_key(private))
     (bundle / "signature.json").write_bytes(signature)
