@@ -20,6 +20,7 @@ from heatrouter.envs.errors import BundleError, ConfigError
 
 DAYS, RUNS, STEPS = 4, 60, 96
 ALARMS = 1.0 / 30.0
+YEARS = np.array([[-12.0, 33.0], [-14.0, 34.0], [-11.0, 31.0]])  # extremes outdoors of each
 
 
 def channel(
@@ -66,9 +67,7 @@ def observed(seed: int, runs: int = RUNS) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def monitor(contract: Contract) -> Monitor:
-    fitted = fit_monitor(
-        contract, [observed(1)], [observed(2)], {"ambient_temp_c": (-14.0, 34.0)}, ALARMS
-    )
+    fitted = fit_monitor(contract, [observed(1)], [observed(2)], {"ambient_temp_c": YEARS}, ALARMS)
     return parse_monitor(fitted.to_json(), contract)
 
 
@@ -117,6 +116,12 @@ def test_a_frost_beyond_training_is_new_and_one_within_it_is_not(scorer: Monitor
     known = everything.copy()
     known[0] = False
     assert scorer.novelty(now, known).ratio <= 1.0, "what is not believed is no novelty"
+
+
+def test_a_limit_leaves_room_for_another_year(monitor: Monitor) -> None:
+    """The coldest year was 2 K colder than the next."""
+    assert monitor.limits["weather"] >= 2.0 / 48.0
+    assert (monitor.low[0], monitor.high[0]) == (-14.0, 34.0)
 
 
 def test_a_unit_at_rest_is_nothing_new(scorer: MonitorScorer) -> None:

@@ -30,6 +30,13 @@ Group = Literal["weather", "market", "plant", "unwatched"]
 bound, do not blunt the watch over the weather."""
 
 
+PHYSICAL: Final[tuple[Group, ...]] = ("weather", "plant")
+"""Groups whose novelty leaves the policy out: what it may do to the plant there is not known."""
+
+MARKET: Final[tuple[Group, ...]] = ("market",)
+"""Prices beyond those of training cost money at worst, and may stay for a year."""
+
+
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -144,6 +151,7 @@ class MonitorScorer:
         limits = {**monitor.limits, "unwatched": np.inf}
         limit = np.array([limits[group] for group in monitor.groups])
         self._unit = np.array(monitor.span) * limit
+        self._groups = np.array(monitor.groups)
         relations = monitor.relations
         self._targets = np.array([at[r.channel] for r in relations], dtype=np.int64)
         self._weights = np.zeros((len(relations), len(names)))
@@ -163,12 +171,17 @@ class MonitorScorer:
         ratio: FloatArray = np.maximum(outside, 0.0) / self._unit
         return ratio
 
+    def members(self, groups: tuple[Group, ...]) -> BoolArray:
+        """Which channels belong to some groups, shape ``(n_observation,)``."""
+        among: BoolArray = np.isin(self._groups, groups)
+        return among
+
     def novelty(self, observation: FloatArray, valid: BoolArray) -> Finding:
         """The channel that is furthest from what was seen.
 
         Args:
             observation: Shape ``(n_observation,)``.
-            valid: Channels that may be believed, same shape.
+            valid: Channels to look at, same shape: those of a group that may be believed.
         """
         ratio = np.where(valid & np.isfinite(observation), self.novelty_of(observation), 0.0)
         worst = int(np.argmax(ratio))

@@ -10,7 +10,14 @@ from typing import Final
 
 import numpy as np
 
-from heatrouter.agents.monitor import Group, Monitor, MonitorScorer, Relation
+from heatrouter.agents.monitor import (
+    MARKET,
+    PHYSICAL,
+    Group,
+    Monitor,
+    MonitorScorer,
+    Relation,
+)
 from heatrouter.envs.arrays import FloatArray, IntArray
 from heatrouter.envs.contract import Channel, Contract
 from heatrouter.envs.errors import ConfigError
@@ -52,7 +59,7 @@ def fit_monitor(
     contract: Contract,
     seen: Sequence[FloatArray],
     calibration: Sequence[FloatArray],
-    ranges: Mapping[str, tuple[float, float]],
+    years: Mapping[str, FloatArray],
     false_alarms_per_day: float = FALSE_ALARMS_PER_DAY,
 ) -> Monitor:
     """Fit ranges and relations, then calibrate the limits.
@@ -62,9 +69,10 @@ def fit_monitor(
         seen: Observations of training, one array per controller, each
             ``(n_steps, n_runs, n_observation)`` with whole days.
         calibration: The same of validation.
-        ranges: Least and greatest value of exogenous series over all of training, by name: what
-            the policy was trained on is more than the runs that are simulated here.
-        false_alarms_per_day: Probability that is stated, for novelty and for drift each.
+        years: Least and greatest value of exogenous series in each scenario of training, by name,
+            ``(n_scenarios, 2)``: what the policy was trained on is more than the runs here.
+        false_alarms_per_day: Probability that is stated: for novelty of weather and plant
+            together, of the market, and for drift, each.
 
     Raises:
         ConfigError: Too few days of validation for this probability.
@@ -72,9 +80,9 @@ def fit_monitor(
     flat = np.concatenate([values.reshape(-1, values.shape[-1]) for values in seen])
     low, high = flat.min(axis=0), flat.max(axis=0)
     for i, channel in enumerate(contract.observation):
-        known = ranges.get(channel.origin.removeprefix("site."))
-        if known is not None and channel.source != "executed":
-            low[i], high[i] = min(low[i], known[0]), max(high[i], known[1])
+        known = years.get(channel.origin.removeprefix("site."))
+        if known is not None:
+            low[i], high[i] = min(low[i], known[:, 0].min()), max(high[i], known[:, 1].max())
         if channel.source in _OF_PLANT and channel.unit in _AT_REST:
             # Outages are rare in the runs simulated here; no unit at rest is anything new.
             low[i], high[i] = min(low[i], 0.0), max(high[i], 0.0)
@@ -95,7 +103,28 @@ def fit_monitor(
         relations=_relations(contract, seen, flat),
         drift_limit=1.0,
     )
-    return _calibrated(monitor, contract, calibration, false_alarms_per_day)
+    least = _between_years(contract, groups, span, years)
+    return _calibrated(monitor, contract, calibration, least)
+
+
+def _between_years(
+    contract: Contract, groups: tuple[Group, ...], span: FloatArray, years: Mapping[str, FloatArray]
+) -> dict[Group, float]:
+    """By how much a year of training goes beyond all others, at most, in spans, per group.
+
+    Days of one year share its prices and its winter, so days of a few years of validation say too
+    little about another year. A new year goes further than this with a probability of about one
+    in the number of years.
+    """
+    least: dict[Group, float] = {}
+    for i, channel in enumerate(contract.observation):
+        known = years.get(channel.origin.removeprefix("site."))
+        if known is None or known.shape[0] < 2:  # one year is beyond no other
+            continue
+        lows, highs = np.sort(known[:, 0]), np.sort(known[:, 1])
+        beyond = float(max(lows[1] - lows[0], highs[-1] - highs[-2]) / span[i])
+        least[groups[i]] = max(least.get(groups[i], 0.0), beyond)
+    return least
 
 
 def conformal_limit(scores: FloatArray, false_alarms: float) -> float:
@@ -115,9 +144,13 @@ def conformal_limit(scores: FloatArray, false_alarms: float) -> float:
 
 
 def _calibrated(
-    monitor: Monitor, contract: Contract, calibration: Sequence[FloatArray], false_alarms: float
+    monitor: Monitor,
+    contract: Contract,
+    calibration: Sequence[FloatArray],
+    least: Mapping[Group, float],
 ) -> Monitor:
     """The highest of the controllers' limits: the stated probability holds for each of them."""
+    false_alarms = monitor.false_alarms_per_day
     scorer = MonitorScorer(monitor, contract)
     limits: dict[Group, float] = {}
     watched = list(monitor.limits)
@@ -126,11 +159,11 @@ def _calibrated(
         found = [
             conformal_limit(
                 _days(contract, scorer.novelty_of(values)[..., columns]).max(axis=(1, 2)),
-                false_alarms / len(watched),
+                false_alarms / _sharing(group, watched),
             )
             for values in calibration
         ]
-        limits[group] = max(*found, LEAST_LIMIT)
+        limits[group] = max(*found, least.get(group, 0.0), LEAST_LIMIT)
     drift = [
         conformal_limit(
             _days(contract, drift_course(scorer, values)).max(axis=(1, 2)), false_alarms
@@ -138,6 +171,12 @@ def _calibrated(
         for values in calibration
     ]
     return monitor.model_copy(update={"limits": limits, "drift_limit": max(*drift, _RIDGE)})
+
+
+def _sharing(group: Group, watched: Sequence[Group]) -> int:
+    """How many groups share the probability that is stated: those with the same consequence."""
+    same = PHYSICAL if group in PHYSICAL else MARKET
+    return sum(other in same for other in watched)
 
 
 def drift_course(scorer: MonitorScorer, values: FloatArray) -> FloatArray:

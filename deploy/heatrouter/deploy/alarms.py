@@ -15,6 +15,7 @@ class Alarm(StrEnum):
     UNSIGNED_BUNDLE = "UNSIGNED_BUNDLE"
     BUNDLE_REFUSED = "BUNDLE_REFUSED"
     CHALLENGER = "CHALLENGER"
+    UNKNOWN_PRICES = "UNKNOWN_PRICES"
     DRIFT = "DRIFT"
 
 
@@ -22,6 +23,7 @@ ALARM_MEANING: Final[Mapping[Alarm, str]] = {
     Alarm.UNSIGNED_BUNDLE: "nobody vouches for the policy in force; name trusted_keys",
     Alarm.BUNDLE_REFUSED: "a bundle was refused; the one in force stays",
     Alarm.CHALLENGER: "the challenger in shadow does not answer",
+    Alarm.UNKNOWN_PRICES: "prices are beyond those that the policy was trained with",
     Alarm.DRIFT: "a sensor disagrees with what the others say of it",
 }
 

@@ -1,12 +1,13 @@
 """Each tick: is the plant where the policy has been? Each control step: do the sensors agree?
 
-Novelty is a fault and leaves the policy out; drift is an alarm for a person, since whoever sees
-that two sensors disagree does not know yet which one is wrong.
+Novelty of weather and plant is a fault and leaves the policy out. Prices beyond those of training
+are an alarm: they harm nothing, and may stay. So is drift, since whoever sees that two sensors
+disagree does not know yet which one is wrong.
 """
 
 import numpy as np
 
-from heatrouter.agents.monitor import NOTHING, Finding, Monitor, MonitorScorer
+from heatrouter.agents.monitor import MARKET, NOTHING, PHYSICAL, Finding, Monitor, MonitorScorer
 from heatrouter.deploy.alarms import Alarm, AlarmBoard
 from heatrouter.deploy.control_cycle import ControlCycle
 from heatrouter.deploy.fault_watch import FaultWatch
@@ -18,6 +19,10 @@ NOVEL_TICKS = 3
 
 KNOWN_TICKS = 10
 """So many ticks within the limit end it, lest a plant on the edge come and go."""
+
+
+CLEARED_RATIO = 0.8
+"""Of its limit, below which an alarm is over."""
 
 
 class NoveltyWatch:
@@ -53,9 +58,11 @@ class NoveltyWatch:
         if scorer is None or cycle.observation is None:
             return
         reading = cycle.guard_reading(now_s)
-        self._note_novelty(scorer.novelty(reading.values[0], reading.valid[0]))
+        values, valid = reading.values[0], reading.valid[0]
+        self._note_novelty(scorer.novelty(values, valid & scorer.members(PHYSICAL)))
+        self._note_prices(scorer.novelty(values, valid & scorer.members(MARKET)))
         if decided:
-            self._note_drift(scorer, cycle.observation[0], reading.valid[0])
+            self._note_drift(scorer, cycle.observation[0], valid)
 
     def status(self) -> dict[str, object]:
         """For people: ratios to the limit and the channels they come from."""
@@ -80,6 +87,7 @@ class NoveltyWatch:
         self._novel_ticks = 0
         self.novelty = self.drift = NOTHING
         self._alarms.note(Alarm.DRIFT, None)
+        self._alarms.note(Alarm.UNKNOWN_PRICES, None)
         if monitor is None:
             self._watch.note(Fault.OUT_OF_DISTRIBUTION, None)
 
@@ -98,6 +106,13 @@ class NoveltyWatch:
         elif self._known_ticks >= KNOWN_TICKS:
             self._watch.note(Fault.OUT_OF_DISTRIBUTION, None)
 
+    def _note_prices(self, finding: Finding) -> None:
+        if finding.ratio > 1.0:
+            cause = f"{finding.channel} is {finding.value:.4g}, beyond the prices of training"
+            self._alarms.note(Alarm.UNKNOWN_PRICES, cause)
+        elif finding.ratio < CLEARED_RATIO:
+            self._alarms.note(Alarm.UNKNOWN_PRICES, None)
+
     def _note_drift(self, scorer: MonitorScorer, observation: FloatArray, valid: BoolArray) -> None:
         finding, self._memory = scorer.drift(self._memory, observation, valid)
         self.drift = finding
@@ -106,7 +121,3 @@ class NoveltyWatch:
             self._alarms.note(Alarm.DRIFT, cause)
         elif finding.ratio < CLEARED_RATIO:
             self._alarms.note(Alarm.DRIFT, None)
-
-
-CLEARED_RATIO = 0.8
-"""Of the limit, below which drift is over."""

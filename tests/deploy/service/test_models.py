@@ -304,6 +304,24 @@ async def test_a_frost_that_was_never_seen_leads_to_rules_within_five_ticks(
     assert bench.plant.plc.unsafe_writes == 0
 
 
+async def test_prices_that_were_never_seen_are_an_alarm_and_no_change_of_mode(
+    build: Build, contract: Contract
+) -> None:
+    monitor = wide_monitor(contract)
+    names = [channel.name for channel in contract.observation]
+    high = list(monitor.high)
+    high[names.index("tariff.gas_eur_per_mwh")] = 60.0
+    bench = build(monitor.model_copy(update={"high": tuple(high)}))
+    gas = next(name for name in bench.plant.values if name.endswith("gas_eur_per_mwh"))
+    bench.plant.values[gas] = 40.0
+    await bench.run(STEP_TICKS + 1)
+    assert Alarm.UNKNOWN_PRICES not in bench.service.alarms.present
+    bench.plant.values[gas] = 200.0
+    await bench.run(2 * STEP_TICKS)
+    assert "gas" in bench.service.alarms.present[Alarm.UNKNOWN_PRICES]
+    assert set(bench.modes) == {Mode.POLICY}
+
+
 async def test_a_single_odd_sample_is_no_novelty(build: Build, contract: Contract) -> None:
     bench = build(wide_monitor(contract))
     bench.plant.values[RETURN] = bench.plant.values["main.supply_temp_c"]

@@ -83,6 +83,8 @@ def test_bundles_are_exchanged_under_way_without_a_missed_tick(
         common = ("--state-dir", str(state), "--user", "anna")
         done = model("activate", str(other), "--key", key, *common)
         assert done["accepted"] is True
+        # Long enough for one of its decisions, every fifteen ticks.
+        wait_for(state, service, log, 60)
         service.send_signal(signal.SIGHUP)
         model("rollback", *common)
         assert service.wait(PATIENCE_S) == 0, log.read_text()

@@ -51,26 +51,42 @@ def learn_monitor(
     pairs: tuple[tuple[Controller, Task], ...] = ((policy, task), (RulesController(), rules_task))
     return fit_monitor(
         build_contract(district, task),
-        [_observed(district, t, train, controller) for controller, t in pairs],
-        [_observed(district, t, validation, controller) for controller, t in pairs],
-        _ranges(train),
+        [observed(district, t, train, controller) for controller, t in pairs],
+        [observed(district, t, validation, controller) for controller, t in pairs],
+        _years(train),
     )
 
 
-def _ranges(library: ScenarioLibrary) -> dict[str, tuple[float, float]]:
-    low, high = library.values.min(axis=(0, 1)), library.values.max(axis=(0, 1))
-    return {series: (float(low[i]), float(high[i])) for i, series in enumerate(library.series)}
+def _years(library: ScenarioLibrary) -> dict[str, FloatArray]:
+    ends = np.stack([library.values.min(axis=1), library.values.max(axis=1)], axis=-1)
+    return {series: ends[:, i].astype(np.float64) for i, series in enumerate(library.series)}
 
 
-def _observed(
-    district: District, task: Task, library: ScenarioLibrary, controller: Controller
+def observed(
+    district: District,
+    task: Task,
+    library: ScenarioLibrary,
+    controller: Controller,
+    *,
+    seed: int = _SEED,
 ) -> FloatArray:
-    """Observations in closed loop, ``(n_steps, n_runs, n_observation)``."""
+    """What a controller sees in closed loop, over the year.
+
+    Args:
+        district: The district.
+        task: The task, with what the controller's actions mean.
+        library: Scenarios to take the runs from.
+        controller: What decides.
+        seed: Of the draw of runs.
+
+    Returns:
+        Shape ``(n_steps, n_runs, n_observation)``.
+    """
     hours = min(RUN_HOURS, library.values.shape[1] * library.step_s / SECONDS_PER_HOUR)
     steps = round(hours * SECONDS_PER_HOUR / task.control_dt_s)
-    weeks = draw_weeks(library, RUNS, seed=_SEED, hours=hours)
+    weeks = draw_weeks(library, RUNS, seed=seed, hours=hours)
     longer = task.model_copy(update={"episode_hours": hours + task.control_dt_s / SECONDS_PER_HOUR})
-    batch = DistrictBatch(district, longer, library, num_envs=RUNS, seed=_SEED)
+    batch = DistrictBatch(district, longer, library, num_envs=RUNS, seed=seed)
     seen: list[FloatArray] = []
 
     def keep(index: int, step: StepLike) -> None:
