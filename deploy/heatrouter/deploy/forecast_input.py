@@ -163,14 +163,15 @@ class ForecastJudge:
             start = _moment(entry["start"], f"{name}.start", reasons)
         if len(reasons) > before or factors is None or step_s is None:
             return None
-        values: FloatArray = np.array(numbers, dtype=np.float64) * factors.scale + factors.offset
+        given = [number for number in numbers if number is not None]
+        values = np.array([factors.scale * number + factors.offset for number in given])
         reasons += self._wrong_values(name, values)
         begin = 0.0
         if start is not None and issued is not None:
             if start[1] != issued[1]:
                 reasons.append(f"{name}.start: on another clock than issued")
             begin = start[0] - issued[0]
-        edges: FloatArray = begin + step_s * np.arange(values.size + 1)
+        edges = np.linspace(begin, begin + step_s * values.size, values.size + 1)
         needed = float(self.windows.end_s.max(initial=0.0))
         if begin > 0.0:
             reasons.append(f"{name}: begins {begin:g} s after the time of issue")

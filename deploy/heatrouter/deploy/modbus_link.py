@@ -14,7 +14,7 @@ import asyncio
 import logging
 import math
 from collections.abc import Coroutine, Mapping
-from typing import Final, NamedTuple, TypeVar, cast
+from typing import Any, Final, TypeVar
 from urllib.parse import urlparse
 
 import numpy as np
@@ -25,22 +25,21 @@ from pymodbus.pdu import ModbusPDU
 from heatrouter.deploy.field_link import FieldValue, LinkLostError, Quality, Snapshot
 from heatrouter.deploy.field_settings import ModbusSettings
 from heatrouter.deploy.link_supervisor import LinkSupervisor, cause_of
+from heatrouter.deploy.modbus_decoder import Place, RegisterDecoder, WordArray
 from heatrouter.deploy.modbus_registers import (
     MOST_WRITTEN,
     Block,
     Register,
-    Table,
     WordOrder,
     blocks_of,
     check_registers,
-    decode,
     encode,
     parse_register,
     width_of,
 )
 from heatrouter.deploy.snapshot_builder import SnapshotBuilder
-from heatrouter.deploy.tags import MODE_CODES, DataType, Tag, TagMap
-from heatrouter.envs.arrays import FloatArray
+from heatrouter.deploy.tags import MODE_CODES, Tag, TagMap
+from heatrouter.envs.arrays import BoolArray
 from heatrouter.envs.errors import PlantUnreachableError
 
 _log = logging.getLogger(__name__)
@@ -92,11 +91,15 @@ class ModbusLink:
         self._n_windows = n_windows
         self._settings = settings or ModbusSettings()
         self._writable = tags.writable()
-        self._places = {name: self._place(tag) for name, tag in builder.scalars.items()}
-        self._array_places = {name: self._place(tag) for name, tag in tags.forecast.items()}
-        spans = [_span(tag) for tag in builder.scalars.values()]
-        spans += [_span(tag, n_windows) for tag in tags.forecast.values()]
-        self._blocks = blocks_of(spans)
+        self._arrays = tuple(tags.forecast)
+        self._n_scalars = len(builder.scalars)
+        places = [self._place(tag) for tag in builder.scalars.values()]
+        for tag in tags.forecast.values():
+            places += [self._place(tag, index) for index in range(n_windows)]
+        spans = [Block(place.table, place.address, place.width) for place in places]
+        self._decoder = RegisterDecoder(blocks_of(spans), places)
+        self._begins = self._decoder.begins()
+        self._registers = {name: _register(tag) for name, tag in self._writable.items()}
         self._client: AsyncModbusTcpClient | None = None
         self._gone: asyncio.Future[None] | None = None
         self._supervisor = LinkSupervisor(
@@ -133,15 +136,17 @@ class ModbusLink:
     async def read(self) -> Snapshot:
         """Read every register in as few requests as they allow; raises LinkLostError."""
         client = self._require_client()
-        words = await self._guarded(self._read_all(client))
-        raws = [_number(place, words) for place in self._places.values()]
-        quality = [Quality.BAD if r is None else Quality.GOOD for r in raws]
-        arrays: dict[str, FloatArray] = {}
-        for name, place in self._array_places.items():
-            numbers = [_number(place, words, i) for i in range(self._n_windows)]
-            if all(number is not None for number in numbers):
-                arrays[name] = np.array(numbers, dtype=np.float64)
-        return self._builder.build(raws, quality, [math.nan] * len(raws), arrays)
+        words, known = await self._guarded(self._read_all(client))
+        numbers = self._decoder.decode(words, known)
+        n = self._n_scalars
+        quality = np.where(np.isnan(numbers[:n]), int(Quality.BAD), int(Quality.GOOD))
+        windows = numbers[n:].reshape(-1, self._n_windows)
+        arrays = {
+            name: row
+            for name, row in zip(self._arrays, windows, strict=True)
+            if not bool(np.isnan(row).any())
+        }
+        return self._builder.build(numbers[:n], quality, np.full(n, np.nan), arrays)
 
     async def write(self, values: Mapping[str, FieldValue]) -> tuple[str, ...]:
         """Write registers, neighbours in one request; returns the names refused.
@@ -157,7 +162,7 @@ class ModbusLink:
         words: list[tuple[str, Register, list[int]]] = []
         for name, value in values.items():
             tag = self._writable[name]
-            register = _register(tag)
+            register = self._registers[name]
             try:
                 encoded = self._encoded(tag, value)
             except (ValueError, OverflowError) as error:
@@ -180,7 +185,8 @@ class ModbusLink:
         assert self._gone is not None
         try:
             async with asyncio.timeout(self._timeout_s):
-                await asyncio.wait({work, self._gone}, return_when=asyncio.FIRST_COMPLETED)
+                ends: set[asyncio.Future[Any]] = {work, self._gone}
+                await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             return await _result(work)
         except LOSSES as error:
             raise self._supervisor.lose(error) from error
@@ -188,11 +194,16 @@ class ModbusLink:
             work.cancel()
             await asyncio.gather(work, return_exceptions=True)
 
-    async def _read_all(self, client: AsyncModbusTcpClient) -> dict[tuple[Table, int], int]:
-        words: dict[tuple[Table, int], int] = {}
-        for block in self._blocks:
-            words |= await self._read_block(client, block)
-        return words
+    async def _read_all(self, client: AsyncModbusTcpClient) -> tuple[WordArray, BoolArray]:
+        """All words, and which of them the device gave."""
+        words = np.zeros(self._decoder.n_words, dtype=np.uint16)
+        known = np.zeros(self._decoder.n_words, dtype=np.bool_)
+        for block, begin in zip(self._decoder.blocks, self._begins, strict=True):
+            found = await self._read_block(client, block)
+            if found is not None:
+                words[begin : begin + block.size] = found
+                known[begin : begin + block.size] = True
+        return words, known
 
     async def _write_all(
         self,
@@ -258,7 +269,7 @@ class ModbusLink:
             msg = "no connection"
             raise ConnectionError(msg)
         # A listener is no device: only an answer is, be it a refusal.
-        await self._read_block(client, self._blocks[0])
+        await self._read_block(client, self._decoder.blocks[0])
 
     def _require_client(self) -> AsyncModbusTcpClient:
         self._supervisor.check()
@@ -272,9 +283,8 @@ class ModbusLink:
         if client is not None:
             client.close()
 
-    async def _read_block(
-        self, client: AsyncModbusTcpClient, block: Block
-    ) -> dict[tuple[Table, int], int]:
+    async def _read_block(self, client: AsyncModbusTcpClient, block: Block) -> list[int] | None:
+        """The words of a block, or its bits; None where the device refuses."""
         read = {
             "holding": client.read_holding_registers,
             "input": client.read_input_registers,
@@ -283,24 +293,22 @@ class ModbusLink:
         }[block.table]
         answer = await read(block.address, count=block.size, device_id=self._settings.unit_id)
         if _refused(answer):
-            return {}
-        found: list[int] = (
-            [int(bit) for bit in answer.bits]
-            if block.table in {"coil", "discrete"}
-            else list(answer.registers)
-        )
-        if len(found) < block.size:
-            return {}
-        return {(block.table, block.address + i): found[i] for i in range(block.size)}
+            return None
+        # Bits come in whole bytes: some more than were asked for.
+        bits = block.table in {"coil", "discrete"}
+        found = [int(bit) for bit in answer.bits] if bits else list(answer.registers)
+        return found[: block.size] if len(found) >= block.size else None
 
     # --- encoding ---
 
     def _order(self, tag: Tag) -> WordOrder:
         return tag.word_order or self._settings.word_order
 
-    def _place(self, tag: Tag) -> "_Place":
+    def _place(self, tag: Tag, index: int = 0) -> Place:
+        """Where the number of a tag is, or one of its array."""
         table, address = _register(tag)
-        return _Place(table, address, width_of(tag), tag.data_type, self._order(tag))
+        width = width_of(tag)
+        return Place(table, address + index * width, width, tag.data_type, self._order(tag))
 
     def _encoded(self, tag: Tag, value: FieldValue) -> list[int]:
         if isinstance(value, str):
@@ -322,38 +330,10 @@ async def _result(work: "asyncio.Future[_T]") -> _T:
     return await work
 
 
-class _Place(NamedTuple):
-    """Where a number is, and how it is packed."""
-
-    table: Table
-    address: int
-    width: int
-    data_type: DataType
-    order: WordOrder
-
-
-def _number(place: _Place, words: Mapping[tuple[Table, int], int], index: int = 0) -> float | None:
-    """The number at a place of what was read; None where there is none to believe."""
-    first = place.address + index * place.width
-    found = [words.get((place.table, first + i)) for i in range(place.width)]
-    if None in found:
-        return None
-    known = cast("list[int]", found)
-    if place.table in {"coil", "discrete"}:
-        return float(known[0])
-    number = decode(known, place.data_type, place.order)
-    return number if math.isfinite(number) else None
-
-
 def _register(tag: Tag) -> Register:
     register = parse_register(tag.node)
     assert register is not None, "check_registers was passed"
     return register
-
-
-def _span(tag: Tag, count: int = 1) -> Block:
-    register = _register(tag)
-    return Block(register.table, register.address, count * width_of(tag))
 
 
 _Run = list[tuple[str, Register, list[int]]]

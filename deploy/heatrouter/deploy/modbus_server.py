@@ -61,6 +61,7 @@ class ModbusServer:
         self._address = (address.hostname, address.port or DEFAULT_PORT)
         self._on_write = on_write
         self._tags = _by_identifier(identifiers, registers)
+        self._flags = frozenset(tag.node for tag in registers.control.values())
         self._image: dict[Table, dict[int, int]] = {"holding": {}, "input": {}}
         self._writable: dict[int, tuple[str, Tag]] = {}
         self._server: ModbusTcpServer | None = None
@@ -153,12 +154,16 @@ class ModbusServer:
                 return ExcCodes.ILLEGAL_ADDRESS
             part = words[at : at + width_of(tag)]
             number = decode(part, tag.data_type, tag.word_order or "big")
-            if self._on_write(identifier, _value_of(tag, number)):
+            if self._on_write(identifier, self._meant(tag, number)):
                 self._image["holding"].update({address + at + i: w for i, w in enumerate(part)})
             else:
                 result = ExcCodes.ILLEGAL_VALUE
             at += len(part)
         return result
+
+    def _meant(self, tag: Tag, number: float) -> float | int:
+        """What a client meant by a number: counters and flags are whole, the rest is scaled."""
+        return int(number) if tag.node in self._flags else tag.to_contract(number)
 
 
 def _register(tag: Tag) -> Register:
@@ -186,10 +191,3 @@ def _numbers(value: PlantValue) -> list[float]:
     if isinstance(value, bool | int | float):
         return [float(value)]
     return [float(v) for v in value]
-
-
-def _value_of(tag: Tag, number: float) -> object:
-    """What a client meant by a number."""
-    if tag.data_type in {"float", "double"}:
-        return tag.to_contract(number)
-    return int(number)

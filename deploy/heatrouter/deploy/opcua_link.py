@@ -265,11 +265,11 @@ class OpcUaLink:
 
     def _snapshot(self, results: list[DataValue]) -> Snapshot:
         n = len(self._scalars)
-        raws: list[float | None] = []
+        raws: list[float] = []
         stamps: list[float] = []
         for result in results[:n]:
             raw = raw_value(result)
-            raws.append(float(raw) if isinstance(raw, int | float) else None)
+            raws.append(float(raw) if isinstance(raw, int | float) else math.nan)
             stamp = result.SourceTimestamp
             stamps.append(math.nan if stamp is None else stamp.timestamp())
         arrays: dict[str, FloatArray] = {}

@@ -31,11 +31,10 @@ class ReplayLink:
     """
 
     def __init__(self, recording: Recording, tags: TagMap, *, tick_s: float, timezone: str) -> None:
-        clock = {n: t for n, t in tags.clock.items() if recording.track(t) is not None}
-        if len(clock) < len(tags.clock):
-            tags = tags.model_copy(update={"clock": {}})
         self._recording = recording
-        self._builder = SnapshotBuilder(tags, HostCalendar(timezone, lambda: self._now_s))
+        partly = any(recording.track(tag) is None for tag in tags.clock.values())
+        calendar = HostCalendar(timezone, lambda: self._now_s)
+        self._builder = SnapshotBuilder(tags, calendar, always=partly)
         self._tracks = {name: self._track(name, tags) for name in self._builder.scalars}
         self._arrays = {
             name: _window_tracks(recording, tag.node) for name, tag in tags.forecast.items()
@@ -71,7 +70,7 @@ class ReplayLink:
             raise LinkLostError(msg)
         self._now_s = self._recording.begin_s + self._next * self._tick_s
         self._next += 1
-        raws: list[float | None] = []
+        raws: list[float] = []
         quality: list[int] = []
         stamps: list[float] = []
         for name, track in self._tracks.items():

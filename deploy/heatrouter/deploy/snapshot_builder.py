@@ -1,9 +1,10 @@
 """From raw values of any protocol to a snapshot in the contract's units."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
+import numpy.typing as npt
 
 from heatrouter.deploy.field_link import Quality, Snapshot
 from heatrouter.deploy.host_calendar import HostCalendar
@@ -17,16 +18,19 @@ class SnapshotBuilder:
     Args:
         tags: What is read, in which order and unit.
         calendar: Stands in for the plant's calendar where the map has none.
+        always: The calendar stands in although the map has tags for it.
 
     Attributes:
         scalars: The tags whose raw values :meth:`build` takes, by name.
     """
 
-    def __init__(self, tags: TagMap, calendar: HostCalendar | None = None) -> None:
+    def __init__(
+        self, tags: TagMap, calendar: HostCalendar | None = None, *, always: bool = False
+    ) -> None:
         self.scalars = tags.scalars()
         self._arrays = tags.forecast
         self._names = tags.names()
-        self._calendar = None if tags.clock else calendar
+        self._calendar = calendar if always or not tags.clock else None
         self._n = len(self.scalars)
         self._scale = np.array([t.scale for t in self.scalars.values()])
         self._offset = np.array([t.offset for t in self.scalars.values()])
@@ -38,15 +42,15 @@ class SnapshotBuilder:
 
     def build(
         self,
-        raws: Sequence[float | None],
-        quality: Sequence[int],
-        stamps: Sequence[float],
+        raws: npt.ArrayLike,
+        quality: npt.ArrayLike,
+        stamps: npt.ArrayLike,
         arrays: Mapping[str, FloatArray],
     ) -> Snapshot:
         """Build the snapshot.
 
         Args:
-            raws: Raw value of each of ``scalars``; None where there is none.
+            raws: Raw value of each of ``scalars``; NaN where there is none.
             quality: What the source says about each.
             stamps: POSIX time of the source, s; NaN without one.
             arrays: Raw forecast windows by series; without those that are not good.
@@ -59,7 +63,7 @@ class SnapshotBuilder:
         values = np.full(total, np.nan)
         codes = np.full(total, Quality.BAD, dtype=np.int8)
         times = np.full(total, np.nan)
-        raw = np.array([np.nan if r is None else r for r in raws], dtype=np.float64)
+        raw = np.array(raws, dtype=np.float64)
         for i, none in self._no_value.items():
             if raw[i] in none:
                 raw[i] = np.nan
@@ -67,7 +71,7 @@ class SnapshotBuilder:
         outside = self._ranged & ((converted < self._low) | (converted > self._high))
         values[: self._n] = converted
         codes[: self._n] = np.where(
-            np.isfinite(converted) & ~outside, np.array(quality, dtype=np.int8), Quality.BAD
+            np.isfinite(converted) & ~outside, np.asarray(quality, dtype=np.int8), Quality.BAD
         )
         times[: self._n] = stamps
         if self._calendar is not None:

@@ -60,7 +60,8 @@ class ReadingLayout:
     """
 
     def __init__(self, contract: Contract, task: Task, tags: TagMap) -> None:
-        position = {name: i for i, name in enumerate(tags.names())}
+        self._names = tags.names()
+        position = {name: i for i, name in enumerate(self._names)}
         self.measured_names = tuple(
             c.origin for c in contract.observation if c.source == "measured"
         )
@@ -85,6 +86,7 @@ class ReadingLayout:
 
     def read(self, snapshot: Snapshot) -> TickReading:
         """Sort a snapshot into its groups."""
+        assert snapshot.names == self._names, "the snapshot follows another tag map"
         good = np.where(snapshot.quality == Quality.GOOD, snapshot.values, np.nan)
         flags = {name: float(good[at]) for name, at in self._flags.items()}
         override = None if np.isnan(flags["override"]) else flags["override"] > 0.5

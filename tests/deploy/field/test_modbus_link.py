@@ -14,7 +14,7 @@ from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 from tests.deploy.field.conftest import free_port
 
-from heatrouter.deploy.field_link import LinkLostError, Quality
+from heatrouter.deploy.field_link import FieldValue, LinkLostError, Quality
 from heatrouter.deploy.field_settings import ModbusSettings
 from heatrouter.deploy.modbus_link import ModbusLink
 from heatrouter.deploy.modbus_registers import encode, pack
@@ -67,7 +67,8 @@ async def test_the_hand_shake_over_registers(
     link = link_to(modbus_endpoint, modbus_tags)
     await link.open()
     wanted = float(modbus_plant.plc.applied[-1]) + 0.1
-    written = {"control:mode": "RULES", "control:heartbeat": 70_000, SUPPLY: wanted}
+    written: dict[str, FieldValue] = {"control:mode": "RULES", "control:heartbeat": 70_000}
+    written[SUPPLY] = wanted
     assert await link.write(written) == ()
     modbus_plant.tick()
     assert modbus_plant.plc.state is PlcState.EXTERNAL
@@ -116,6 +117,9 @@ class Device:
         device = SimDevice(id=3, simdata=(flags, flags, block, block), action=self._action)
         self.server = ModbusTcpServer(device, address=("127.0.0.1", self.port))
 
+    async def stop(self) -> None:
+        await self.server.shutdown()  # type: ignore[no-untyped-call]  # pymodbus'
+
     async def _action(
         self, function: int, start: int, address: int, count: int, now: list[int], new: object
     ) -> ExcCodes | None:
@@ -163,7 +167,7 @@ async def test_types_scales_units_and_values_that_mean_none(small_tags: TagMap) 
     assert named["applied:main.supply_temp_c"][1] == Quality.BAD
     assert link.connected
     await link.close()
-    await device.server.shutdown()
+    await device.stop()
 
 
 async def test_exceptions_are_bad_quality_but_a_gateway_without_device_is_a_lost_link(
@@ -187,7 +191,7 @@ async def test_exceptions_are_bad_quality_but_a_gateway_without_device_is_a_lost
     with pytest.raises(LinkLostError, match="gateway"):
         await link.read()
     await link.close()
-    await device.server.shutdown()
+    await device.stop()
 
 
 async def test_an_integer_register_never_rounds_over_the_edge(
