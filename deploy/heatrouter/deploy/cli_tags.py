@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from heatrouter.deploy.certificates import PASSWORD_FILE, fingerprint, make_both
-from heatrouter.deploy.field_links import default_field_tags
+from heatrouter.deploy.field_checks import default_field_tags
 from heatrouter.deploy.field_settings import OpcUaSettings
 from heatrouter.deploy.logs import configure_logging
 from heatrouter.deploy.tag_file import load_tags

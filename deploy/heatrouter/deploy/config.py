@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from heatrouter.agents.manifest import MANIFEST_FILE, Manifest, parse_manifest
-from heatrouter.deploy.field_links import check_field, default_field_tags
+from heatrouter.deploy.field_checks import check_field, default_field_tags
 from heatrouter.deploy.field_settings import (
     ENDPOINT_PATTERN,
     ForecastSettings,
