@@ -88,7 +88,7 @@ class ForecastDesk:
         arrival = self.judge.of_arrays(arrays, issued_s)
         self.take(arrival, plant_time_s, now_s)
         # What came at the wrong time is looked at again: the clock goes on.
-        known = isinstance(arrival, Refused) or self._current is arrival
+        known = isinstance(arrival, Refused) or self.uses(arrival)
         self._last_arrays = (dict(arrays), issued_s) if known else None
 
     def take(self, arrival: Forecast | Refused, clock_s: float, now_s: float) -> None:
@@ -143,6 +143,10 @@ class ForecastDesk:
         self._refusal = reasons
 
     # --- what is in use ---
+
+    def uses(self, forecast: Forecast) -> bool:
+        """Whether this is the forecast in use."""
+        return self._current is forecast
 
     def age_s(self, now_s: float) -> float:
         """Age of the forecast in use, plant seconds; NaN where there is none."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from heatrouter.deploy.field_settings import ForecastSettings
 from heatrouter.deploy.forecast_desk import ForecastDesk, News
+from heatrouter.deploy.forecast_input import Forecast
 from heatrouter.deploy.forecast_sources import ForecastPoller, make_source
 from heatrouter.deploy.tick_reading import TickReading
 from heatrouter.envs.contract import Contract
@@ -33,6 +34,7 @@ class ForecastIntake:
             contract, max_age_s=max_age_s, persistence_s=settings.persistence_s
         )
         self._utc_s = utc_s
+        self._early: Forecast | None = None
         source = make_source(settings)
         self._poller = (
             None
@@ -62,11 +64,15 @@ class ForecastIntake:
                 reading.arrays, reading.forecast_issue_s, reading.plant_time_s, now_s
             )
         else:
-            arrival = self._poller.take()
+            arrival = self._poller.take() or self._early
+            self._early = None
             if arrival is not None:
                 civil = getattr(arrival, "civil", False)
                 clock_s = self._utc_s() if civil else reading.plant_time_s
                 self.desk.take(arrival, clock_s, now_s)
+                if isinstance(arrival, Forecast) and not self.desk.uses(arrival):
+                    # Its source shows it once only, and the clock goes on.
+                    self._early = arrival
         return replace(reading, forecast=self.desk.windows(now_s))
 
     def fault(self, now_s: float) -> str | None:

@@ -8,11 +8,14 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import numpy as np
 import pytest
-from tests.deploy.field.test_forecasts import document
+from tests.deploy.field.test_forecasts import ISSUED_S, document
 
+from heatrouter.deploy.field_link import Snapshot
 from heatrouter.deploy.field_settings import ForecastSettings
 from heatrouter.deploy.forecast_input import Forecast, ForecastJudge, Refused
+from heatrouter.deploy.forecast_intake import ForecastIntake
 from heatrouter.deploy.forecast_sources import (
     FetchError,
     FileDrop,
@@ -21,7 +24,10 @@ from heatrouter.deploy.forecast_sources import (
     make_source,
     source_mistake,
 )
+from heatrouter.deploy.tags import TagMap
+from heatrouter.deploy.tick_reading import ReadingLayout
 from heatrouter.envs.contract import Contract
+from heatrouter.envs.spec.task import Task
 
 
 def drop(folder: Path, name: str, content: str) -> Path:
@@ -79,6 +85,32 @@ def test_the_thread_finds_a_file(tmp_path: Path, contract: Contract) -> None:
         assert time.monotonic() < end
         time.sleep(0.02)
     poller.stop()
+
+
+def test_a_forecast_from_the_future_is_used_when_its_time_has_come(
+    tmp_path: Path, contract: Contract, tags: TagMap, task: Task
+) -> None:
+    now = [ISSUED_S - 900.0]
+    settings = ForecastSettings(source="file", folder=tmp_path, poll_s=0.2)
+    intake = ForecastIntake(contract, settings, max_age_s=7200.0, utc_s=lambda: now[0])
+    drop(tmp_path, "f.json", json.dumps(document()))
+    names = tags.names()
+    nothing = np.full(len(names), np.nan)
+    snapshot = Snapshot(names, nothing, np.zeros(len(names), dtype=np.int8), nothing, {})
+    reading = ReadingLayout(contract, task, tags).read(snapshot)
+    intake.start()
+    end = time.monotonic() + 10.0
+    while not intake.status(0.0)["refused"]:
+        assert time.monotonic() < end
+        assert intake.fill(reading, 0.0).forecast is None
+        time.sleep(0.02)
+    assert "in the future" in str(intake.status(0.0)["refused"])
+    now[0] = ISSUED_S + 60.0
+    filled = intake.fill(reading, 960.0)
+    intake.stop()
+    assert filled.forecast is not None
+    assert filled.forecast[0].tolist() == pytest.approx([-3.0] * 8)
+    assert intake.desk.age_s(960.0) == 60.0
 
 
 class Weather(BaseHTTPRequestHandler):
