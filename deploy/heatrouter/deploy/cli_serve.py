@@ -5,6 +5,7 @@ import json
 import logging
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -13,11 +14,11 @@ import typer
 from heatrouter.agents.manifest import MANIFEST_FILE, sha256_of
 from heatrouter.deploy.audit import AuditLog, read_audit
 from heatrouter.deploy.config import ServiceConfig, ServiceSetup, load_config, prepare
+from heatrouter.deploy.field_links import make_link
 from heatrouter.deploy.logs import configure_logging
 from heatrouter.deploy.model_requests import forget_model_request
 from heatrouter.deploy.model_store import ModelStore
 from heatrouter.deploy.model_switch import ModelSource
-from heatrouter.deploy.opcua_link import OpcUaLink
 from heatrouter.deploy.policy_worker import rules_digest
 from heatrouter.deploy.service import Service
 from heatrouter.deploy.state_dir import StateDir, write_json
@@ -26,9 +27,6 @@ from heatrouter.deploy.worker_link import WorkerLink
 from heatrouter.envs.errors import BundleError, HeatrouterError
 
 _log = logging.getLogger(__name__)
-
-LEAST_TIMEOUT_S = 0.25
-"""Real seconds for a request to the plant, however short the tick."""
 
 
 async def run_service(setup: ServiceSetup, configured: Path | None = None) -> dict[str, object]:
@@ -45,10 +43,13 @@ async def run_service(setup: ServiceSetup, configured: Path | None = None) -> di
     config = setup.config
     state_dir = StateDir(config.state_dir)
     state_dir.create()
-    timeout_s = min(config.request_timeout_s, max(LEAST_TIMEOUT_S, config.real_tick_s))
-    link = OpcUaLink(config.endpoint, setup.tags, timeout_s=timeout_s)
-    worker: SwapWorker | None = None
     store = ModelStore(config.state_dir)
+    link = make_link(setup)
+    length = getattr(link, "ticks", None)
+    if length is not None and config.ticks is None:
+        # A recording ends; the service that replays it ends with it.
+        setup = replace(setup, config=config.model_copy(update={"ticks": length}))
+    worker: SwapWorker | None = None
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -152,7 +153,9 @@ def serve(
     ] = None,
     district: Annotated[str | None, typer.Option(help="Preset or file.")] = None,
     task: Annotated[str | None, typer.Option(help="Preset or file; needed without bundle.")] = None,
-    endpoint: Annotated[str | None, typer.Option(help="OPC UA server of the plant.")] = None,
+    endpoint: Annotated[
+        str | None, typer.Option(help="opc.tcp://…, modbus://…, replay:FILE or simulated.")
+    ] = None,
     tags: Annotated[Path | None, typer.Option(help="YAML that maps names to tags.")] = None,
     mode: Annotated[
         str | None, typer.Option(help="off, shadow, rules or policy; default: off.")

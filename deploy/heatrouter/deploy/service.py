@@ -20,6 +20,7 @@ from heatrouter.deploy.config import ServiceSetup
 from heatrouter.deploy.control_cycle import ControlCycle, GuardedStep
 from heatrouter.deploy.fault_watch import FaultWatch
 from heatrouter.deploy.field_link import FieldLink, LinkLostError
+from heatrouter.deploy.forecast_intake import ForecastIntake
 from heatrouter.deploy.input_limits import input_limits
 from heatrouter.deploy.mode_requests import ModeRequests, target_before_crash
 from heatrouter.deploy.model_switch import ModelSource, ModelSwitch
@@ -41,6 +42,7 @@ from heatrouter.deploy.run_record import RunRecord
 from heatrouter.deploy.service_journal import Journal, TickContext
 from heatrouter.deploy.state_dir import ModeRequest, StateDir
 from heatrouter.deploy.swap_worker import SwapWorker
+from heatrouter.deploy.tag_file import read_back_tolerance
 from heatrouter.deploy.tick_reading import TickReading
 from heatrouter.deploy.validity import check_inputs, initial_validity
 from heatrouter.envs.arrays import FloatArray
@@ -82,7 +84,6 @@ class Service:
         self.cycle = ControlCycle(setup)
         contract = setup.contract
         self._names = tuple(point.name for point in contract.set_points)
-        low, high = contract.bounds("set_points")
         self._input_limits = input_limits(
             setup.district,
             contract,
@@ -93,8 +94,10 @@ class Service:
         self.watch = FaultWatch(
             self.cycle.layout.input_names,
             self._names,
-            tolerance=1e-6 * (high - low),
-            forecast_max_age_s=self._config.forecast_max_age_s,
+            tolerance=read_back_tolerance(setup.tags, contract),
+        )
+        self.forecasts = ForecastIntake(
+            contract, self._config.forecast, max_age_s=self._config.forecast_max_age_s
         )
         self._journal = Journal(audit, state_dir, self.watch, worker)
         self.alarms = AlarmBoard()
@@ -137,6 +140,7 @@ class Service:
         # What was loaded to get here stays: no pause to search it for garbage in a tick.
         gc.collect()
         gc.freeze()
+        self.forecasts.start()
         begin, slot = self._clock(), 0
         while not stop.is_set():
             await self.safe_tick()
@@ -214,7 +218,7 @@ class Service:
             self.watch.note(Fault.PLANT_LINK, str(error))
         else:
             self.watch.note(Fault.PLANT_LINK, None)
-            tick.reading = self.cycle.layout.read(snapshot)
+            tick.reading = self.forecasts.fill(self.cycle.layout.read(snapshot), tick.now_s)
         tick.waited_s += self._clock() - begin
 
     def _judge(self, tick: TickContext, reading: TickReading) -> None:
@@ -227,7 +231,7 @@ class Service:
             tick.now_s,
         )
         self.watch.note_inputs(tick.checked)
-        self.watch.note_forecast(reading.plant_time_s - reading.forecast_issue_s)
+        self.watch.note_forecast(self.forecasts.fault(tick.now_s))
         self.watch.note_tags(self._written, reading.set_points)
         self._override = self._override if reading.override is None else reading.override
         self._enable = reading.enable
@@ -323,6 +327,8 @@ class Service:
         if step is not None:
             self.record.note_verdict(step.verdict)
         self._journal.alarms(tick, self.state, self.alarms.take_changes())
+        for news in self.forecasts.news():
+            self._journal.event(tick, self.state, news.event, detail=news.detail)
         action = self.cycle.action if tick.decided else None
         self._journal.tick(tick, self.state, step, action=action, written=written)
         self._journal.status(tick, self.state, self._live(tick))
@@ -338,6 +344,7 @@ class Service:
             "novelty": self.novelty.status(),
             "models": None if self.models is None else self.models.status(),
             "link_connected": self._link.connected,
+            "forecast": self.forecasts.status(tick.now_s),
             "plant_external": tick.reading is not None and tick.reading.external,
             "set_points": {}
             if memory is None
@@ -359,6 +366,7 @@ class Service:
 
     async def _leave(self) -> None:
         """Hand the plant back to its PLC."""
+        self.forecasts.stop()
         tick = self._context()
         if self.state.may_write:
             self.state = initial_state(tick.now_s)
