@@ -1,138 +1,59 @@
-"""Alarms for people: each fault once, from its beginning until somebody has seen its end.
+"""Alarms that change no mode: raised once, cleared once, each under one name.
 
-The mode machine raises and clears faults; an alarm is one such stretch with a number, a priority,
-and whether a person has taken note of it. An alarm leaves the list of open ones when it is over
-*and* acknowledged, as the standards for alarm systems (ISA-18.2, IEC 62682) have it.
+What leads to a mode is a fault (:mod:`.modes`); what a person should look at without that is an
+alarm.
 """
 
-from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from typing import Final, Literal
-
-from heatrouter.deploy.modes import FAULT_RECOVERY, Fault, Mode, ModeState, Recovery
-
-Priority = Literal["high", "medium", "low"]
-
-CLOSED_KEPT: Final = 200
-"""Alarms that are over and acknowledged; the audit log has them all."""
-
-OPEN_KEPT: Final = 500
-"""Alarms that are over and not acknowledged; beyond, the oldest of them go."""
+from enum import StrEnum
+from typing import Final, NamedTuple
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Alarm:
-    """One fault from beginning to end.
+class Alarm(StrEnum):
+    """What somebody should look at."""
 
-    Attributes:
-        alarm_id: Unique over restarts: when the service started, and a number.
-        fault: By the name of the log.
-        priority: ``high`` stops writing, ``medium`` leaves the policy out, ``low`` passes.
-        cause: What it began with.
-        meaning: What the fault means, for the operator.
-        recovery: What ends its consequences.
-        raised_at: POSIX time, s.
-        raised_s: Plant time since the service started, s.
-        cleared_at: POSIX time, s; None while it lasts.
-        acknowledged_at: POSIX time, s; None until a person has taken note.
-        acknowledged_by: Who has.
-    """
+    UNSIGNED_BUNDLE = "UNSIGNED_BUNDLE"
+    BUNDLE_REFUSED = "BUNDLE_REFUSED"
+    CHALLENGER = "CHALLENGER"
+    UNKNOWN_PRICES = "UNKNOWN_PRICES"
+    DRIFT = "DRIFT"
 
-    alarm_id: str
-    fault: str
-    priority: Priority
+
+ALARM_MEANING: Final[Mapping[Alarm, str]] = {
+    Alarm.UNSIGNED_BUNDLE: "nobody vouches for the policy in force; name trusted_keys",
+    Alarm.BUNDLE_REFUSED: "a bundle was refused; the one in force stays",
+    Alarm.CHALLENGER: "the challenger in shadow does not answer",
+    Alarm.UNKNOWN_PRICES: "prices are beyond those that the policy was trained with",
+    Alarm.DRIFT: "a sensor disagrees with what the others say of it",
+}
+
+
+class AlarmChange(NamedTuple):
+    """An alarm that began or ended."""
+
+    alarm: Alarm
+    raised: bool
     cause: str
-    meaning: str
-    recovery: str
-    raised_at: float
-    raised_s: float
-    cleared_at: float | None = None
-    acknowledged_at: float | None = None
-    acknowledged_by: str | None = None
-
-    @property
-    def open(self) -> bool:
-        """Whether it lasts, or waits for a person."""
-        return self.cleared_at is None or self.acknowledged_at is None
 
 
-class AlarmList:
-    """The alarms of one run of the service.
+class AlarmBoard:
+    """Alarms that are present, each with the cause that it began with."""
 
-    Args:
-        started_at: POSIX time, s, of the start; part of every alarm's number.
-    """
+    def __init__(self) -> None:
+        self.present: dict[Alarm, str] = {}
+        self._changes: list[AlarmChange] = []
 
-    def __init__(self, started_at: float) -> None:
-        self._prefix = f"{datetime.fromtimestamp(started_at, UTC):%Y%m%d-%H%M%S}"
-        self._count = 0
-        self._alarms: OrderedDict[str, Alarm] = OrderedDict()
-        self._lasting: dict[Fault, str] = {}
-        self._shown: tuple[Alarm, ...] = ()
+    def note(self, alarm: Alarm, cause: str | None) -> None:
+        """An alarm is present for this cause, or not where it is None."""
+        if cause is None:
+            before = self.present.pop(alarm, None)
+            if before is not None:
+                self._changes.append(AlarmChange(alarm, raised=False, cause=before))
+        elif alarm not in self.present:
+            self.present[alarm] = cause
+            self._changes.append(AlarmChange(alarm, raised=True, cause=cause))
 
-    def note(self, state: ModeState, causes: Mapping[str, str], now_s: float, wall: float) -> None:
-        """Take over what a tick raised and cleared.
-
-        Args:
-            state: The mode machine after the tick.
-            causes: What each fault began with, by its name.
-            now_s: Plant time since the service started, s.
-            wall: POSIX time, s.
-        """
-        if not state.raised and not state.cleared:
-            return
-        for fault in state.raised:
-            self._raise(fault, causes.get(str(fault), ""), now_s, wall)
-        for fault in state.cleared:
-            alarm_id = self._lasting.pop(fault, None)
-            if alarm_id is not None:
-                self._alarms[alarm_id] = replace(self._alarms[alarm_id], cleared_at=wall)
-        self._trim()
-
-    def acknowledge(self, alarm_id: str, user: str, wall: float) -> str | None:
-        """Note that a person has seen an alarm; a text says why that cannot be."""
-        alarm = self._alarms.get(alarm_id)
-        if alarm is None:
-            return f"there is no alarm {alarm_id}"
-        if alarm.acknowledged_at is not None:
-            return f"alarm {alarm_id} was acknowledged by {alarm.acknowledged_by} already"
-        self._alarms[alarm_id] = replace(alarm, acknowledged_at=wall, acknowledged_by=user)
-        self._trim()
-        return None
-
-    @property
-    def alarms(self) -> tuple[Alarm, ...]:
-        """Oldest first; the same object until something changes."""
-        return self._shown
-
-    def _raise(self, fault: Fault, cause: str, now_s: float, wall: float) -> None:
-        self._count += 1
-        alarm_id = f"{self._prefix}-{self._count:04d}"
-        rule = FAULT_RECOVERY[fault]
-        self._lasting[fault] = alarm_id
-        self._alarms[alarm_id] = Alarm(
-            alarm_id=alarm_id,
-            fault=str(fault),
-            priority=_priority(rule.mode, rule.recovery),
-            cause=cause,
-            meaning=rule.meaning,
-            recovery=str(rule.recovery),
-            raised_at=wall,
-            raised_s=now_s,
-        )
-
-    def _trim(self) -> None:
-        over = [a for a in self._alarms.values() if a.cleared_at is not None]
-        closed = [a.alarm_id for a in over if a.acknowledged_at is not None]
-        waiting = [a.alarm_id for a in over if a.acknowledged_at is None]
-        for alarm_id in (*closed[:-CLOSED_KEPT], *waiting[:-OPEN_KEPT]):
-            del self._alarms[alarm_id]
-        self._shown = tuple(self._alarms.values())
-
-
-def _priority(mode: Mode, recovery: Recovery) -> Priority:
-    if mode in {Mode.HOLD, Mode.LOCAL}:
-        return "high"
-    return "low" if recovery is Recovery.AT_ONCE else "medium"
+    def take_changes(self) -> list[AlarmChange]:
+        """What began or ended since the last call."""
+        changes, self._changes = self._changes, []
+        return changes

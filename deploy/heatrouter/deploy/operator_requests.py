@@ -14,7 +14,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from heatrouter.deploy.alarms import AlarmList
+from heatrouter.deploy.alarm_list import AlarmList
 from heatrouter.deploy.modes import ARMED, ModeState
 from heatrouter.deploy.service_journal import Journal, TickContext
 from heatrouter.deploy.set_point_overrides import Override, SetPointOverrides

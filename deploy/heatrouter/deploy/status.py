@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from heatrouter.deploy.alarms import Alarm
+from heatrouter.deploy.alarm_list import ListedAlarm
 from heatrouter.deploy.set_point_overrides import Override
 from heatrouter.envs.arrays import FloatArray
 
@@ -105,7 +105,7 @@ class StatusSnapshot:
     applied: FloatArray | None = None
     decision: DecisionSnapshot | None = None
     overrides: tuple[Override, ...] = ()
-    alarms: tuple[Alarm, ...] = ()
+    alarms: tuple[ListedAlarm, ...] = ()
     worker_pid: int | None = None
     worker_ready: bool = False
     bundle: str | None = None

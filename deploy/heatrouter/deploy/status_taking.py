@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from heatrouter.deploy.alarms import Alarm
+from heatrouter.deploy.alarm_list import ListedAlarm
 from heatrouter.deploy.control_cycle import ControlCycle, GuardedStep
 from heatrouter.deploy.fault_watch import FaultWatch
 from heatrouter.deploy.modes import Fault, ModeState
@@ -38,7 +38,7 @@ def take_snapshot(
     watch: FaultWatch,
     record: RunRecord,
     worker: PolicyWorker | None,
-    alarms: tuple[Alarm, ...],
+    alarms: tuple[ListedAlarm, ...],
     overrides: tuple[Override, ...],
     answers: Sequence[Mapping[str, object]],
     plant: PlantFlags,
