@@ -45,7 +45,7 @@ from heatrouter.deploy.service_journal import Journal, TickContext
 from heatrouter.deploy.set_point_overrides import SetPointOverrides
 from heatrouter.deploy.state_dir import ModeRequest, StateDir
 from heatrouter.deploy.status import Publish
-from heatrouter.deploy.status_taking import PlantFlags, take_snapshot
+from heatrouter.deploy.status_taking import PlantFlags, Showing
 from heatrouter.deploy.swap_worker import SwapWorker
 from heatrouter.deploy.tag_file import read_back_tolerance
 from heatrouter.deploy.tick_reading import TickReading
@@ -128,7 +128,16 @@ class Service:
         self.alarm_list = AlarmList(time.time())
         self.overrides = SetPointOverrides(contract)
         self._operator = OperatorRequests(state_dir, self._journal, self.overrides, self.alarm_list)
-        self._publish = publish
+        self._showing = Showing(
+            publish,
+            cycle=self.cycle,
+            watch=self.watch,
+            record=self.record,
+            worker=worker,
+            alarms=self.alarm_list,
+            overrides=self.overrides,
+            answers=(self._operator.answers, self._journal.answers),
+        )
         self._query: PolicyQuery | None = None
         if worker is not None:
             self._query = PolicyQuery(
@@ -354,29 +363,8 @@ class Service:
     def _show(
         self, tick: TickContext, step: GuardedStep | None, *, written: bool, running: bool = True
     ) -> None:
-        """Give a snapshot away; whatever goes wrong with it must not cost a tick."""
-        if self._publish is None:
-            return
-        try:
-            snapshot = take_snapshot(
-                tick,
-                self.state,
-                step,
-                cycle=self.cycle,
-                watch=self.watch,
-                record=self.record,
-                worker=self._worker,
-                alarms=self.alarm_list.alarms,
-                overrides=self.overrides.active,
-                answers=(*self._operator.answers, *self._journal.answers),
-                plant=PlantFlags(self._enable, self._override, self._link.connected),
-                written=written,
-                running=running,
-            )
-            self._publish(snapshot)
-        except Exception:  # noqa: BLE001  # pages and metrics are no reason to stop control
-            _log.exception("tick %d could not be shown", tick.number)
-            self._publish = None
+        plant = PlantFlags(self._enable, self._override, self._link.connected)
+        self._showing.show(tick, self.state, step, plant, written=written, running=running)
 
     def _live(self, tick: TickContext) -> dict[str, object]:
         """What only a running service knows, for the status."""
