@@ -46,7 +46,7 @@ class RolloutBoundary(BaseCallback):
         progress: What a person sees.
         resumed: Plain data of the snapshot that the run goes on from.
         stages: Makes the batch of another stage of a curriculum; None for one stage.
-        on_score: Told steps and score; may raise to end the training.
+        on_score: Told steps and score on validation weeks; may raise to end the training.
     """
 
     def __init__(

@@ -50,7 +50,7 @@ def make_client(uri: str) -> "MlflowClient":
         os.environ.setdefault(name, value)
     for name in ("alembic", "mlflow"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    with _answering(uri), warnings.catch_warnings():
+    with answering(uri), warnings.catch_warnings():
         # Deprecations between its own dependencies.
         warnings.simplefilter("ignore")
         if uri.startswith(SQLITE):
@@ -75,7 +75,7 @@ def upload(journal: Journal, client: "MlflowClient", uri: str, *, parent: str | 
     Raises:
         StoreDownError: The store does not answer; what it got is remembered.
     """
-    with _answering(uri):
+    with answering(uri):
         run_id, position = journal.uploaded(uri)
         if run_id is None:
             run_id = _create_run(journal, client, uri, parent)
@@ -195,7 +195,7 @@ _SENDERS: Final = {
 
 
 @contextlib.contextmanager
-def _answering(uri: str) -> Iterator[None]:
+def answering(uri: str) -> Iterator[None]:
     """Take whatever a store, its driver or the network raise for a store that is down."""
     try:
         yield

@@ -37,16 +37,23 @@ from heatrouter.training.training_batches import ResumableBatch, TrainingBatches
 from heatrouter.training.validation import Score, Validation
 
 
+class TrainingEndedError(Exception):
+    """Whoever watches the scores has seen enough."""
+
+
 @dataclass(frozen=True, slots=True)
 class RunOptions:
     """What does not change the policy.
 
     Attributes:
         send: Whether results are sent to MLflow; else they stay in the run's folder.
-        on_score: Told steps and score on validation weeks; may raise to end the training.
+        on_score: Told steps and score on validation weeks; may raise
+            :class:`TrainingEndedError`.
+        prepared: What an equal configuration has found before, so that it is not sought again.
     """
 
     send: bool = True
+    prepared: Preparation | None = None
     on_score: Callable[[int, Score], None] | None = None
 
 
@@ -91,20 +98,27 @@ def start_prepared(
     """
     config, task, district = run.read_inputs()
     try:
-        inputs, validation, prepared = _prepared(config, task, district, run, console)
+        inputs, validation, prepared = _prepared(
+            config, task, district, run, console, options.prepared
+        )
     except KeyboardInterrupt:
         raise KeyboardInterrupt(_nothing_learnt(run)) from None
     return _run(inputs, run, validation, prepared, None, console, options)
 
 
 def _prepared(
-    config: TrainingConfig, task: Task, district: District, run: RunFolder, console: Console
+    config: TrainingConfig,
+    task: Task,
+    district: District,
+    run: RunFolder,
+    console: Console,
+    known: Preparation | None,
 ) -> tuple[TrainingInputs, Validation, Preparation]:
     """Everything before the learning, and its record in the run's folder."""
     console.print(f"{run.name}: scenarios, rules on validation weeks", highlight=False)
     inputs = TrainingInputs.load(config, task, district)
     validation = Validation(district, task, inputs.validation, config.evaluation)
-    prepared = prepare(inputs, run, console)
+    prepared = prepare(inputs, run, console) if known is None else known
     record = {
         "name": run.name,
         "config": config.name,
@@ -305,6 +319,9 @@ def learn(
             raise KeyboardInterrupt(_nothing_learnt(boundary.run)) from None
         msg = f"kept at step {steps:,}; to go on: heatrouter train --resume {boundary.run.path}"
         raise KeyboardInterrupt(msg) from None
+    except TrainingEndedError:
+        tracker.close("KILLED")
+        raise
     except BaseException:
         tracker.close("FAILED")
         raise
