@@ -157,16 +157,16 @@ def test_the_table_is_markdown_with_a_row_for_each_recipe(source: str, tmp_path:
 
 
 def curves(out: Path, cells: Sequence[Cell]) -> list[list[dict[str, float]]]:
-    return [
-        [json.loads(row) for row in (out / c.name / "learning_curve.jsonl").open(encoding="utf-8")]
-        for c in cells
-    ]
+    files = [out / cell.name / "learning_curve.jsonl" for cell in cells]
+    return [[json.loads(row) for row in f.read_text(encoding="utf-8").splitlines()] for f in files]
 
 
 @pytest.mark.slow
 def test_a_training_whose_process_is_killed_goes_on_from_its_checkpoint(
     source: str, tmp_path: Path
 ) -> None:
+    sac = "sac: {environments: 8, rollout_steps: 12, updates: 2, batch: 16, warmup_steps: 100}"
+    Path(source).write_text(f"{TINY.partition('ppo:')[0]}algorithm: sac\n{sac}\n", encoding="utf-8")
     cells = plan_sweep([source], [], (1,), ["total_steps=960"])
     names = [cell.name for cell in cells]
     killed: list[int] = []

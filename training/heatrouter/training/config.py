@@ -180,7 +180,13 @@ class TrainingConfig(Described):
         description="sub-step of the simulator while searching and training; null for the task's, "
         "which validation always takes",
     )
-    torch_threads: int = Field(2, ge=1, le=256)
+    torch_threads: int = Field(
+        1,
+        ge=1,
+        le=256,
+        description="of the networks; more than one pays for layers of many hundreds only. The "
+        "simulator takes every core",
+    )
     ppo: PpoSettings = PpoSettings()
     lagrangian: LagrangianSettings = LagrangianSettings()
     sac: SacSettings = SacSettings()
