@@ -15,6 +15,7 @@ from heatrouter.training.nested_runs import NestedRuns
 from heatrouter.training.run_folder import RunFolder, write_json
 from heatrouter.training.sweep_local import Outcome
 from heatrouter.training.sweep_plan import Cell
+from heatrouter.training.tracking_journal import Journal
 
 RECORD: Final = "sweep.json"
 _CUT: Final = 0.25
@@ -86,8 +87,21 @@ def run_sweep(cells: Sequence[Cell], out: Path, execute: Execute, console: Conso
     runs = NestedRuns(cells[0].config.tracking, f"sweep {out.resolve().name}", out, names, warn)
     failed: dict[str, str] = {}
     ended = len(done)
+    totals = {cell.name: cell.config.total_steps for cell in cells}
+    # Shown on a terminal only.
+    status = console.status("")
+
+    def watch(running: Sequence[str]) -> None:
+        runs.watch(running)
+        shares = (
+            f"{name} {max(Journal(out / name).last_step(), 0) / totals[name]:.0%}"
+            for name in running
+        )
+        status.update(f"{ended}/{len(cells)} ended; {', '.join(shares)}")
+
+    status.start()
     try:
-        for name, error in execute(out, left, runs.watch):
+        for name, error in execute(out, left, watch):
             ended += 1
             runs.send([name])
             cell = next(cell for cell in left if cell.name == name)
@@ -102,6 +116,8 @@ def run_sweep(cells: Sequence[Cell], out: Path, execute: Execute, console: Conso
         runs.close("KILLED", {}, {})
         msg = f"{ended} of {len(cells)} kept; the same command goes on in {out}"
         raise KeyboardInterrupt(msg) from None
+    finally:
+        status.stop()
     rows = table_rows(out, cells)
     write_json(out / RECORD, _record(cells, rows, failed))
     numbers = {f"saving/{row.recipe}": row.saving for row in rows}

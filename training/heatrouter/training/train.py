@@ -14,7 +14,7 @@ from rich.console import Console
 from stable_baselines3.common.base_class import BaseAlgorithm
 
 from heatrouter.envs.arrays import FloatArray
-from heatrouter.envs.errors import TrainingConfigError
+from heatrouter.envs.errors import HeatrouterError, TrainingConfigError
 from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.loading import load_district, load_task
 from heatrouter.envs.spec.task import Task
@@ -276,7 +276,11 @@ def _finish(
         # Down here, since exporting loads much that training does not need.
         from heatrouter.training.export import export_run
 
-        report = export_run(run.path, run.bundle)
+        try:
+            report = export_run(run.path, run.bundle)
+        except HeatrouterError:
+            tracker.close("FAILED")
+            raise
         tracker.tags({"heatrouter.bundle": report.digest})
         tracker.file(run.bundle.name)
         if settings.registered_model is not None:
