@@ -83,7 +83,8 @@ def register(
     journal = Journal(folder)
     journal.opening()
     if not (folder / "bundle" / "manifest.json").is_file():
-        msg = f"{folder}/bundle: is no bundle; make one: heatrouter export {folder} --out {folder}/bundle"
+        made = folder / "bundle"
+        msg = f"{made}: is no bundle; make one: heatrouter export {folder} --out {made}"
         raise ConfigError(msg)
     journal.append("file", {"path": "bundle"})
     journal.append("register", {"model": model, "path": "bundle", "tags": {"run": folder.name}})
