@@ -13,6 +13,11 @@ from pydantic import Field
 
 from heatrouter.envs.spec.base import Described
 from heatrouter.envs.units import SECONDS_PER_HOUR
+from heatrouter.training.imitation.settings import (
+    AnchorSettings,
+    ImitationSettings,
+    ShapingSettings,
+)
 
 Layers = tuple[int, ...]
 
@@ -152,14 +157,17 @@ class TrainingConfig(Described):
     network: NetworkSettings = NetworkSettings()
     scenarios: ScenarioSettings = ScenarioSettings()
     constant_price: ConstantPriceSettings = ConstantPriceSettings()
+    imitation: ImitationSettings = ImitationSettings()
+    anchor: AnchorSettings = AnchorSettings()
+    shaping: ShapingSettings = ShapingSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
     checkpoints: CheckpointSettings = CheckpointSettings()
     tracking: TrackingSettings = TrackingSettings()
 
     @property
     def digest(self) -> str:
-        """sha256 over everything but where results are tracked."""
-        content = self.model_dump(mode="json", exclude={"tracking"})
+        """sha256 over everything but where results are tracked and labels are kept."""
+        content = self.model_dump(mode="json", exclude={"tracking": True, "imitation": {"folder"}})
         text = json.dumps(content, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -190,6 +198,10 @@ class TrainingConfig(Described):
                 "give more steps, or fewer environments"
             )
             mistakes.append(("total_steps", message))
+        for name in ("anchor", "shaping"):
+            if getattr(self, name).enabled and not self.imitation.enabled:
+                message = "needs a start to refer to; set imitation.enabled, or leave this out"
+                mistakes.append((f"{name}.enabled", message))
         for name in ("policy_layers", "value_layers"):
             layers: Layers = getattr(self.network, name)
             if not all(1 <= width <= MAX_WIDTH for width in layers):

@@ -125,6 +125,11 @@ class RolloutBoundary(BaseCallback):
         learns = self._rollouts > self._config.ppo.critic_rollouts
         for parameter in self._policy.policy_parameters():
             parameter.requires_grad_(learns)
+        anchor = self._config.anchor
+        if anchor.enabled:
+            assert isinstance(self.model, PPO)
+            share = min(self.model.num_timesteps / self._config.total_steps, 1.0)
+            self.model.ent_coef = anchor.weight + (anchor.weight_end - anchor.weight) * share
 
     def _boundary(self, *, last: bool) -> None:
         steps = self.model.num_timesteps
@@ -159,19 +164,8 @@ class RolloutBoundary(BaseCallback):
         better = not self.best or score.cost_eur < self.best["validation/cost_eur"]
         if better:
             self.best = row
-            self._keep_best(score)
+            keep_policy(self.run, self._policy, steps, score)
         self._progress.scored(steps, score, best=better)
-
-    def _keep_best(self, score: Score) -> None:
-        content = {
-            "schema_version": SCHEMA_VERSION,
-            "steps": self.model.num_timesteps,
-            "policy": self._policy.state_dict(),
-            "saving": score.saving,
-            "cost_eur": score.cost_eur,
-            "rules_cost_eur": score.rules_cost_eur,
-        }
-        save_tensors(self.run.best, content)
 
     def _remember(self) -> None:
         assert isinstance(self.model, PPO)
@@ -191,3 +185,25 @@ class RolloutBoundary(BaseCallback):
         lines = [json.dumps(row) for row in self.curve]
         write_text(self.run.curve, "".join(f"{line}\n" for line in lines))
         return self.snapshot.steps
+
+
+def keep_policy(run: RunFolder, policy: HeatPolicy, steps: int, score: Score) -> None:
+    """Write a policy as the run's best one.
+
+    Args:
+        run: The run.
+        policy: What scored best so far.
+        steps: Control steps that it has learnt from, all environments together.
+        score: On validation weeks.
+    """
+    weights = policy.state_dict()
+    content = {
+        "schema_version": SCHEMA_VERSION,
+        "steps": steps,
+        # without what an anchored policy only learns with
+        "policy": {name: weights[name] for name in weights if not name.startswith("prior.")},
+        "saving": score.saving,
+        "cost_eur": score.cost_eur,
+        "rules_cost_eur": score.rules_cost_eur,
+    }
+    save_tensors(run.best, content)

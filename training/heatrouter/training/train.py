@@ -27,14 +27,19 @@ from heatrouter.training.checkpoints import (
 )
 from heatrouter.training.config import TrainingConfig, factor_per_step
 from heatrouter.training.cost_baseline import BaselineLookup
+from heatrouter.training.imitation.anchor import AnchoredPolicy
+from heatrouter.training.imitation.rounds import Imitation
+from heatrouter.training.imitation.shaping import ReferenceValue
+from heatrouter.training.imitation.start import begin_from, start_by_imitation
+from heatrouter.training.onnx_export import ExportedPolicy
 from heatrouter.training.policy import HeatPolicy
 from heatrouter.training.preparation import Preparation, TrainingInputs, prepare
 from heatrouter.training.progress import TrainingProgress
-from heatrouter.training.rollout_boundary import RolloutBoundary
+from heatrouter.training.rollout_boundary import RolloutBoundary, keep_policy
 from heatrouter.training.run_folder import RunFolder, scenario_ids, versions, write_json
 from heatrouter.training.sb3_vec_env import DistrictVecEnv
 from heatrouter.training.tracking import Tracker
-from heatrouter.training.validation import Validation
+from heatrouter.training.validation import TorchController, Validation
 
 
 def start_training(config: TrainingConfig, folder: Path, console: Console) -> dict[str, Any]:
@@ -62,6 +67,26 @@ def start_training(config: TrainingConfig, folder: Path, console: Console) -> di
     except KeyboardInterrupt:
         raise KeyboardInterrupt(_nothing_learnt(run)) from None
     return _run(inputs, run, validation, prepared, None, console)
+
+
+def _imitated(
+    inputs: TrainingInputs, run: RunFolder, validation: Validation, console: Console
+) -> tuple[HeatPolicy, Imitation] | None:
+    """The start by imitation, if the configuration wants one; each round's policy is scored."""
+    if not inputs.config.imitation.enabled:
+        return None
+
+    def score(number: int, policy: HeatPolicy) -> None:
+        contract = policy.contract
+        graph = ExportedPolicy(policy, contract)
+        found = validation.score(TorchController(graph, contract.parametrisation))
+        console.print(
+            f"imitation, round {number}: saves {100.0 * found.saving:+.2f} % of the rules' cost",
+            highlight=False,
+        )
+        keep_policy(run, policy, 0, found)
+
+    return start_by_imitation(inputs, run, console, score)
 
 
 def _prepared(
@@ -139,7 +164,7 @@ def build_model(inputs: TrainingInputs, env: DistrictVecEnv, start: FloatArray) 
     dt_s = inputs.task.control_dt_s
     first, last = ppo.learning_rate, ppo.learning_rate_end
     model = PPO(
-        HeatPolicy,
+        AnchoredPolicy if config.anchor.enabled else HeatPolicy,
         env,
         learning_rate=lambda remaining: last + (first - last) * remaining,
         n_steps=ppo.rollout_steps,
@@ -148,7 +173,8 @@ def build_model(inputs: TrainingInputs, env: DistrictVecEnv, start: FloatArray) 
         gamma=factor_per_step(ppo.discount_h, dt_s),
         gae_lambda=factor_per_step(ppo.gae_h, dt_s),
         clip_range=ppo.clip,
-        ent_coef=ppo.entropy_weight,
+        # SB3's weight of the entropy; an anchored policy puts its divergence there
+        ent_coef=config.anchor.weight if config.anchor.enabled else ppo.entropy_weight,
         vf_coef=ppo.value_weight,
         max_grad_norm=ppo.max_gradient_norm,
         target_kl=ppo.target_kl,
@@ -173,18 +199,14 @@ def _run(
 ) -> dict[str, Any]:
     config = inputs.config
     with _torch_threads(config.torch_threads):
-        batch = DistrictBatch(
-            inputs.district,
-            inputs.training_task,
-            inputs.train,
-            num_envs=config.ppo.environments,
-            seed=config.seed,
-        )
-        lookup = None
-        if prepared.baseline is not None:
-            lookup = BaselineLookup(prepared.baseline, batch, inputs.train)
-        env = DistrictVecEnv(batch, reward_scale_eur=config.reward_scale_eur, baseline_eur=lookup)
+        start = _imitated(inputs, run, validation, console)
+        env = _environment(inputs, prepared, None if start is None else start[1])
         model = build_model(inputs, env, prepared.normalised)
+        if start is not None:
+            assert isinstance(model.policy, HeatPolicy)
+            begin_from(model.policy, start[0])
+        batch = env.batch
+        assert isinstance(batch, DistrictBatch)
         resumed = None
         if snapshot is not None:
             batch.restore_state(restore_snapshot(model, snapshot))
@@ -202,6 +224,28 @@ def _run(
     tracker.text("summary.json", json.dumps(summary, indent=1))
     tracker.close()
     return summary
+
+
+def _environment(
+    inputs: TrainingInputs, prepared: Preparation, imitation: Imitation | None
+) -> DistrictVecEnv:
+    """What PPO steps: years, or the weeks of imitation where rewards are shaped by its courses."""
+    config, task, library = inputs.config, inputs.training_task, inputs.train
+    shaped = imitation is not None and config.shaping.enabled
+    if imitation is not None and shaped:
+        library = imitation.weeks
+        task = task.model_copy(update={"episode_hours": config.imitation.labels.hours})
+    batch = DistrictBatch(
+        inputs.district, task, library, num_envs=config.ppo.environments, seed=config.seed
+    )
+    value, lookup = None, None
+    if imitation is not None and shaped:
+        value = ReferenceValue(batch, imitation.courses, config.shaping.price_share)
+    elif prepared.baseline is not None:
+        lookup = BaselineLookup(prepared.baseline, batch, library)
+    return DistrictVecEnv(
+        batch, reward_scale_eur=config.reward_scale_eur, baseline_eur=lookup, shaping=value
+    )
 
 
 def learn(
