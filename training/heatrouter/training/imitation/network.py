@@ -1,0 +1,39 @@
+"""A trained network as plain arrays, for worker processes that do without PyTorch."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from heatrouter.envs.arrays import Float32Array, FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlainNetwork:
+    """Scaling, tanh layers and a linear head.
+
+    Attributes:
+        offset: Taken from observations, ``(n_obs,)``.
+        factor: Multiplied with what is left, ``(n_obs,)``.
+        limit: Features are clipped to plus and minus this.
+        layers: Weights ``(n_out, n_in)`` and biases ``(n_out,)`` of each layer, the head last.
+    """
+
+    offset: Float32Array
+    factor: Float32Array
+    limit: float
+    layers: tuple[tuple[Float32Array, Float32Array], ...]
+
+    def normalised(self, observation: Float32Array) -> FloatArray:
+        """Mean action, not clipped, ``(num_envs, n_action)``."""
+        value = np.clip((observation - self.offset) * self.factor, -self.limit, self.limit)
+        for weight, bias in self.layers[:-1]:
+            value = np.tanh(value @ weight.T + bias)
+        weight, bias = self.layers[-1]
+        return np.asarray(value @ weight.T + bias, dtype=np.float64)
+
+    def to_bytes(self) -> bytes:
+        """All numbers in a row: what a digest is made of."""
+        parts = [self.offset, self.factor, np.array([self.limit], dtype=np.float32)]
+        for weight, bias in self.layers:
+            parts += [weight, bias]
+        return b"".join(np.ascontiguousarray(part, dtype=np.float32).tobytes() for part in parts)
