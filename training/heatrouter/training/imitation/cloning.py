@@ -1,16 +1,46 @@
-"""Fitting a policy's mean action to labels."""
+"""Fitting a policy's mean action to labels.
+
+What a planner does next follows from what it does already: it keeps machines running, and a network
+that sees them run learns to do nothing else (copycat, de Haan et al. 2019, arXiv:1905.11979). So the
+fit is blind to channels that tell past actions; reinforcement learning may use them afterwards.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import torch
 
 from heatrouter.envs.arrays import BoolArray, Float32Array, FloatArray
+from heatrouter.envs.contract import Contract
 from heatrouter.training.imitation.collection import Course
 from heatrouter.training.imitation.network import PlainNetwork
 from heatrouter.training.imitation.settings import CloneSettings
 from heatrouter.training.policy import ContractScaling, HeatPolicy
+
+
+EDGE: Final = 0.25
+"""Labels at a bound lie this far beyond it: there the answer is clipped, and noise around it shall
+not switch machines."""
+_AT_BOUND: Final = 0.999
+_TELL_TALES: Final = ("heat_kw", "power_kw", "generated_kw", "supply_temp_c")
+"""Quantities of what has a set-point that follow it within a step."""
+
+
+def tells_actions(contract: Contract) -> BoolArray:
+    """Which channels of the observation repeat what was done before, ``(n_obs,)``."""
+    owners = {point.name.partition(".")[0] for point in contract.set_points}
+
+    def tells(name: str, source: str) -> bool:
+        owner, _, quantity = name.partition("@")[0].partition(".")
+        return (
+            source in ("executed", "dwell")
+            or quantity in ("charge_kw", "pump_power_kw")
+            or (owner in owners and quantity in _TELL_TALES)
+        )
+
+    return np.array([tells(channel.name, channel.source) for channel in contract.observation])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,7 +104,7 @@ def fit(
     seed: int,
     on_epoch: Callable[[int, float], None] | None = None,
 ) -> FitReport:
-    """Fit the mean action to labels by least squares.
+    """Fit the mean action to labels by least squares, blind to channels that tell past actions.
 
     Args:
         policy: Its policy network is changed; features are those that it has.
@@ -89,7 +119,11 @@ def fit(
     keep = ~labels.held_out
     with torch.no_grad():
         features = policy.pi_features_extractor(torch.from_numpy(labels.observation))
+    blind = torch.from_numpy(tells_actions(policy.contract))
+    features[:, blind] = 0.0
     targets = torch.from_numpy(labels.label)
+    beyond = EDGE * torch.sign(targets) * (targets.abs() >= _AT_BOUND)
+    targets = targets + beyond
     chosen = torch.from_numpy(np.flatnonzero(keep))
     body, head = policy.mlp_extractor.policy_net, policy.action_net
     parameters = [parameter.requires_grad_(True) for parameter in policy.policy_parameters()]
@@ -116,7 +150,11 @@ def fit(
         if on_epoch is not None:
             on_epoch(epoch + 1, total / batches)
     optimizer.zero_grad(set_to_none=True)
-    return _report(policy, features, targets, torch.from_numpy(labels.held_out))
+    first = body[0]
+    assert isinstance(first, torch.nn.Linear)
+    with torch.no_grad():
+        first.weight[:, blind] = 0.0
+    return _report(policy, features, targets - beyond, torch.from_numpy(labels.held_out))
 
 
 def _report(
@@ -127,7 +165,8 @@ def _report(
         squares = (torch.clamp(answers, -1.0, 1.0) - targets) ** 2
     there = bool(held_out.any())
     judged = held_out if there else ~held_out
-    spread = targets[judged].var(dim=0, unbiased=False).clamp(min=1e-9)
+    # of an action that is hardly ever another one, nothing is left to explain
+    spread = targets[judged].var(dim=0, unbiased=False).clamp(min=1e-2)
     explained = 1.0 - squares[judged].mean(dim=0) / spread
     return FitReport(
         samples=int((~held_out).sum()),
