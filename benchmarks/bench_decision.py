@@ -17,7 +17,7 @@ from heatrouter.agents.bundle import (
     load_bundle,
     write_bundle,
 )
-from heatrouter.agents.golden_chain import guarded_set_points
+from heatrouter.agents.golden_chain import DECODER_VERSION, guarded_set_points
 from heatrouter.agents.onnx_policy import OnnxPolicy
 from heatrouter.envs.actuate import guard_limits
 from heatrouter.envs.arrays import Float32Array
@@ -90,7 +90,7 @@ def _exported(
         contract_digest=contract.digest,
         task=task,
         decoder=contract.parametrisation,
-        decoder_version=1,
+        decoder_version=DECODER_VERSION,
         guard_limits_digest=guard_limits(district, contract).digest,
         training=TrainingRecord(run="none", config="none", algorithm="none", seed=0, steps=0),
         parity=Parity(
@@ -100,7 +100,7 @@ def _exported(
             worst_channel=channel,
         ),
     )
-    guarded = guarded_set_points(district, contract, observations, actions)
+    guarded = guarded_set_points(district, contract, task.rules, observations, actions)
     golden = GoldenVectors(observations, actions, guarded)
     with tempfile.TemporaryDirectory() as folder:
         model = to_onnx(graph, observations)

@@ -16,7 +16,6 @@ from rich.table import Table
 from heatrouter.agents.constant_action import ConstantAction
 from heatrouter.agents.mpc import MpcController, reference_controller
 from heatrouter.agents.rollout import rollout
-from heatrouter.envs.dispatch.tuned import preset_rules
 from heatrouter.envs.scenarios.sources import build_library
 from heatrouter.envs.simulation.district_batch import DistrictBatch
 from heatrouter.envs.spec.district import District
@@ -82,7 +81,6 @@ def main() -> None:
                 library,
                 num_envs=len(DAYS),
                 seed=0,
-                rules=preset_rules(name),
             )
             short = [column for column in batch.columns if column.endswith(".unmet_kw")]
             run = rollout(batch, controller, steps, starts=starts, columns=short)

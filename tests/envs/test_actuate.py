@@ -15,11 +15,12 @@ from heatrouter.envs.actuate import (
 )
 from heatrouter.envs.arrays import FloatArray
 from heatrouter.envs.contract import Contract, Parametrisation
-from heatrouter.envs.dispatch import RuleParameters, rules_dispatch
+from heatrouter.envs.dispatch import rules_dispatch
 from heatrouter.envs.guard import Reading, check, initial_memory
 from heatrouter.envs.observe import build_contract
 from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.loading import load_district, load_task
+from heatrouter.envs.spec.rule_parameters import RuleParameters
 
 PARAMETRISATIONS: tuple[Parametrisation, ...] = ("absolute", "offset", "heat_price")
 
@@ -104,7 +105,7 @@ def test_offsets_add_and_stay_inside(
     district: District, contracts: dict[Parametrisation, Contract]
 ) -> None:
     contract = contracts["offset"]
-    decoder = ActionDecoder(district, contract)
+    decoder = ActionDecoder(district, contract, RuleParameters())
     observation = some_observations(contract, 4)
     base, _ = decoder.rules_proposal(decoder.initial_memory(4), observation)
     action = np.zeros((4, len(contract.action)))
@@ -125,7 +126,7 @@ def test_absolute_actions_are_set_points(
     district: District, contracts: dict[Parametrisation, Contract]
 ) -> None:
     contract = contracts["absolute"]
-    decoder = ActionDecoder(district, contract)
+    decoder = ActionDecoder(district, contract, RuleParameters())
     action = np.array([[0.5, 2.0, 0.4, 0.6, -1.0, 0.0, 0.5, 81.0]])
     proposal, _ = decoder.decode(decoder.initial_memory(1), some_observations(contract, 1), action)
     assert proposal.tolist() == [[0.5, 1.0, 0.4, 0.6, 0.0, 0.0, 0.5, 81.0]]
@@ -135,7 +136,7 @@ def test_supply_offset_moves_the_heating_curve(
     district: District, contracts: dict[Parametrisation, Contract]
 ) -> None:
     contract = contracts["heat_price"]
-    decoder = ActionDecoder(district, contract)
+    decoder = ActionDecoder(district, contract, RuleParameters())
     observation = some_observations(contract, 1)
     observation[:, contract.observation_index("site.ambient_temp_c")] = 0.5
     neutral = np.array([[c.neutral for c in contract.action]])
@@ -153,7 +154,7 @@ def test_what_is_no_number_reaches_the_guard_as_such(
     parametrisation: Parametrisation,
 ) -> None:
     contract = contracts[parametrisation]
-    decoder = ActionDecoder(district, contract)
+    decoder = ActionDecoder(district, contract, RuleParameters())
     action = np.tile([c.neutral for c in contract.action], (3, 1))
     action[1, 0] = np.nan
     action[2, 1] = np.inf
@@ -169,7 +170,7 @@ def test_any_action_gives_a_feasible_proposal(
 ) -> None:
     parametrisation = data.draw(st.sampled_from(PARAMETRISATIONS))
     contract = contracts[parametrisation]
-    decoder = ActionDecoder(district, contract)
+    decoder = ActionDecoder(district, contract, RuleParameters())
     shape = (2, len(contract.action))
     action = data.draw(
         hnp.arrays(np.float64, shape, elements=st.floats(allow_nan=False, allow_infinity=False))

@@ -15,7 +15,6 @@ from heatrouter.envs.dispatch import (
     DispatchMemory,
     DispatchPlan,
     HeatPrice,
-    RuleParameters,
     heating_curve,
     initial_memory,
     marginal_cost,
@@ -26,6 +25,7 @@ from heatrouter.envs.dispatch.marginal_cost import read_conditions
 from heatrouter.envs.observe import build_contract
 from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.loading import load_district, load_task
+from heatrouter.envs.spec.rule_parameters import RuleParameters
 
 GLASSWORKS, DAIRY, HEAT_PUMP, GAS, RESERVE, GREENHOUSE, SUPPLY = range(7)
 
@@ -381,7 +381,7 @@ def test_rules_charge_between_two_levels(plan: DispatchPlan, contract: Contract)
     assert on == [False, True, True, True, False, False]
 
 
-def test_rules_leave_a_dear_heat_pump_until_the_reserve(
+def test_rules_leave_a_dear_heat_pump_until_boilers_do_not_suffice(
     plan: DispatchPlan, contract: Contract
 ) -> None:
     dear = {"tariff__electricity_eur_per_mwh": 500.0}
@@ -393,10 +393,15 @@ def test_rules_leave_a_dear_heat_pump_until_the_reserve(
     )
     assert low[0, HEAT_PUMP] == 0.0
     reserve = (48.0 + 0.05 * (supply - 48.0) - 45.0) / 40.0
-    down, _ = rules_dispatch(
-        plan, RuleParameters(), memory, observe(contract, tank__level=reserve, **dear)
-    )
-    assert down[0, HEAT_PUMP] > 0.0
+    dear["tank__level"] = reserve
+    down, _ = rules_dispatch(plan, RuleParameters(), memory, observe(contract, **dear))
+    boilers = slice(HEAT_PUMP + 1, HEAT_PUMP + 3)
+    assert down[0, HEAT_PUMP] == 0.0, "boilers cover what is lacking, and nobody fills the tank"
+    assert down[0, boilers].max() > 0.0
+    dear["main__mass_flow_kg_s"] = 300.0
+    more, _ = rules_dispatch(plan, RuleParameters(), memory, observe(contract, **dear))
+    assert more[0, HEAT_PUMP] > 0.0, "what boilers cannot cover"
+    assert more[0, boilers].min() == 1.0
 
 
 def test_rules_put_sources_first_whatever_they_cost(plan: DispatchPlan, contract: Contract) -> None:

@@ -20,7 +20,6 @@ from heatrouter.envs.contract import Contract, Parametrisation
 from heatrouter.envs.dispatch import (
     DispatchMemory,
     DispatchPlan,
-    RuleParameters,
     initial_memory,
     rules_dispatch,
 )
@@ -30,6 +29,7 @@ from heatrouter.envs.guard import initial_memory as guard_memory
 from heatrouter.envs.observe import build_contract
 from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.loading import load_task
+from heatrouter.envs.spec.rule_parameters import RuleParameters
 
 TARIFF = {
     "tariff.electricity_eur_per_mwh": 60.0,
@@ -93,7 +93,7 @@ class Case:
     def rules(self, **changes: float) -> dict[str, float]:
         points, _ = rules_dispatch(
             self.plan,
-            RuleParameters(),
+            RuleParameters(supply_shift_k=-5.0),  # 30 K above the return, as `demand_kw` says
             initial_memory(self.plan, 1),
             self.observation(**changes),
         )
@@ -112,7 +112,7 @@ def test_whatever_is_seen_and_asked_the_proposal_is_feasible(
 ) -> None:
     district = SMALL_DISTRICTS[name]()
     contract = contract_of(district, parametrisation)
-    decoder = ActionDecoder(district, contract)
+    decoder = ActionDecoder(district, contract, RuleParameters())
     low, high = contract.bounds("set_points")
     rng = np.random.default_rng(3)
     obs_low, obs_high = contract.bounds("observation")
@@ -139,7 +139,7 @@ def test_the_guard_lets_the_rules_through(name: str) -> None:
     contract = contract_of(district)
     limits = guard_limits(district, contract)
     assert limits.names == tuple(p.name for p in contract.set_points)
-    decoder = ActionDecoder(district, contract)
+    decoder = ActionDecoder(district, contract, RuleParameters())
     observation = Case(district).observation()
     valid = np.ones(observation.shape, dtype=np.bool_)
     proposal, _ = decoder.rules_proposal(decoder.initial_memory(1), observation)
@@ -247,7 +247,7 @@ def test_a_price_of_heat_moves_a_commanded_store() -> None:
         "main.supply_offset_k",
         "moulds.release",
     ]
-    decoder = ActionDecoder(district, contract)
+    decoder = ActionDecoder(district, contract, RuleParameters())
     case = Case(district, flow_kg_s=2.0)
     shares = []
     for price in (-20.0, 60.0, 200.0):

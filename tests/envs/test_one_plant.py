@@ -9,12 +9,13 @@ from tests.envs.small_districts import SMALL_DISTRICTS
 from heatrouter.envs.actuate import ActionDecoder
 from heatrouter.envs.arrays import FloatArray
 from heatrouter.envs.contract import Contract, Parametrisation
-from heatrouter.envs.dispatch import DispatchMemory, RuleParameters
+from heatrouter.envs.dispatch import DispatchMemory
 from heatrouter.envs.dispatch.one_decision import one_rules
 from heatrouter.envs.dispatch.one_plant import OnePlant, is_plain, known
 from heatrouter.envs.observe import build_contract
 from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.loading import load_district, load_task
+from heatrouter.envs.spec.rule_parameters import RuleParameters
 
 PLAIN = (
     "one circuit",

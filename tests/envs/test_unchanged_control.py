@@ -21,9 +21,9 @@ CONTRACTS: dict[Parametrisation, str] = {
     "heat_price": "bf3d7578a3cd3691f56878f99b7fb1dc6ebd84221f08a4311bc0ba98142f014e",
 }
 GUARD = "7c176a4c6e870da021aa02b49531d617383ab43a3b23f45a7091bd6038a8aefd"
-RULES = "5fa61b17e034828d8b6c1438296d8ae2304e7d7f431b8cb1411f730a0f61a536"
+RULES = "f3bd4d92e7ec7f77193aaf7d4acbab2991e47b5d8be07a925b596ba643d34733"
 DECODED: dict[Parametrisation, str] = {
-    "offset": "46aa1acf57f0909a93d9d4b45194cb40230c70087fc4d7f45a2fe117a2a367a6",
+    "offset": "22173d4655441f43c462989c043f86f4e38428b1ca9790e40e0d5db9071db663",
     "heat_price": "7841a84f931a75f962404f38879b9611c4647e90bf9576ad02ed16a077b52718",
 }
 NUM_ENVS, STEPS = 64, 40
@@ -48,7 +48,7 @@ def test_contract_and_limits(parametrisation: Parametrisation) -> None:
 @pytest.mark.parametrize("parametrisation", DECODED)
 def test_set_points(parametrisation: Parametrisation) -> None:
     contract = contract_of(parametrisation)
-    decoder = ActionDecoder(load_district("energy-web"), contract)
+    decoder = ActionDecoder(load_district("energy-web"), contract, load_task("energy-web").rules)
     rng = np.random.default_rng(7)
     low, high = contract.bounds("observation")
     least, most = contract.bounds("action")

@@ -11,12 +11,13 @@ from rich.console import Console
 from tests.envs.small_districts import chp_and_solar
 
 from heatrouter.agents.constant_price import ConstantPriceController
-from heatrouter.envs.dispatch.rule_parameters import RuleParameters
-from heatrouter.envs.dispatch.tuned import load_rules, preset_constant_price, preset_rules
+from heatrouter.envs.dispatch.tuned import preset_constant_price
 from heatrouter.envs.errors import ConfigError, TrainingConfigError
 from heatrouter.envs.observe import build_contract
 from heatrouter.envs.scenarios.sources import build_library
 from heatrouter.envs.spec.loading import load_district, load_task, preset_names
+from heatrouter.envs.spec.rule_files import load_rules
+from heatrouter.envs.spec.rule_parameters import RuleParameters
 from heatrouter.training.tune import TuningSettings, tune_district
 from heatrouter.training.tuning_search import Tried, search
 from heatrouter.training.tuning_space import (
@@ -143,17 +144,15 @@ def test_nothing_is_saved_by_a_supply_too_cold_for_hot_water() -> None:
 
 @pytest.mark.parametrize("name", preset_names())
 def test_what_comes_with_a_preset_fits_it(name: str) -> None:
-    rules = preset_rules(name)
-    assert rules.supply_floor_c >= 60.0  # whatever is cheap: legionella
-    contract = build_contract(load_district(name), load_task(name))
+    task = load_task(name)
+    assert task.rules.supply_floor_c >= 60.0  # whatever is cheap: legionella
+    contract = build_contract(load_district(name), task)
     controller = ConstantPriceController(preset_constant_price(name))
     controller.reset(contract, 1)
 
 
-def test_other_districts_have_an_operators_defaults() -> None:
-    assert preset_rules("../energy-web") == RuleParameters()
-    assert preset_rules("my-district") == RuleParameters()
-    assert preset_constant_price("my-district") == {}
+def test_other_districts_have_the_neutral_price() -> None:
+    assert preset_constant_price("my-district") == preset_constant_price("../energy-web") == {}
 
 
 def test_a_rules_file_tells_all_mistakes(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from heatrouter.agents.evaluation_setup import Request, make_cases
 from heatrouter.agents.evaluation_steps import check_steps_file, steps_files, write_steps
 from heatrouter.agents.evaluation_store import ResultStore
 from heatrouter.agents.evaluation_table import show
+from heatrouter.envs.cli_options import ConstantPriceSource, Data, RulesSource, Scenario
 from heatrouter.envs.errors import EXIT_FAILURE, ConfigError, Mistake
 
 
@@ -41,21 +42,8 @@ def evaluate(
             metavar="DIR",
         ),
     ] = None,
-    constant_price: Annotated[
-        Path | None,
-        typer.Option(
-            help="JSON file of action channel to value, or a folder of `heatrouter tune`; neutral "
-            "without.",
-            metavar="FILE|DIR",
-        ),
-    ] = None,
-    rules: Annotated[
-        Path | None,
-        typer.Option(
-            help="YAML file of tuned parameters of the rules, or a folder of `heatrouter tune`.",
-            metavar="FILE|DIR",
-        ),
-    ] = None,
+    constant_price: ConstantPriceSource = None,
+    rules: RulesSource = None,
     baseline: Annotated[
         str, typer.Option(help="Controller that the others are measured against.")
     ] = "rules",
@@ -87,13 +75,8 @@ def evaluate(
             metavar="0,1,...",
         ),
     ] = None,
-    scenario: Annotated[
-        str | None,
-        typer.Option(help="generated (default), try, or a scenario file.", metavar="NAME|FILE"),
-    ] = None,
-    data: Annotated[
-        Path | None, typer.Option(help="Folder of the data of a scenario file.", metavar="DIR")
-    ] = None,
+    scenario: Scenario = None,
+    data: Data = None,
     task: Annotated[
         Path | None,
         typer.Option(help="Task file; by default the policy's, or the preset's.", metavar="FILE"),

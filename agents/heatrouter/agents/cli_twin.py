@@ -11,14 +11,20 @@ from heatrouter.agents.twin.fan_chart import check_picture, draw_fan
 from heatrouter.agents.twin.running import CLOSURE_LIMIT, run_twin
 from heatrouter.agents.twin.setting_up import MOST_MEMBERS, TwinRequest, set_up
 from heatrouter.agents.twin.summary import answer, print_summary
+from heatrouter.envs.cli_options import (
+    AsJson,
+    ConstantPriceSource,
+    Data,
+    DistrictArgument,
+    RulesSource,
+    TaskSource,
+)
 from heatrouter.envs.errors import NumericalError
 from heatrouter.envs.spec.loading import load_district
 
 
 def twin(
-    district: Annotated[
-        str, typer.Argument(metavar="PRESET|FILE", help="Name of a preset or path of a YAML file.")
-    ],
+    district: DistrictArgument,
     *,
     state: Annotated[
         Path | None,
@@ -42,11 +48,12 @@ def twin(
     ] = 20,
     scenario: Annotated[
         str | None,
-        typer.Option(help="generated, try, a name or a file; that of the state if not given."),
+        typer.Option(
+            metavar="NAME|FILE",
+            help="'generated', 'try', a name or a file; that of the state if not given.",
+        ),
     ] = None,
-    data: Annotated[
-        Path | None, typer.Option(help="Folder of the data of a scenario file.", metavar="DIR")
-    ] = None,
+    data: Data = None,
     start: Annotated[
         int | None,
         typer.Option(min=1, max=366, help="Day of the scenario to start on, without --state."),
@@ -55,24 +62,16 @@ def twin(
         int | None, typer.Option(min=0, help="Of the scenario; that of the state if not given.")
     ] = None,
     fan_seed: Annotated[int, typer.Option(min=0, help="Of the members' errors.")] = 0,
-    task: Annotated[
-        str | None, typer.Option(help="Task (objective, clocks): a preset's name or a file.")
-    ] = None,
+    task: TaskSource = None,
     bundle: Annotated[
         Path | None, typer.Option(help="Folder of the exported policy.", metavar="DIR")
     ] = None,
-    constant_price: Annotated[
-        Path | None,
-        typer.Option(help="JSON file of action channel to value; neutral without.", metavar="FILE"),
-    ] = None,
-    rules: Annotated[
-        Path | None,
-        typer.Option(help="YAML file of tuned parameters of the rules.", metavar="FILE"),
-    ] = None,
+    constant_price: ConstantPriceSource = None,
+    rules: RulesSource = None,
     plot: Annotated[
         Path | None, typer.Option(help="Draw the fan (PNG).", metavar="FILE.png")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Look 72 hours ahead from a state of the plant, with a spread and a closed energy balance.
 

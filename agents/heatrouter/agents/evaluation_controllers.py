@@ -14,11 +14,12 @@ from heatrouter.agents.constant_action import ConstantAction
 from heatrouter.agents.constant_price import ConstantPriceController
 from heatrouter.agents.controller_import import imported, made_of
 from heatrouter.agents.protocol import Controller
-from heatrouter.envs.dispatch.rule_parameters import RuleParameters
-from heatrouter.envs.dispatch.tuned import load_rules, preset_constant_price, preset_rules
+from heatrouter.envs.dispatch.tuned import preset_constant_price
 from heatrouter.envs.errors import BundleError, ConfigError, Mistake
 from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.loading import load_district, preset_names
+from heatrouter.envs.spec.rule_files import load_rules
+from heatrouter.envs.spec.rule_parameters import RuleParameters
 from heatrouter.envs.spec.task import Task
 
 
@@ -30,8 +31,8 @@ class Entrant:
         controller: What decides.
         origin: What was run, for the report and as key of stored results.
         task: The task that it was made for, if it brings one.
-        rules: Parameters of the rules that decode its actions. Not one for all: a policy answers
-            to those that it was trained with.
+        rules: Parameters of the rules that decode its actions, where they are not those of the
+            task that is judged: of a file, or those that a policy was trained with.
         family: Training runs of one recipe with different seeds have one family; empty else.
         slow: Its weeks are run one by one, because decisions take longer than the simulator.
         storable: Whether `origin` says all that its results depend on, beside the code.
@@ -41,11 +42,18 @@ class Entrant:
     controller: Controller
     origin: str
     task: Task | None = None
-    rules: RuleParameters = field(default_factory=RuleParameters)
+    rules: RuleParameters | None = None
     family: str = ""
     slow: bool = False
     storable: bool = True
     remake: "Callable[[], Entrant] | None" = field(default=None, compare=False)
+
+    def decodes(self, task: Task) -> Task:
+        """The task with this controller's actions and rules, all else as it is."""
+        changes: dict[str, object] = {"parametrisation": self.controller.parametrisation}
+        if self.rules is not None:
+            changes["rules"] = self.rules
+        return task.model_copy(update=changes)
 
 
 @dataclass(frozen=True)
@@ -57,7 +65,8 @@ class ControllerSettings:
         bundle: Folder of the exported policy, for ``policy``.
         constant_price: JSON file of channel to value, for ``constant-price``; or a folder that
             ``heatrouter tune`` wrote, or one that holds such a folder for each district.
-        rules: YAML file of tuned parameters, for ``rules`` and planners; or such a folder.
+        rules: YAML file of parameters in the place of the task's, for ``rules``, planners and
+            ``constant-price``; or such a folder.
     """
 
     district: District
@@ -71,16 +80,14 @@ class ControllerSettings:
             return path
         return path / name if (path / name).is_file() else path / self.district.name / name
 
-    def rule_parameters(self) -> RuleParameters:
-        """Those of the file; without one those that a preset was tuned to, or an operator's.
+    def rule_parameters(self) -> RuleParameters | None:
+        """Those of the file; None without one: those of the task.
 
         Raises:
             ConfigError: The file cannot be read or holds something else.
         """
         path = self.own(self.rules, "rules.yaml")
-        if path is not None:
-            return load_rules(path)
-        return preset_rules(self.district.name) if self.is_preset else RuleParameters()
+        return None if path is None else load_rules(path)
 
     @property
     def is_preset(self) -> bool:
@@ -91,22 +98,24 @@ class ControllerSettings:
 
 def _rules(settings: ControllerSettings) -> Entrant:
     controller = ConstantAction("rules", "offset")
-    parameters = settings.rule_parameters()
-    tuned = "an operator's defaults" if parameters == RuleParameters() else "tuned"
-    return Entrant(controller, f"rules of the district, {tuned}", rules=parameters)
+    path = settings.own(settings.rules, "rules.yaml")
+    of = "the task" if path is None else path.name
+    origin = f"rules with the parameters of {of}"
+    return Entrant(controller, origin, rules=settings.rule_parameters())
 
 
 def _constant_price(settings: ControllerSettings) -> Entrant:
     path = settings.own(settings.constant_price, "constant-price.json")
+    # it is laid on the rules' heating curve
+    rules = settings.rule_parameters()
     if path is not None:
         controller = ConstantPriceController.from_json(path)
     elif settings.is_preset and (tuned := preset_constant_price(settings.district.name)):
         controller = ConstantPriceController(tuned)
     else:
-        return Entrant(ConstantPriceController(), "constant heat price, neutral values")
+        neutral = ConstantPriceController()
+        return Entrant(neutral, "constant heat price, neutral values", rules=rules)
     listed = ", ".join(f"{name} {value:g}" for name, value in controller.values.items())
-    # it was tuned on top of the rules' heating curve
-    rules = settings.rule_parameters()
     return Entrant(controller, f"constant heat price: {listed}", rules=rules)
 
 
@@ -123,7 +132,8 @@ def _policy_at(folder: str, settings: ControllerSettings) -> Entrant:
 
     bundle = load_bundle(Path(folder), settings.district)
     origin = f"bundle {bundle.manifest.name}, {bundle.digest[:12]}"
-    return Entrant(OnnxPolicy(bundle), origin, bundle.manifest.task, family="policy")
+    task = bundle.manifest.task
+    return Entrant(OnnxPolicy(bundle), origin, task, task.rules, family="policy")
 
 
 def _planner(path: str, settings: ControllerSettings) -> Entrant:
@@ -138,7 +148,7 @@ def _planner(path: str, settings: ControllerSettings) -> Entrant:
 def _sb3(folder: str, settings: ControllerSettings) -> Entrant:
     make = imported(_SB3, "controller 'sb3' (pip install 'heatrouter[train]')")
     controller, origin, task = make(Path(folder), settings.district)
-    return Entrant(controller, origin, task, family="sb3")
+    return Entrant(controller, origin, task, task.rules, family="sb3")
 
 
 _SB3: Final = "heatrouter.training.sb3_controller:run_controller"

@@ -23,7 +23,8 @@ class Question:
 
     Attributes:
         district: The district.
-        task: Objective, forecast and clocks; its parametrisation is replaced by each controller's.
+        task: Objective, forecast, clocks and rules; its parametrisation is replaced by each
+            controller's, and so are the rules where a controller brings its own.
         library: Scenarios of the split to judge on.
         weeks: The weeks, see :func:`~heatrouter.agents.evaluation_weeks.draw_weeks`.
         hours: Length of a week, h.
@@ -52,9 +53,8 @@ class Question:
         return round(self.hours * SECONDS_PER_HOUR / self.task.control_dt_s)
 
     def batch(self, entrant: Entrant, num_envs: int) -> BatchLike:
-        """Make the closed loop for one controller: its parametrisation, all else equal."""
-        parametrisation = entrant.controller.parametrisation
-        task = self.task.model_copy(update={"parametrisation": parametrisation})
+        """Make the closed loop for one controller: its actions and rules, all else equal."""
+        task = entrant.decodes(self.task)
         if self.make_batch is not None:
             return self.make_batch(task, num_envs)
         # The simulator loads numba, which the tests of everything round it can do without.
@@ -70,7 +70,6 @@ class Question:
             library,
             num_envs=num_envs,
             seed=self.seed,
-            rules=entrant.rules,
             make_plant=lambda count: Simulation(
                 self.district,
                 library,
@@ -82,8 +81,7 @@ class Question:
 
     def contract(self, entrant: Entrant) -> Contract:
         """What the controller observes and answers."""
-        parametrisation = entrant.controller.parametrisation
-        task = self.task.model_copy(update={"parametrisation": parametrisation})
+        task = entrant.decodes(self.task)
         if self.make_batch is not None:
             return self.make_batch(task, 1).contract
         return build_contract(self.district, task)

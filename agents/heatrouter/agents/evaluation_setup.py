@@ -25,7 +25,7 @@ class Request:
         controllers: Names; None for the default ones.
         bundles: Folders of exported policies.
         constant_price: File, or folder with a file per district.
-        rules: File, or folder with a file per district.
+        rules: File, or folder with a file per district; by default those of the task.
         task: Task file; by default the policy's, or the preset's.
         weeks: Weeks of each seed.
         hours: Length of a week, h.

@@ -109,7 +109,8 @@ def units_of(
     kinds: list[tuple[tuple[int, ...], UnitKind]] = [(chunk, "weeks") for chunk in chunks]
     if not entrant.slow:
         kinds.append((question.examples[:1], "decisions"))
-    known = (*_asked(question), entrant.origin, entrant.rules.model_dump())
+    rules = entrant.decodes(question.task).rules
+    known = (*_asked(question), entrant.origin, rules.model_dump())
     contract = question.contract(entrant).digest if entrant.storable else ""
     return tuple(
         Unit(

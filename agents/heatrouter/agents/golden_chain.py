@@ -16,13 +16,19 @@ from heatrouter.envs.errors import BundleError
 from heatrouter.envs.guard import Reading, check, initial_memory
 from heatrouter.envs.observe import build_contract
 from heatrouter.envs.spec.district import District
+from heatrouter.envs.spec.rule_parameters import RuleParameters
 
-DECODER_VERSION = 1
-"""To be raised when the meaning of the actions changes although the contract does not."""
+DECODER_VERSION = 2
+"""To be raised when the meaning of the actions changes although the contract does not.
+2: machines that are dearer than the boilers no longer charge."""
 
 
 def guarded_set_points(
-    district: District, contract: Contract, observation: Float32Array, action: Float32Array
+    district: District,
+    contract: Contract,
+    rules: RuleParameters,
+    observation: Float32Array,
+    action: Float32Array,
 ) -> FloatArray:
     """Decode and guard actions, each row on its own.
 
@@ -32,6 +38,7 @@ def guarded_set_points(
     Args:
         district: The district.
         contract: The policy's contract.
+        rules: Parameters of the rules, those of the policy's task.
         observation: What the policy saw, shape ``(n, n_observation)``.
         action: What it answered, physical units, shape ``(n, n_action)``.
 
@@ -41,7 +48,7 @@ def guarded_set_points(
     seen = observation.astype(np.float64)
     rows = seen.shape[0]
     executed_at = [i for i, c in enumerate(contract.observation) if c.source == "executed"]
-    decoder = ActionDecoder(district, contract)
+    decoder = ActionDecoder(district, contract, rules)
     proposal, _ = decoder.decode(decoder.initial_memory(rows), seen, action.astype(np.float64))
     limits = guard_limits(district, contract)
     memory = initial_memory(limits, np.full(rows, -contract.control_dt_s), seen[:, executed_at])
@@ -72,5 +79,6 @@ def check_chain(manifest: Manifest, golden: GoldenVectors, district: District) -
         if here != there:
             msg = f"{what}: this version makes {here} of the district, the bundle has {there}; "
             raise BundleError(msg + remedy)
-    found = guarded_set_points(district, contract, golden.observation, golden.action)
+    rules = manifest.task.rules
+    found = guarded_set_points(district, contract, rules, golden.observation, golden.action)
     compare_golden(found, golden.set_points, contract, "set_points")

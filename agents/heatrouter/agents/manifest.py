@@ -14,7 +14,8 @@ MODEL_FILE: Final = "policy.onnx"
 MANIFEST_FILE: Final = "manifest.json"
 GOLDEN_FILE: Final = "golden.npz"
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
+"""2: the task holds the parameters of the rules."""
 
 
 class _Frozen(BaseModel):

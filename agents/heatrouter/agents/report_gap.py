@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import Final
 
 from heatrouter.agents.evaluation_results import ControllerResult, Evaluation
-from heatrouter.agents.report_svg import Chart, legend, nice_ticks, plain, span
+from heatrouter.agents.report_svg import WIDTH, Chart, legend, nice_ticks, plain, span
 from heatrouter.agents.report_template import figure, grid, section, table
 from heatrouter.agents.report_text import rounded, short, title_of
 
@@ -15,7 +15,12 @@ _START: Final = "#6b7280"
 
 _RANKS: Final = {"constant-price": 1, "policy": 2, "sb3": 2, "mpc": 4, "reference": 5}
 _OTHER: Final = 3
-_ROW: Final = 46.0
+_ROW: Final = 34.0
+_BAR: Final = 0.3
+"""Half the height of a bar, in rows."""
+_LETTER: Final = 9.3
+"""Width of a bold letter at the size that phones get, in units of a chart."""
+_LONGEST_NAME: Final = 22
 
 
 def gaps(evaluation: Evaluation, baseline: str) -> str:
@@ -73,6 +78,8 @@ def _mean(values: tuple[float, ...]) -> float:
 
 def _waterfall(rows: list[tuple[str, float]]) -> str:
     costs = [cost for _, cost in rows]
+    names = [_fitting(name) for name, _ in rows]
+    values = [rounded(cost, decimals=0) for cost in costs]
     low, high = span(costs)
     air = 0.05 * (high - low)
     chart = Chart(
@@ -81,29 +88,31 @@ def _waterfall(rows: list[tuple[str, float]]) -> str:
         (len(rows) - 0.5, -0.5),
         "",
         height=56.0 + _ROW * len(rows),
-        left=8.0,
+        left=12.0 + _LETTER * max(map(len, names)),
+        right=16.0 + _LETTER * max(map(len, values)),
     )
     chart.x_axis((tick, tick, plain(tick)) for tick in nice_ticks(*chart.x_range, 4))
     before = costs[0]
-    for position, (name, cost) in enumerate(rows):
-        x, top = chart.x(cost), chart.y(position - 0.02)
-        text = rounded(cost, decimals=0)
+    for position, ((name, cost), text) in enumerate(zip(rows, values, strict=True)):
+        x, middle = chart.x(cost), chart.y(position)
+        top, bottom = chart.y(position - _BAR), chart.y(position + _BAR)
         if position:
             colour = _SAVED if cost <= before else _LOST
             tip = f"{name}: {rounded(cost - before, signed=True, decimals=0)} € a week"
-            chart.bar((before, cost), (position + 0.02, position + 0.4), colour, tip)
-        height = chart.y(position + 0.4) - top
+            chart.bar((before, cost), (position - _BAR, position + _BAR), colour, tip)
+        # Names and values stand at the height of their bar whatever the size of the letters.
+        centred = f'y="{middle:.1f}" dominant-baseline="central"'
         chart.add(
-            f'<rect fill="{_START}" x="{x - 1.5:.1f}" y="{top:.1f}" width="3" '
-            f'height="{height:.1f}"/>'
-            f'<text class="name" x="{chart.left:g}" y="{top - 5:.1f}">{escape(name)}</text>'
-            f'<text x="552" y="{top - 5:.1f}" text-anchor="end">{escape(text)}</text>'
+            f'<rect fill="{_START}" x="{x - 1.5:.1f}" y="{top - 2.0:.1f}" width="3" '
+            f'height="{bottom - top + 4.0:.1f}"/>'
+            f'<text class="name" x="4" {centred}>{escape(names[position])}</text>'
+            f'<text x="{WIDTH - 4.0:g}" {centred} text-anchor="end">{escape(text)}</text>'
         )
         if position + 1 < len(rows):
-            bottom = chart.y(position + 1.4)
+            below = chart.y(position + 1 - _BAR)
             chart.add(
                 f'<line class="zero" stroke-dasharray="2 3" x1="{x:.1f}" x2="{x:.1f}" '
-                f'y1="{top + height:.1f}" y2="{bottom:.1f}"/>'
+                f'y1="{bottom:.1f}" y2="{below:.1f}"/>'
             )
         before = cost
     marks = [("area", _SAVED, "cheaper than the row above")]
@@ -116,3 +125,8 @@ def _share(step: float, whole: float) -> str:
     if whole < 1e-9:
         return ""
     return f"{rounded(100.0 * step / whole, signed=True, decimals=0)} %"
+
+
+def _fitting(name: str) -> str:
+    """The name, cut where it would take the room of the bars; the table has it in full."""
+    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"

@@ -76,6 +76,7 @@ class Chart:
         y_title: Quantity and unit of the vertical axis.
         height: In units of the chart.
         left: Room for the labels of the vertical axis.
+        right: Room beside the other end of the horizontal axis.
     """
 
     label: str
@@ -84,12 +85,13 @@ class Chart:
     y_title: str
     height: float = 210.0
     left: float = _LEFT
+    right: float = _RIGHT
     _parts: list[str] = field(default_factory=list)
 
     def x(self, value: float) -> float:
         """Horizontal position of a value."""
         low, high = self.x_range
-        return self.left + (value - low) / (high - low) * (WIDTH - self.left - _RIGHT)
+        return self.left + (value - low) / (high - low) * (WIDTH - self.left - self.right)
 
     def y(self, value: float) -> float:
         """Vertical position of a value."""
@@ -103,7 +105,7 @@ class Chart:
 
     def y_axis(self, count: int = 5) -> None:
         """Grid lines with their values, and the title of the axis above them."""
-        left, right = self.left, WIDTH - _RIGHT
+        left, right = self.left, WIDTH - self.right
         for tick in nice_ticks(*self.y_range, count):
             y = self.y(tick)
             kind = "zero" if abs(tick) < 1e-12 else "grid"

@@ -10,7 +10,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from heatrouter.agents.manifest import MANIFEST_FILE, Manifest, parse_manifest
 from heatrouter.deploy.tags import TagMap, default_tags, load_tags
 from heatrouter.envs.contract import Contract
-from heatrouter.envs.dispatch import RuleParameters
 from heatrouter.envs.errors import (
     BundleError,
     ConfigError,
@@ -63,9 +62,6 @@ class ServiceConfig(BaseModel):
     ticks: int | None = Field(None, ge=1, description="end after so many; null: run until stopped")
     request_timeout_s: float = Field(
         1.0, gt=0.0, le=30.0, description="real seconds a request to the plant may take"
-    )
-    rules: RuleParameters = Field(
-        default_factory=RuleParameters, description="the rules' parameters, from `heatrouter tune`"
     )
     forecast_max_age_s: float = Field(
         7200.0, gt=0.0, le=86_400.0, description="plant seconds; older ones leave the policy out"

@@ -57,7 +57,7 @@ class ControlCycle:
         self.contract = contract
         self.layout = ReadingLayout(contract, setup.task, setup.tags)
         self.limits = guard_limits(setup.district, contract)
-        self.decoder = ActionDecoder(setup.district, contract, setup.config.rules)
+        self.decoder = ActionDecoder(setup.district, contract, setup.task.rules)
         self.memory: GuardMemory | None = None
         self.observation: FloatArray | None = None
         self.rules_proposal: FloatArray | None = None

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from heatrouter.envs.cli_exchange import export_district, import_district
+from heatrouter.envs.cli_options import AsJson, DistrictArgument
 from heatrouter.envs.errors import EXIT_CONFIG, ConfigError
 from heatrouter.envs.sizing import SizeFigure, size_figures
 from heatrouter.envs.spec.district import District, Unit
@@ -37,10 +38,6 @@ app.command("export")(export_district)
 _WHOLE_FROM = 100.0
 """Values from here on are shown without decimals."""
 
-Source = Annotated[
-    str, typer.Argument(metavar="PRESET|FILE", help="Name of a preset or path of a YAML file.")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 Output = Annotated[
     Path | None, typer.Option("--out", help="File to write; without it, the terminal.")
 ]
@@ -72,7 +69,7 @@ def list_districts(*, as_json: AsJson = False) -> None:
 
 @app.command()
 def show(
-    source: Source,
+    source: DistrictArgument,
     *,
     sources: Annotated[
         bool, typer.Option("--sources", help="Also say where every unit's numbers come from.")
@@ -108,7 +105,7 @@ def show(
 
 @app.command()
 def check(
-    source: Source,
+    source: DistrictArgument,
     *,
     task: Annotated[
         str | None, typer.Option("--task", help="A task file, or a preset's name, to check too.")
@@ -147,7 +144,7 @@ def check(
 
 @app.command()
 def plot(
-    source: Source,
+    source: DistrictArgument,
     out: Annotated[Path, typer.Option("--out", help="PNG, SVG or PDF file to write.")] = Path(
         "district.png"
     ),

@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
+from heatrouter.envs.cli_options import AsJson, DistrictArgument
 from heatrouter.envs.errors import EXIT_CONFIG, ConfigError
 from heatrouter.envs.spec.loading import load_district
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace files that exist.")]
 
 
@@ -88,9 +88,7 @@ def import_district(
 
 
 def export_district(
-    source: Annotated[
-        str, typer.Argument(metavar="PRESET|FILE", help="Name of a preset or path of a YAML file.")
-    ],
+    source: DistrictArgument,
     out: Annotated[Path, typer.Option("--out", help="JSON file to write.")] = Path(
         "pandapipes.json"
     ),

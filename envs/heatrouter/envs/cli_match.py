@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from heatrouter.envs.cli_options import SCENARIO_HELP, AsJson, Data
 from heatrouter.envs.errors import ConfigError
 
 
@@ -36,14 +37,9 @@ def match(
     ] = "score",
     scenario: Annotated[
         str | None,
-        typer.Option(
-            help="Year of a district: 'generated' (default), 'try', a name or a file; see "
-            "`heatrouter scenarios list`."
-        ),
+        typer.Option(metavar="NAME|FILE", help=f"Year of a district: {SCENARIO_HELP}"),
     ] = None,
-    data: Annotated[
-        Path | None, typer.Option(help="Folder of the CSV files that a scenario file names.")
-    ] = None,
+    data: Data = None,
     seed: Annotated[int, typer.Option(min=0, help="Of a generated scenario.")] = 0,
     plot: Annotated[
         Path | None,
@@ -56,7 +52,7 @@ def match(
             "--heat-flow-is-capacity", help="The table's column of heat holds kW/K, not kW."
         ),
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Find how much heat could be recovered at most, and which source suits which user.
 

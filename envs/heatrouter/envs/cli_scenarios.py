@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from heatrouter.envs.cli_options import DISTRICT_HELP, AsJson, Data
 from heatrouter.envs.errors import EXIT_CONFIG, EXIT_FAILURE, ConfigError, ScenarioError
 from heatrouter.envs.spec.loading import load_district
 
@@ -28,11 +29,7 @@ app = typer.Typer(
 Name = Annotated[
     str, typer.Argument(metavar="NAME|FILE", help="Name of a scenario or path of a YAML file.")
 ]
-DistrictOption = Annotated[
-    str, typer.Option("--district", help="Name of a preset or path of a YAML file.")
-]
-Data = Annotated[Path | None, typer.Option("--data", help="Folder of the CSV files.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+DistrictOption = Annotated[str, typer.Option("--district", help=DISTRICT_HELP)]
 
 
 @app.command("list")

@@ -8,6 +8,16 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from heatrouter.envs.cli_options import (
+    AsJson,
+    Data,
+    Days,
+    DistrictArgument,
+    Scenario,
+    Seed,
+    StartDay,
+    TaskSource,
+)
 from heatrouter.envs.settlement.ledger import refuse_existing, write_ledger
 from heatrouter.envs.settlement.signing import SigningKey
 from heatrouter.envs.settlement.tables import print_totals
@@ -27,9 +37,7 @@ def _print_schema(*, wanted: bool) -> None:
 
 
 def settle(
-    district: Annotated[
-        str, typer.Argument(metavar="PRESET|FILE", help="Name of a preset or path of a YAML file.")
-    ],
+    district: DistrictArgument,
     *,
     tariff: Annotated[
         Path, typer.Option(help="YAML file of prices and emission factors.", metavar="FILE")
@@ -42,23 +50,12 @@ def settle(
             "neutral constant heat price."
         ),
     ] = "rules",
-    days: Annotated[
-        float, typer.Option(min=0.01, max=366.0, help="Length of the simulation, days.")
-    ] = 7.0,
-    start: Annotated[
-        int | None,
-        typer.Option(min=1, max=366, help="Day of the scenario on which it starts; as simulate."),
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of scenario and initial state.")] = 0,
-    scenario: Annotated[
-        str | None, typer.Option(help="'generated' (default), 'try', a name or a file.")
-    ] = None,
-    data: Annotated[
-        Path | None, typer.Option(help="Folder of the CSV files that a scenario file names.")
-    ] = None,
-    task: Annotated[
-        str | None, typer.Option(help="Task (objective, clocks): a preset's name or a file.")
-    ] = None,
+    days: Days = 7.0,
+    start: StartDay = None,
+    seed: Seed = 0,
+    scenario: Scenario = None,
+    data: Data = None,
+    task: TaskSource = None,
     interval: Annotated[
         Literal["hour", "step"], typer.Option(help="Length of a settled interval.")
     ] = "hour",
@@ -66,7 +63,7 @@ def settle(
         Path | None,
         typer.Option(help="Private Ed25519 key (PEM) that signs the ledger.", metavar="FILE"),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
+    as_json: AsJson = False,
     schema: Annotated[
         bool,
         typer.Option(

@@ -17,6 +17,16 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from heatrouter.envs.cli_options import (
+    DISTRICT_HELP,
+    AsJson,
+    Data,
+    Days,
+    Scenario,
+    Seed,
+    StartDay,
+    TaskSource,
+)
 from heatrouter.envs.spec.loading import load_district
 from heatrouter.envs.units import SECONDS_PER_DAY
 
@@ -37,34 +47,14 @@ _CLOSURE_LIMIT = 1e-9
 
 def simulate(
     source: Annotated[
-        str,
-        typer.Argument(metavar="[PRESET|FILE]", help="Name of a preset or path of a YAML file."),
+        str, typer.Argument(metavar="[PRESET|FILE]", help=DISTRICT_HELP)
     ] = "energy-web",
-    days: Annotated[
-        float, typer.Option(min=0.01, max=366.0, help="Length of the simulation, days.")
-    ] = 7.0,
-    start: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            max=366,
-            help="Day of the scenario on which it starts; 15, or 1 where it would pass the end.",
-        ),
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of scenario and initial state.")] = 0,
-    scenario: Annotated[
-        str | None,
-        typer.Option(
-            help="'generated' (default), 'try' (test reference year), a name or a file; see "
-            "`heatrouter scenarios list`."
-        ),
-    ] = None,
-    data: Annotated[
-        Path | None, typer.Option(help="Folder of the CSV files that a scenario file names.")
-    ] = None,
-    task: Annotated[
-        str | None, typer.Option(help="Task (objective, clocks): a preset's name or a file.")
-    ] = None,
+    days: Days = 7.0,
+    start: StartDay = None,
+    seed: Seed = 0,
+    scenario: Scenario = None,
+    data: Data = None,
+    task: TaskSource = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder for outputs.csv, kpis.json and pictures (PNG).")
     ] = None,
@@ -89,7 +79,7 @@ def simulate(
         bool,
         typer.Option("--no-reuse", help="Reject all waste heat: what claims are compared with."),
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Simulate a district under the rules and print its key figures.
 

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from heatrouter.envs.cli_options import AsJson
 from heatrouter.envs.errors import EXIT_FAILURE
 from heatrouter.envs.validation.parts import Part, plan
 from heatrouter.envs.version import __version__
@@ -35,7 +36,7 @@ def validate(
         Path | None, typer.Option(metavar="DIR", help="Folder for pictures, PNG.")
     ] = None,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Compare the simulator with measurements, other tools and its own energy balance.
 

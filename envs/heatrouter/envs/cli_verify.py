@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from heatrouter.envs.cli_options import AsJson
 from heatrouter.envs.settlement.chain_files import VerifiedChain, verify_files
 from heatrouter.envs.settlement.signing import read_public_key
 from heatrouter.envs.settlement.tables import print_totals
@@ -28,7 +29,7 @@ def verify(
         ),
     ] = None,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Verify a settlement ledger or an audit log: chain, sums and signature.
 

@@ -207,8 +207,8 @@ def test_another_control_step_than_the_tasks_is_refused(
 def test_another_schema_says_so(folder: Path) -> None:
     path = folder / "manifest.json"
     text = path.read_text(encoding="utf-8")
-    path.write_text(text.replace('"schema_version": 1', '"schema_version": 2'), encoding="utf-8")
-    with pytest.raises(BundleError, match="schema_version is 2, this heatrouter reads 1"):
+    path.write_text(text.replace('"schema_version": 2', '"schema_version": 1'), encoding="utf-8")
+    with pytest.raises(BundleError, match="schema_version is 1, this heatrouter reads 2"):
         load_bundle(folder)
 
 

@@ -19,6 +19,7 @@ from heatrouter.envs.scenarios.library import ScenarioLibrary
 from heatrouter.envs.simulation.outputs import output_layout
 from heatrouter.envs.spec.consumer_units import Greenhouse, ProcessHeat, Substation
 from heatrouter.envs.spec.district import District
+from heatrouter.envs.spec.loading import load_task
 from heatrouter.envs.spec.task import Task
 
 STEP_S = 900
@@ -266,8 +267,7 @@ def district() -> District:
 
 @pytest.fixture(scope="session")
 def task() -> Task:
-    source = files("heatrouter.envs") / "presets" / "energy-web.task.yaml"
-    return Task.model_validate(yaml.safe_load(source.read_text(encoding="utf-8")))
+    return load_task("energy-web")
 
 
 @pytest.fixture(scope="session")

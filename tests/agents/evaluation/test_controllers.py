@@ -3,6 +3,7 @@
 import json
 import pickle
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -16,11 +17,11 @@ from heatrouter.agents.evaluation_controllers import (
 )
 from heatrouter.agents.evaluation_question import Question
 from heatrouter.envs.contract import Contract
-from heatrouter.envs.dispatch import RuleParameters
-from heatrouter.envs.dispatch.tuned import preset_constant_price, preset_rules
+from heatrouter.envs.dispatch.tuned import preset_constant_price
 from heatrouter.envs.errors import BundleError, ConfigError
 from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.loading import load_district
+from heatrouter.envs.spec.rule_parameters import RuleParameters
 
 
 @pytest.fixture
@@ -76,22 +77,32 @@ def test_tuned_rules_come_from_a_file(district: District, tmp_path: Path) -> Non
     path = tmp_path / "rules.yaml"
     path.write_text("supply_shift_k: -3.0\n", encoding="utf-8")
     made = make_entrants(("rules", "constant-price"), ControllerSettings(district, rules=path))
-    assert made["rules"].rules.supply_shift_k == -3.0
-    assert made["constant-price"].rules == RuleParameters()
+    for entrant in made.values():
+        assert entrant.rules == RuleParameters(supply_shift_k=-3.0)
     path.write_text("supply_shift: -3.0\n", encoding="utf-8")
     with pytest.raises(ConfigError, match="supply_shift"):
         make_entrants(("rules",), ControllerSettings(district, rules=path))
 
 
-def test_a_preset_as_shipped_is_judged_with_what_was_tuned_for_it(district: District) -> None:
+def test_controllers_have_the_rules_of_the_task_but_a_policy_its_own(
+    question: Question, district: District
+) -> None:
+    task = question.task.model_copy(update={"rules": RuleParameters(charge_hours=7.0)})
+    entrant = make_entrants(("rules",), ControllerSettings(district))["rules"]
+    assert entrant.decodes(task).rules == task.rules
+    policy = replace(entrant, rules=RuleParameters(charge_hours=2.0))
+    assert policy.decodes(task).rules == policy.rules
+    assert policy.decodes(task).objective == task.objective
+
+
+def test_a_preset_as_shipped_is_judged_with_the_price_tuned_for_it(district: District) -> None:
     preset = load_district("energy-web")
-    made = make_entrants(("rules", "constant-price"), ControllerSettings(preset))
-    assert made["rules"].rules == made["constant-price"].rules == preset_rules("energy-web")
+    made = make_entrants(("constant-price",), ControllerSettings(preset))
     price = made["constant-price"].controller
     assert isinstance(price, ConstantAction)
     assert price.values == preset_constant_price("energy-web") != {}
-    changed = make_entrants(("rules", "constant-price"), ControllerSettings(district))
-    assert changed["rules"].rules == changed["constant-price"].rules == RuleParameters()
+    changed = make_entrants(("constant-price",), ControllerSettings(district))
+    assert "neutral" in changed["constant-price"].origin
 
 
 def test_a_policy_needs_a_bundle(district: District, tmp_path: Path) -> None:
@@ -109,7 +120,7 @@ def test_files_may_lie_in_folders_as_tune_writes_them(district: District, tmp_pa
     for folder in (own, tmp_path):
         settings = ControllerSettings(district, constant_price=folder, rules=folder)
         made = make_entrants(("rules", "constant-price"), settings)
-        assert made["rules"].rules.supply_shift_k == -3.0
+        assert made["rules"].rules == RuleParameters(supply_shift_k=-3.0)
         assert "12.5" in made["constant-price"].origin
     other = district.model_copy(update={"name": "elsewhere"})
     with pytest.raises(ConfigError, match=r"elsewhere.rules\.yaml"):

@@ -13,7 +13,7 @@ from heatrouter.agents.evaluation_controllers import ControllerSettings, make_en
 from heatrouter.agents.evaluation_question import Examples, Question
 from heatrouter.agents.evaluation_results import BoundCheck, Evaluation, Failure, Planning
 from heatrouter.agents.report import render_report
-from heatrouter.agents.report_gap import levels
+from heatrouter.agents.report_gap import gaps, levels
 from heatrouter.envs.spec.district import District
 
 LARGEST_BYTES = 3_000_000
@@ -170,6 +170,23 @@ def test_the_gap_is_cut_without_rest(found: Found) -> None:
     assert [name for name, _ in rows] == ["rules", "constant price", "bound"]
     weeks = len(evaluation.weeks)
     assert rows[0][1] == pytest.approx(sum(evaluation.controllers[0].costs_eur) / weeks)
+
+
+def test_names_of_the_gap_stand_beside_their_bars(found: Found) -> None:
+    evaluation, _ = found
+    check = BoundCheck(origin="made up", cost_eur=(0.0,) * len(evaluation.weeks), beaten=())
+    drawn = gaps(evaluation.model_copy(update={"bound": check}), "rules")
+    names = [float(y) for y in re.findall(r'<text class="name" x="4" y="([\d.]+)"', drawn)]
+    bars = re.findall(
+        r'class="bar" fill="#\w+" x="([\d.]+)" y="([\d.]+)" width="[\d.]+" '
+        r'height="([\d.]+)"',
+        drawn,
+    )
+    assert len(names) == 3
+    assert len(bars) == 2
+    for name, (left, top, height) in zip(names[1:], bars, strict=True):
+        assert name == pytest.approx(float(top) + 0.5 * float(height), abs=0.2)
+        assert float(left) > 8.0 * len("constant price")
 
 
 def test_what_went_wrong_stands_on_top(found: Found, district: District) -> None:

@@ -19,6 +19,7 @@ from heatrouter.agents.evaluation_run import run_unit
 from heatrouter.agents.evaluation_store import ResultStore
 from heatrouter.agents.evaluation_units import Unit, units_of
 from heatrouter.envs.spec.district import District
+from heatrouter.envs.spec.rule_parameters import RuleParameters
 
 
 @pytest.fixture
@@ -70,7 +71,7 @@ def test_a_key_is_of_all_that_a_result_depends_on(
 
     known = keys(question, rules)
     assert keys(question, rules) == known
-    tuned = replace(rules, rules=rules.rules.model_copy(update={"supply_shift_k": -2.0}))
+    tuned = replace(rules, rules=RuleParameters(supply_shift_k=-2.0))
     task = question.task.model_copy(update={"sim_dt_s": 30.0})
     for other in (
         keys(question, tuned),

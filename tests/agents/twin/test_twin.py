@@ -12,13 +12,13 @@ from heatrouter.agents.twin.running import TwinRun, run_twin
 from heatrouter.agents.twin.setting_up import TwinRequest, TwinSetup, set_up
 from heatrouter.envs.arrays import FloatArray
 from heatrouter.envs.cli import main
-from heatrouter.envs.dispatch import RuleParameters
 from heatrouter.envs.errors import ConfigError, StateFileError
 from heatrouter.envs.no_reuse import rules_action
 from heatrouter.envs.runs.prepared_run import PreparedRun, one_scenario, prepare_run, save_run
 from heatrouter.envs.scenarios.forecast_error import error_of
 from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.loading import load_district, load_task, preset_text
+from heatrouter.envs.spec.rule_parameters import RuleParameters
 
 DISTRICT = load_district("energy-web")
 TASK = load_task("energy-web")
@@ -218,5 +218,5 @@ def test_controllers_are_those_of_evaluate_and_the_rules_those_of_simulate(tmp_p
         assert (setup.origin, setup.batch.decoder.rules) == (entrant.origin, entrant.rules)
     plain = set_up(DISTRICT, TwinRequest("energy-web", members=1, hours=1.0))
     simulated = prepare_run(DISTRICT, TASK, days=1.0)
-    assert plain.batch.decoder.rules == simulated.batch.decoder.rules == RuleParameters()
-    assert "defaults" in plain.origin
+    assert plain.batch.decoder.rules == simulated.batch.decoder.rules == TASK.rules
+    assert TASK.rules != RuleParameters()

@@ -13,6 +13,7 @@ from heatrouter.agents.bundle import (
     TrainingRecord,
     write_bundle,
 )
+from heatrouter.agents.golden_chain import DECODER_VERSION
 from heatrouter.envs.contract import Contract
 from heatrouter.envs.observe import build_contract
 from heatrouter.envs.spec.district import District
@@ -68,7 +69,7 @@ def bundle(
         contract_digest=contract.digest,
         task=task,
         decoder=contract.parametrisation,
-        decoder_version=1,
+        decoder_version=DECODER_VERSION,
         guard_limits_digest="0" * 64,
         training=TrainingRecord(run="none", config="none", algorithm="none", seed=0, steps=0),
         parity=Parity(

@@ -8,7 +8,6 @@ import pytest
 from heatrouter.envs.actuate import ActionScaling
 from heatrouter.envs.arrays import FloatArray, IntArray
 from heatrouter.envs.contract import Parametrisation
-from heatrouter.envs.dispatch import RuleParameters
 from heatrouter.envs.errors import DistrictError, ScenarioError
 from heatrouter.envs.objective import TERMS, stock_value, total_cost
 from heatrouter.envs.observe import build_contract
@@ -20,6 +19,7 @@ from heatrouter.envs.simulation.district_batch import DistrictBatch
 from heatrouter.envs.simulation.outputs import output_layout
 from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.loading import load_district, load_task
+from heatrouter.envs.spec.rule_parameters import RuleParameters
 from heatrouter.envs.spec.task import Task
 
 DT = 900
@@ -122,7 +122,6 @@ class Maker:
         first_env: int = 0,
         guard: bool = True,
         names: tuple[str, ...] = NAMES,
-        rules: RuleParameters | None = None,
         **changes: object,
     ) -> DistrictBatch:
         task = self.task.model_copy(
@@ -135,7 +134,6 @@ class Maker:
             num_envs=num_envs,
             seed=seed,
             first_env=first_env,
-            rules=rules,
             make_plant=lambda count: ArithmeticPlant(self.district, self.library, count, names),
         )
 
@@ -319,6 +317,7 @@ def test_nothing_that_was_returned_changes_later(make: Maker) -> None:
 def test_zero_offsets_are_the_rules(make: Maker) -> None:
     rules = RuleParameters(charge_hours=2.0)
     batch = make(2, parametrisation="offset", rules=rules)
+    assert batch.decoder.rules == rules
     batch.reset()
     zero = np.zeros((2, len(batch.contract.action)))
     memory = batch.decoder.initial_memory(2)

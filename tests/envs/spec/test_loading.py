@@ -17,6 +17,7 @@ from heatrouter.envs.spec.loading import (
     preset_names,
     preset_text,
 )
+from heatrouter.envs.spec.rule_parameters import RuleParameters
 
 REPOSITORY = Path(__file__).parents[3]
 
@@ -265,3 +266,36 @@ def test_pipes_are_as_long_as_the_map_says_at_least(name: str) -> None:
     for pipe in district.pipes:
         straight = math.dist(places[pipe.from_location], places[pipe.to_location])
         assert pipe.length_m >= straight, pipe.name
+
+
+def test_a_task_names_its_rules_or_holds_them(tmp_path: Path) -> None:
+    """By the name of a preset, by a file beside the task wherever the user stands, or by values."""
+    text = (REPOSITORY / "configs/tasks/energy-web.yaml").read_text(encoding="utf-8")
+    kept = [line for line in text.splitlines() if not line.startswith("rules:")]
+    (tmp_path / "mine.rules.yaml").write_text("charge_hours: 7\n", encoding="utf-8")
+    file = tmp_path / "task.yaml"
+    for rules, expected in (
+        ("", RuleParameters()),
+        ("rules: {charge_hours: 7}", RuleParameters(charge_hours=7.0)),
+        ("rules: mine.rules.yaml", RuleParameters(charge_hours=7.0)),
+        ("rules: kalundborg", load_task("kalundborg").rules),
+    ):
+        file.write_text("\n".join([*kept, rules]), encoding="utf-8")
+        assert load_task(file).rules == expected
+    assert load_task("kalundborg").rules != RuleParameters()
+
+
+def test_mistakes_of_named_rules_do_not_hide_those_of_the_task(tmp_path: Path) -> None:
+    text = (REPOSITORY / "configs/tasks/energy-web.yaml").read_text(encoding="utf-8")
+    text = text.replace("sim_dt_s: 60.0", "sim_dt_s: 6000.0")
+    (tmp_path / "mine.yaml").write_text("charge_hours: 0\nnight: 1\n", encoding="utf-8")
+    file = tmp_path / "task.yaml"
+    for named, paths in (
+        ("mine.yaml", {"rules.charge_hours", "rules.night", "sim_dt_s"}),
+        ("none.yaml", {"rules", "sim_dt_s"}),
+        ("kalundborgg", {"rules", "sim_dt_s"}),
+    ):
+        file.write_text(text.replace("rules: energy-web", f"rules: {named}"), encoding="utf-8")
+        with pytest.raises(TaskError) as caught:
+            load_task(file)
+        assert {mistake.path for mistake in caught.value.mistakes} == paths

@@ -37,9 +37,7 @@ def tune(
     ] = None,
     rules: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE", help="Rules to begin with. [default: an operator's standing ones]"
-        ),
+        typer.Option(metavar="FILE", help="Rules to begin with. [default: the task's]"),
     ] = None,
     weeks: Annotated[int, typer.Option(min=1, max=500, help="Weeks of each split.")] = 24,
     years: Annotated[int, typer.Option(min=1, max=100, help="Scenarios of each split.")] = 2,
@@ -65,8 +63,8 @@ def tune(
       heatrouter tune energy-web --out tuned/energy-web --resume
     """
     # Down here, so that --help stays fast.
-    from heatrouter.envs.dispatch.tuned import load_rules
     from heatrouter.envs.spec.loading import load_district, load_task
+    from heatrouter.envs.spec.rule_files import load_rules
     from heatrouter.training.tune import TuningSettings, tune_district
 
     console = Console(stderr=as_json)

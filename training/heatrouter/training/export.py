@@ -90,7 +90,7 @@ def export_run(folder: Path, out: Path) -> ExportReport:
     golden = GoldenVectors(
         observations[rows],
         actions[rows],
-        guarded_set_points(district, contract, observations[rows], actions[rows]),
+        guarded_set_points(district, contract, task.rules, observations[rows], actions[rows]),
     )
     manifest = Manifest(
         name=config.name,

@@ -14,11 +14,11 @@ import yaml
 from rich.console import Console
 
 from heatrouter.envs.arrays import FloatArray
-from heatrouter.envs.dispatch.rule_parameters import RuleParameters
 from heatrouter.envs.errors import TrainingConfigError
 from heatrouter.envs.scenarios.library import ScenarioLibrary
 from heatrouter.envs.scenarios.sources import build_library
 from heatrouter.envs.spec.district import District
+from heatrouter.envs.spec.rule_parameters import RuleParameters
 from heatrouter.envs.spec.task import Task
 from heatrouter.training.run_folder import scenario_ids, versions, write_json, write_text
 from heatrouter.training.tuning_search import Tried, search
@@ -100,8 +100,8 @@ def tune_district(
         settings: How.
         out: Folder of the files.
         console: Where progress goes.
-        rules: Parameters to begin with, an operator's defaults if not given; what they are beside
-            the tuned ones stays.
+        rules: Parameters to begin with, the task's if not given; what they are beside the tuned
+            ones stays.
         price: Heat price to begin with, neutral where nothing is named.
         resume: Whether the folder holds a search to go on with.
 
@@ -113,7 +113,7 @@ def tune_district(
             to another tuning.
     """
     begin = time.perf_counter()
-    start = rules or RuleParameters()
+    start = rules or task.rules
     libraries = {
         "train": build_library(district, "train", settings.years, settings.seed),
         "validation": build_library(district, "validation", settings.years, settings.seed),

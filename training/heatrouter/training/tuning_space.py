@@ -9,9 +9,9 @@ import numpy as np
 from heatrouter.envs.actuate import denormalise
 from heatrouter.envs.actuate.scaling import ActionScaling
 from heatrouter.envs.contract import Contract
-from heatrouter.envs.dispatch.rule_parameters import RuleParameters
 from heatrouter.envs.spec.consumer_units import Greenhouse
 from heatrouter.envs.spec.district import District
+from heatrouter.envs.spec.rule_parameters import RuleParameters
 
 Values = Mapping[str, float]
 """What one trial tried: name to value, as Optuna keeps it."""

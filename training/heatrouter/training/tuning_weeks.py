@@ -11,11 +11,11 @@ from heatrouter.agents.evaluation_weeks import draw_weeks, starts
 from heatrouter.envs.actuate import denormalise
 from heatrouter.envs.arrays import FloatArray
 from heatrouter.envs.contract import Contract, Parametrisation
-from heatrouter.envs.dispatch.rule_parameters import RuleParameters
 from heatrouter.envs.observe import build_contract
 from heatrouter.envs.scenarios.library import ScenarioLibrary
 from heatrouter.envs.simulation.district_batch import DistrictBatch
 from heatrouter.envs.spec.district import District
+from heatrouter.envs.spec.rule_parameters import RuleParameters
 from heatrouter.envs.spec.task import Task
 from heatrouter.envs.units import SECONDS_PER_HOUR
 
@@ -98,11 +98,10 @@ class TuningWeeks:
     ) -> DistrictBatch:
         return DistrictBatch(
             self._district,
-            self._altered(parametrisation),
+            self._altered(parametrisation).model_copy(update={"rules": rules}),
             self._library,
             num_envs=candidates * len(self.weeks),
             seed=0,  # weeks begin where they are told to, in states that follow from the week
-            rules=rules,
         )
 
     def _altered(self, parametrisation: Parametrisation) -> Task:

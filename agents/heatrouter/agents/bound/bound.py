@@ -11,7 +11,6 @@ from heatrouter.agents.bound.seen_figures import seen_figures
 from heatrouter.agents.bound.week_data import WeekSource
 from heatrouter.agents.evaluation_results import Week
 from heatrouter.envs.arrays import FloatArray
-from heatrouter.envs.dispatch import RuleParameters
 from heatrouter.envs.errors import NumericalError
 from heatrouter.envs.objective import TERMS
 from heatrouter.envs.scenarios.library import ScenarioLibrary
@@ -87,11 +86,10 @@ class WeekBounds:
 
     Args:
         district: The description.
-        task: Objective and clocks.
+        task: Objective, clocks, and the rules, which set what the plant does before the first step.
         library: Scenarios of the split to judge on.
         hours: Length of a week, h.
         seed: Of first states, that of the evaluation.
-        rules: Parameters of the rules, which set what the plant does before the first step.
 
     Raises:
         ConfigError: A control step spans several steps of the scenario.
@@ -106,9 +104,8 @@ class WeekBounds:
         *,
         hours: float,
         seed: int,
-        rules: RuleParameters | None = None,
     ) -> None:
-        self._source = WeekSource(district, task, library, seed=seed, rules=rules)
+        self._source = WeekSource(district, task, library, seed=seed)
         self._hours = hours
         self._name = district.name
 
@@ -184,8 +181,7 @@ def week_bound(
     hours: float,
     *,
     seed: int,
-    rules: RuleParameters | None = None,
 ) -> Bound:
     """The least that any controller can pay on one week; arguments as of :class:`WeekBounds`."""
-    bounds = WeekBounds(district, task, library, hours=hours, seed=seed, rules=rules)
+    bounds = WeekBounds(district, task, library, hours=hours, seed=seed)
     return bounds.of(scenario, start_step)

@@ -1,15 +1,14 @@
 """The bound as an evaluation asks for it."""
 
 from heatrouter.agents.bound.bound import WeekBounds
-from heatrouter.agents.evaluation_controllers import ControllerSettings
 from heatrouter.agents.evaluation_question import Question
 
 
 def week_bound(question: Question, position: int) -> float:
     """The least that any controller can pay on one week of an evaluation, EUR.
 
-    Weeks start as they do for the rules of the district, which planners and the constant price
-    start with, too.
+    Weeks start as they do for the rules of the task, which planners and the constant price start
+    with, too.
 
     Args:
         question: The evaluation.
@@ -24,6 +23,5 @@ def week_bound(question: Question, position: int) -> float:
         question.library,
         hours=question.hours,
         seed=question.seed,
-        rules=ControllerSettings(question.district).rule_parameters(),
     )
     return bounds(question.weeks[position])

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from heatrouter.envs.arrays import BoolArray, FloatArray, IntArray
-from heatrouter.envs.dispatch import RuleParameters
 from heatrouter.envs.errors import ConfigError
 from heatrouter.envs.network.pipe_data import build_pipe_data
 from heatrouter.envs.network.topology import PipeData, Topology, build_topology
@@ -132,10 +131,9 @@ class WeekSource:
 
     Args:
         district: The description.
-        task: Objective and clocks.
+        task: Objective, clocks, and the rules, which set what the plant does before the first step.
         library: Scenarios.
         seed: Of first states.
-        rules: Parameters of the rules, which set what the plant does before the first step.
 
     Raises:
         ConfigError: A control step spans several steps of the scenario: the linear programme could
@@ -149,9 +147,8 @@ class WeekSource:
         library: ScenarioLibrary,
         *,
         seed: int,
-        rules: RuleParameters | None = None,
     ) -> None:
-        self._batch = DistrictBatch(district, task, library, num_envs=1, seed=seed, rules=rules)
+        self._batch = DistrictBatch(district, task, library, num_envs=1, seed=seed)
         self._library = self._batch.library
         if self._library.step_s % task.control_dt_s:
             msg = (

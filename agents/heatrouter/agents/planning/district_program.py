@@ -2,9 +2,9 @@
 
 One balance per circuit and step: what producers give, less what links and heat pumps take to
 other circuits, less what stores take, is what the twin's course took. Machines with a least load
-are on or off: whole numbers in the first hours, shares later. What no unit can cover is unmet at
-its price, what nobody can take is spilled, store levels beyond what the set-points allow cost a
-little: the programme is never infeasible.
+are on by shares, or, for as many of the first hours as wanted, in whole numbers. What no unit can
+cover is unmet at its price, what nobody can take is spilled, store levels beyond what the
+set-points allow cost a little: the programme is never infeasible.
 """
 
 from dataclasses import dataclass, replace
@@ -58,7 +58,7 @@ class DistrictProgram:
         facts: The plant.
         task: Prices of unmet demand, comfort and stocks.
         horizon: Steps.
-        binary_hours: In the first hours machines are on or off.
+        binary_hours: In these first hours machines are on or off; 0: never.
         end_value_eur_per_mwh: Of heat in stores at the end; the task's by default.
     """
 
@@ -68,7 +68,7 @@ class DistrictProgram:
         task: Task,
         horizon: Horizon,
         *,
-        binary_hours: float = 6.0,
+        binary_hours: float,
         end_value_eur_per_mwh: float | None = None,
     ) -> None:
         self.facts, self.horizon = facts, horizon

@@ -80,7 +80,6 @@ class Planner:
             library,
             n_steps=self._expectation.n_steps,
             n_variants=len(settings.supply_levels_k) + self._probes,
-            rules=batch.decoder.rules,
         )
         self._program = DistrictProgram(
             self.facts,

@@ -6,7 +6,6 @@ from typing import NamedTuple
 import numpy as np
 
 from heatrouter.envs.arrays import FloatArray
-from heatrouter.envs.dispatch.rule_parameters import RuleParameters
 from heatrouter.envs.scenarios.library import ScenarioLibrary
 from heatrouter.envs.simulation.district_batch import DistrictBatch
 from heatrouter.envs.spec.district import District
@@ -34,7 +33,6 @@ class TwinRun:
         library: Scenarios of the real plant, for the shape of their series.
         n_steps: Steps of the library that a run may need.
         n_variants: Variants side by side.
-        rules: Parameters of the rules.
     """
 
     def __init__(
@@ -45,7 +43,6 @@ class TwinRun:
         *,
         n_steps: int,
         n_variants: int,
-        rules: RuleParameters | None = None,
     ) -> None:
         past = round(SECONDS_PER_DAY / library.step_s)
         self._length = max(n_steps + past, 3 * past)
@@ -69,9 +66,7 @@ class TwinRun:
                 "episode_hours": 24.0,
             }
         )
-        self.batch = DistrictBatch(
-            district, task, self._library, num_envs=n_variants, seed=0, rules=rules
-        )
+        self.batch = DistrictBatch(district, task, self._library, num_envs=n_variants, seed=0)
         # what is expected is written here before every run, and nowhere else
         self._values = buffer
         self._values.setflags(write=True)

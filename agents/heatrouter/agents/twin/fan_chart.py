@@ -106,7 +106,7 @@ def fan_panels(district: District, run: TwinRun) -> list[Panel]:
     }
     boilers = _sum(run, [u.name for u in district.units if isinstance(u, Boiler)], "heat_kw")
     waste = _waste_heat(district, run)
-    panels = [Panel("supply temperature", "degC", circuits, from_zero=False)]
+    panels = [Panel("supply temperature", "°C", circuits, from_zero=False)]
     if stores:
         shown = dict(list(stores.items())[: len(_COLOURS)])
         panels.append(Panel("store level", "share", shown, from_zero=True))

@@ -1,6 +1,6 @@
 """Set the twin up: district, scenario, fan, controller, and the state it goes on from."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -10,7 +10,6 @@ import numpy as np
 from heatrouter.agents.evaluation_controllers import ControllerSettings, Entrant, make_entrants
 from heatrouter.agents.protocol import Controller
 from heatrouter.agents.twin.fan import fan_library
-from heatrouter.envs.dispatch.rule_parameters import RuleParameters
 from heatrouter.envs.errors import ConfigError, StateFileError
 from heatrouter.envs.observe.contract_building import build_contract
 from heatrouter.envs.runs.prepared_run import one_scenario, start_day_of, task_of, utc_after
@@ -50,7 +49,7 @@ class TwinRequest:
         task: Name of a preset or path of a task file.
         bundle: Folder of a policy.
         constant_price: File of heat prices.
-        rules: File of tuned parameters of the rules.
+        rules: File of parameters of the rules in the place of the task's.
     """
 
     source: str
@@ -118,10 +117,6 @@ def set_up(district: District, request: TwinRequest) -> TwinSetup:
         (request.controller,),
         ControllerSettings(district, request.bundle, request.constant_price, request.rules),
     )[request.controller]
-    if request.controller == "rules" and request.rules is None:
-        # as the simulation and the service run them, so that the twin goes on as they would
-        defaults = "rules of the district, an operator's defaults"
-        entrant = replace(entrant, rules=RuleParameters(), origin=defaults)
     task = _task(request, entrant)
     header, saved = None, None
     if request.state is not None:
@@ -131,7 +126,7 @@ def set_up(district: District, request: TwinRequest) -> TwinSetup:
     seed = _seed(request, header)
     if saved is None:
         first = _first_step(library, request)
-        saved = _warmed_up(_batch(district, task, library, entrant, seed, traced=False), first)
+        saved = _warmed_up(_batch(district, task, library, seed, traced=False), first)
     fan = fan_library(
         library,
         step=int(saved["plant.time_s"][0]) // library.step_s,
@@ -140,7 +135,7 @@ def set_up(district: District, request: TwinRequest) -> TwinSetup:
         seed=request.fan_seed,
     )
     traced = header is not None and header.trace_origins
-    batch = _batch(district, task, fan, entrant, seed, traced=traced)
+    batch = _batch(district, task, fan, seed, traced=traced)
     state = fitted(str(request.state or "warm-up"), saved, batch.save_state())
     return TwinSetup(
         district=district,
@@ -156,10 +151,10 @@ def set_up(district: District, request: TwinRequest) -> TwinSetup:
 
 
 def _task(request: TwinRequest, entrant: Entrant) -> Task:
-    """The task named, else the policy's own, else the preset's; with the controller's actions."""
+    """The task named, else the policy's, else the preset's; with what decodes the actions."""
     own = entrant.task if request.task is None else None
     task = own or task_of(request.source, request.task)
-    return task.model_copy(update={"parametrisation": entrant.controller.parametrisation})
+    return entrant.decodes(task)
 
 
 def _seed(request: TwinRequest, header: StateHeader | None) -> int:
@@ -205,7 +200,6 @@ def _batch(
     district: District,
     task: Task,
     library: ScenarioLibrary,
-    entrant: Entrant,
     seed: int,
     *,
     traced: bool,
@@ -221,7 +215,6 @@ def _batch(
         library,
         num_envs=library.n_scenarios,
         seed=seed,
-        rules=entrant.rules,
         make_plant=plant,
     )
 

@@ -10,7 +10,6 @@ from heatrouter.envs.dispatch import (
     DispatchMemory,
     DispatchPlan,
     HeatPrice,
-    RuleParameters,
     heating_curve,
     initial_memory,
     merit_order_dispatch,
@@ -20,6 +19,7 @@ from heatrouter.envs.dispatch.one_decision import OnePrice, one_merit_order, one
 from heatrouter.envs.dispatch.one_plant import OnePlant, is_plain, known
 from heatrouter.envs.spec.consumer_units import BatchProcess, Greenhouse
 from heatrouter.envs.spec.district import District
+from heatrouter.envs.spec.rule_parameters import RuleParameters
 
 _Decode = Callable[[DispatchMemory, FloatArray, FloatArray], tuple[FloatArray, DispatchMemory]]
 
@@ -38,14 +38,12 @@ class ActionDecoder:
     Args:
         district: The district.
         contract: Its contract; fixes the parametrisation.
-        rules: Tuned parameters of the rules; an operator's defaults if not given.
+        rules: Parameters of the rules, those of the task.
     """
 
-    def __init__(
-        self, district: District, contract: Contract, rules: RuleParameters | None = None
-    ) -> None:
+    def __init__(self, district: District, contract: Contract, rules: RuleParameters) -> None:
         self.plan = DispatchPlan.from_district(district, contract)
-        self.rules = RuleParameters() if rules is None else rules
+        self.rules = rules
         self._low, self._high = contract.bounds("set_points")
         low, high = contract.bounds("action")
         # one row: for a single environment the shape of the action

@@ -7,7 +7,6 @@ from heatrouter.envs.dispatch.allocation import allocate
 from heatrouter.envs.dispatch.marginal_cost import Conditions, marginal_cost, unit_limits
 from heatrouter.envs.dispatch.merit_order import HeatPrice, merit_order_dispatch
 from heatrouter.envs.dispatch.plan import DispatchMemory, DispatchPlan, initial_memory
-from heatrouter.envs.dispatch.rule_parameters import RuleParameters
 from heatrouter.envs.dispatch.rules import heating_curve, rules_dispatch
 
 __all__ = [
@@ -15,7 +14,6 @@ __all__ = [
     "DispatchMemory",
     "DispatchPlan",
     "HeatPrice",
-    "RuleParameters",
     "allocate",
     "heating_curve",
     "initial_memory",

@@ -22,13 +22,13 @@ from heatrouter.envs.dispatch.merit_order import (
 from heatrouter.envs.dispatch.one_plant import OnePlant
 from heatrouter.envs.dispatch.one_unit import OneCircuit, Row
 from heatrouter.envs.dispatch.plan import DispatchMemory
-from heatrouter.envs.dispatch.rule_parameters import RuleParameters
 from heatrouter.envs.dispatch.rules import (
     GRADE_STEP_EUR_PER_MWH,
     HOURS_PER_RADIAN,
     RECOVERED_SHARE,
 )
 from heatrouter.envs.dispatch.rules import STAY_SHARE as RULES_STAY_SHARE
+from heatrouter.envs.spec.rule_parameters import RuleParameters
 
 Decision = tuple[FloatArray, DispatchMemory]
 
@@ -153,7 +153,7 @@ def one_rules(
             cheap = costs[u] < dearest * (1.0 + RULES_STAY_SHARE * runs)
             held = runs and now.level < parameters.hold_level
             may_run = may_run or ((charging[c] or held) and cheap)
-            need += charging[c] * (now.store_kwh / parameters.charge_hours)
+            need += (charging[c] and cheap) * (now.store_kwh / parameters.charge_hours)
             key += GRADE_STEP_EUR_PER_MWH * (not cheap)
         else:
             key += GRADE_STEP_EUR_PER_MWH

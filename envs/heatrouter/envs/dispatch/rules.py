@@ -18,7 +18,7 @@ from heatrouter.envs.dispatch.marginal_cost import (
 )
 from heatrouter.envs.dispatch.merit_order import assemble
 from heatrouter.envs.dispatch.plan import DispatchMemory, DispatchPlan
-from heatrouter.envs.dispatch.rule_parameters import RuleParameters
+from heatrouter.envs.spec.rule_parameters import RuleParameters
 
 HOURS_PER_RADIAN = 24.0 / (2.0 * math.pi)
 GRADE_STEP_EUR_PER_MWH = 1e4
@@ -108,7 +108,8 @@ def rules_dispatch(
         cheap = _cheap_machines(plan, parameters, now, cost)
         held = unit(level < parameters.hold_level, machines) & now.running[:, machines]
         allowed[:, machines] |= (unit(charging, machines) | held) & cheap
-        required[:, machines] += unit(charging * rate, machines)
+        # dear ones cover what is lacking; to fill the store with them would be dearer than not to
+        required[:, machines] += unit(charging * rate, machines) * cheap
         key[:, machines] += GRADE_STEP_EUR_PER_MWH * ~cheap
     if plan.fuelled.size:
         flaring = about_to_flare(plan, observation)

@@ -9,7 +9,6 @@ import numpy as np
 
 from heatrouter.envs.arrays import Float32Array
 from heatrouter.envs.contract import Parametrisation
-from heatrouter.envs.dispatch import RuleParameters
 from heatrouter.envs.errors import ConfigError
 from heatrouter.envs.observe import build_contract
 from heatrouter.envs.runs.state_file import StateHeader, loop_digest, write_state
@@ -20,6 +19,7 @@ from heatrouter.envs.simulation.district_batch import DistrictBatch
 from heatrouter.envs.simulation.simulation import Simulation
 from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.loading import load_task, preset_names
+from heatrouter.envs.spec.rule_parameters import RuleParameters
 from heatrouter.envs.spec.task import Task
 from heatrouter.envs.units import SECONDS_PER_DAY
 
@@ -66,10 +66,14 @@ class PreparedRun:
 def task_of(source: str, task: str | None) -> Task:
     """Return the task that a user named, else the preset's, else that of the first preset.
 
+    The last one's rules were tuned for another plant and are left out.
+
     Raises:
         TaskError: There is no such task, or it has mistakes.
     """
-    return load_task(task or (source if source in preset_names() else DEFAULT_TASK))
+    if task is None and source not in preset_names():
+        return load_task(DEFAULT_TASK).model_copy(update={"rules": RuleParameters()})
+    return load_task(task or source)
 
 
 def one_scenario(
@@ -123,21 +127,19 @@ def prepare_run(
     data: Path | None = None,
     seed: int = 0,
     parametrisation: Parametrisation = "offset",
-    rules: RuleParameters | None = None,
     trace_origins: bool = False,
 ) -> PreparedRun:
     """Set up a run of one environment.
 
     Args:
         district: The description.
-        task: Objective and clocks; its own parametrisation does not count.
+        task: Rules, objective and clocks; its own parametrisation does not count.
         days: Length of the run, days, > 0.
         start: Day of the scenario, from 1; see :func:`start_day_of`.
         scenario: See :func:`one_scenario`.
         data: Likewise.
         seed: Of scenario and initial state.
         parametrisation: What the controller's actions mean.
-        rules: Tuned parameters of the rules.
         trace_origins: Whether the plant traces which source heated whom.
 
     Raises:
@@ -161,9 +163,7 @@ def prepare_run(
         plants.append(made)
         return made
 
-    batch = DistrictBatch(
-        district, task, library, num_envs=1, seed=seed, rules=rules, make_plant=plant
-    )
+    batch = DistrictBatch(district, task, library, num_envs=1, seed=seed, make_plant=plant)
     return PreparedRun(
         batch=batch,
         library=library,

@@ -7,7 +7,7 @@ import numpy as np
 from heatrouter.envs.actuate import ActionDecoder, guard_limits
 from heatrouter.envs.arrays import Float32Array, FloatArray, IntArray
 from heatrouter.envs.contract import Contract
-from heatrouter.envs.dispatch import DispatchMemory, RuleParameters, heating_curve
+from heatrouter.envs.dispatch import DispatchMemory, heating_curve
 from heatrouter.envs.guard import GuardMemory, Reading, Verdict, check, initial_memory
 from heatrouter.envs.objective import Objective
 from heatrouter.envs.observe import ObservationBuilder, build_contract
@@ -36,12 +36,11 @@ class DistrictBatch:
 
     Args:
         district: The description.
-        task: Observation, action, objective and clocks.
+        task: Observation, action, rules, objective and clocks.
         library: The scenarios.
         num_envs: Number of environments.
         seed: Of starts and initial states.
         first_env: Number of the first environment, for batches that are parts of a larger one.
-        rules: Tuned parameters of the rules; an operator's defaults if not given.
         make_plant: Makes the plant; the compiled simulation if not given.
 
     Raises:
@@ -58,7 +57,6 @@ class DistrictBatch:
         num_envs: int,
         seed: int,
         first_env: int = 0,
-        rules: RuleParameters | None = None,
         make_plant: MakePlant | None = None,
     ) -> None:
         self.district = district
@@ -67,7 +65,7 @@ class DistrictBatch:
         self.contract: Contract = build_contract(district, task)
         library = with_task_events(library, district, task, self.contract.observation)
         self.library = library
-        self.decoder = ActionDecoder(district, self.contract, rules)
+        self.decoder = ActionDecoder(district, self.contract, task.rules)
         self.limits = guard_limits(district, self.contract)
         make = make_plant or (
             lambda count: Simulation(district, library, num_envs=count, sim_dt_s=task.sim_dt_s)

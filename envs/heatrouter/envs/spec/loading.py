@@ -6,6 +6,7 @@ also runs where fields are wrong.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -17,6 +18,7 @@ from heatrouter.envs.errors import ConfigError, DistrictError, Mistake, TaskErro
 from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.explaining import field_mistakes, suggestion
 from heatrouter.envs.spec.partial import partial_model
+from heatrouter.envs.spec.rule_files import load_rules
 from heatrouter.envs.spec.task import Task
 from heatrouter.envs.spec.yaml_reading import Document, Location, read_yaml, read_yaml_file
 
@@ -60,12 +62,13 @@ def load_task(source: str | Path) -> Task:
         source: Name of a preset, whose task comes with it, or path of a YAML file.
 
     Returns:
-        The task, checked.
+        The task, checked, with the parameters of the rules that it names.
 
     Raises:
         TaskError: Everything that is wrong with it, each mistake with its path.
     """
     subject, document = _read(source, _TASK_ENDING)
+    document = _with_rules(document, Path(source).parent)
     return validated(Task, subject, document, TaskError, Task.cross_check)
 
 
@@ -76,7 +79,7 @@ def parse_district(text: str, subject: str = "district") -> District:
 
 def parse_task(text: str, subject: str = "task") -> Task:
     """Read a task from YAML text; raises as :func:`load_task` does."""
-    return validated(Task, subject, read_yaml(text), TaskError, Task.cross_check)
+    return validated(Task, subject, _with_rules(read_yaml(text)), TaskError, Task.cross_check)
 
 
 def preset_text(name: str) -> str:
@@ -116,6 +119,24 @@ def _read(source: str | Path, ending: str) -> tuple[str, Document]:
         mistake = Mistake("", f"is neither a preset nor a file{near}")
         return repr(source), Document(mistakes=[mistake])
     return str(source), read_yaml_file(Path(source))
+
+
+def _with_rules(document: Document, folder: Path | None = None) -> Document:
+    """Put the parameters of the rules where a task has the name of a preset or file with them."""
+    data = document.data
+    named = data.get("rules") if isinstance(data, dict) else None
+    if not isinstance(data, dict) or not isinstance(named, str):
+        return document
+    try:
+        rules = load_rules(named, folder)
+    except ConfigError as error:
+        mistakes = [
+            Mistake(f"rules.{m.path}" if m.path else "rules", f"{error.subject}: {m.message}")
+            for m in error.mistakes
+        ]
+        rest = {name: value for name, value in data.items() if name != "rules"}
+        return replace(document, data=rest, mistakes=[*document.mistakes, *mistakes])
+    return replace(document, data={**data, "rules": rules.model_dump()})
 
 
 def _looks_like_path(source: str) -> bool:

@@ -1,12 +1,13 @@
 """The task: what a controller sees, what its action means, and what it is judged by."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from heatrouter.envs.contract import Parametrisation
 from heatrouter.envs.spec.base import Described
 from heatrouter.envs.spec.events import Event, EventRates
+from heatrouter.envs.spec.rule_parameters import RuleParameters
 
 
 class ObjectiveWeights(Described):
@@ -48,8 +49,13 @@ class ForecastWindows(Described):
     )
 
 
+def _or_named(schema: dict[str, Any]) -> None:
+    """A file may name where the parameters stand; ``spec.loading`` reads them."""
+    schema["anyOf"] = [{"$ref": schema.pop("$ref")}, {"type": "string"}]
+
+
 class Task(Described):
-    """Observation set, action parametrisation, objective and clocks of one control task."""
+    """Observation set, action parametrisation, rules, objective and clocks of one control task."""
 
     name: str
     district: str = Field(description="name of a preset or path of a district file")
@@ -60,6 +66,13 @@ class Task(Described):
     lags_s: tuple[float, ...] = (900.0, 1800.0, 3600.0, 7200.0)
     forecast: ForecastWindows
     objective: ObjectiveWeights
+    rules: RuleParameters = Field(
+        default_factory=RuleParameters,
+        description="of the rules: baseline, fallback, and heating curve of every controller; in a "
+        "file also the name of a preset whose tuned ones are meant, or the path of a YAML file, "
+        "relative to the task's",
+        json_schema_extra=_or_named,
+    )
     guard: bool = Field(True, description="the guard stands between controller and plant")
     events: tuple[Event, ...] = Field((), description="in every scenario, beside its own")
     event_rates: EventRates | None = Field(

@@ -1,22 +1,22 @@
 """What an operator may tune in the rules."""
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from heatrouter.envs.spec.base import Described
 
 
-class RuleParameters(BaseModel):
+class RuleParameters(Described):
     """What an operator may tune; ``heatrouter tune`` does it on training scenarios.
 
     Levels of a store are usable levels: 0 where it is as cold as the return, 1 where it is as hot
     as the supply that is asked for. A *lack* is by how much its top misses that supply.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
     heating_limit_c: float = Field(
         15.0, ge=0.0, le=25.0, description="outdoor temperature from which the supply is lowest"
     )
     supply_shift_k: float = Field(
-        -5.0, ge=-15.0, le=15.0, description="parallel shift of the heating curve"
+        0.0, ge=-15.0, le=15.0, description="parallel shift of the heating curve"
     )
     supply_floor_c: float = Field(
         68.0, ge=20.0, le=80.0, description="never below: hot water of 60 degC, legionella"
