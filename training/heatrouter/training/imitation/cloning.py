@@ -102,6 +102,7 @@ def fit(
     settings: CloneSettings,
     *,
     seed: int,
+    from_mean: bool = True,
     on_epoch: Callable[[int, float], None] | None = None,
 ) -> FitReport:
     """Fit the mean action to labels by least squares, blind to channels that tell past actions.
@@ -111,6 +112,7 @@ def fit(
         labels: What to answer.
         settings: Passes, minibatch, learning rate.
         seed: Of the order of the samples.
+        from_mean: Whether to begin at the mean label; only a freshly made policy should.
         on_epoch: Called with passes done and the last one's mean loss.
 
     Returns:
@@ -121,11 +123,13 @@ def fit(
         features = policy.pi_features_extractor(torch.from_numpy(labels.observation))
     blind = torch.from_numpy(tells_actions(policy.contract))
     features[:, blind] = 0.0
-    targets = torch.from_numpy(labels.label)
-    beyond = EDGE * torch.sign(targets) * (targets.abs() >= _AT_BOUND)
-    targets = targets + beyond
+    beyond = EDGE * np.sign(labels.label) * (np.abs(labels.label) >= _AT_BOUND)
+    targets = torch.from_numpy(labels.label + beyond)
     chosen = torch.from_numpy(np.flatnonzero(keep))
     body, head = policy.mlp_extractor.policy_net, policy.action_net
+    if from_mean:
+        # from small weights: what is always answered alike then does not depend on anything
+        policy.start_at(targets[chosen].mean(dim=0).numpy().astype(np.float64))
     parameters = [parameter.requires_grad_(True) for parameter in policy.policy_parameters()]
     optimizer = torch.optim.AdamW(
         parameters, lr=settings.learning_rate, weight_decay=settings.weight_decay
@@ -154,7 +158,7 @@ def fit(
     assert isinstance(first, torch.nn.Linear)
     with torch.no_grad():
         first.weight[:, blind] = 0.0
-    return _report(policy, features, targets - beyond, torch.from_numpy(labels.held_out))
+    return _report(policy, features, torch.from_numpy(labels.label), torch.from_numpy(labels.held_out))
 
 
 def _report(

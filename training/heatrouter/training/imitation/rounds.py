@@ -111,5 +111,5 @@ def _fitted(
         scaling = policy.pi_features_extractor
         assert isinstance(scaling, ContractScaling)
         scaling.standardise(*labels.statistics())
-    fitted = fit(policy, labels, settings.clone, seed=work.seed + number)
+    fitted = fit(policy, labels, settings.clone, seed=work.seed + number, from_mean=number == 0)
     return {"round": number, **asdict(fitted)}

@@ -2,21 +2,33 @@
 
 A planner went through the same weeks before. Its cost at the same moment is subtracted: no action
 changes it, and with it goes the part of the reward that weather and prices decide. What a store
-holds more or less than it held then is worth the planner's price of heat: a deed shows its worth at
-once, hours before the heat is used, and the discount may be short. That is potential-based shaping
-(Ng, Harada and Russell 1999) with a linear programme's value in the place of a guess; it is used in
-training alone and never observed.
+gains more than it gained then is worth the planner's price of heat at that moment: a deed shows its
+worth at once, hours before the heat is used, and the discount may be short.
+
+This is the Hamiltonian of optimal control with a linear programme's duals as costates. It differs
+from a potential (Ng, Harada and Russell 1999) by the revaluation of what is held when the price
+moves, which no deed of that moment changes and which had thousands of euro of noise in it.
+
+Crops feel the mean of a day: what it lies outside their band is charged as soon as it leaves it,
+with all that will follow, and given back as it returns. That one is a potential.
+
+Used in training alone and never observed.
 """
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 
 from heatrouter.agents.planning.plant_facts import PlantFacts
-from heatrouter.envs.arrays import FloatArray
+from heatrouter.envs.arrays import FloatArray, IntArray
 from heatrouter.envs.simulation.district_batch import DistrictBatch
 from heatrouter.envs.units import KWH_PER_MWH
 from heatrouter.training.imitation.collection import Course
+
+_DAY_H: Final = 24.0
+"""Time constant of the mean that the crop's band refers to."""
+_M2_PER_HA: Final = 1.0e4
 
 
 class ReferenceValue:
@@ -47,8 +59,14 @@ class ReferenceValue:
         cost = np.concatenate([course.cost_eur for course in courses], axis=1)
         # the state after the last step was not kept: it counts as the last one that was
         self._held = np.concatenate([held, held[-1:]])
-        self._price = np.concatenate([extra, extra[-1:]]) * (price_share / KWH_PER_MWH)
+        self._price = extra * (price_share / KWH_PER_MWH)
         self._cost = cost.astype(np.float64)
+        units = facts.greenhouses
+        self._crop_at = facts.plan.crop_mean_at
+        self._crop_low = np.array([unit.crop_mean_min_c for unit in units])
+        self._crop_high = np.array([unit.crop_mean_max_c for unit in units])
+        hectares = np.array([unit.floor_area_m2 for unit in units]) / _M2_PER_HA
+        self._crop_eur_k = batch.task.objective.crop_comfort_eur_per_kh_ha * hectares * _DAY_H
         self._scenario = batch.plant.scenario
         self._step = np.zeros(batch.num_envs, dtype=np.int64)
 
@@ -57,7 +75,9 @@ class ReferenceValue:
         plant = self._batch.plant
         self._scenario = plant.scenario.copy()
         self._step = plant.time_s // self._batch.library.step_s % len(self._cost)
-        self._potential = self._worth(self._batch.observation, self._step)
+        observation = self._batch.observation
+        self._before = self._ahead(observation, self._step)
+        self._outside_eur = self._outside(observation)
 
     def added(self, after: FloatArray) -> FloatArray:
         """What to add to the reward of the step that was taken, EUR, ``(num_envs,)``.
@@ -65,14 +85,23 @@ class ReferenceValue:
         Args:
             after: Observations at its end, before any new episode, ``(num_envs, n_obs)``.
         """
-        gained: FloatArray = self._worth(after, self._step + 1) - self._potential
-        return self._cost[self._step, self._scenario] + gained
+        gained = self._ahead(after, self._step + 1) - self._before
+        worth: FloatArray = (gained * self._price[self._step, self._scenario]).sum(axis=1)
+        left = self._outside(after) - self._outside_eur
+        return self._cost[self._step, self._scenario] + worth - left
 
-    def _worth(self, observation: FloatArray, step: np.ndarray) -> FloatArray:
+    def _outside(self, observation: FloatArray) -> FloatArray:
+        """What crops will cost until a mean outside their band has faded, EUR, ``(num_envs,)``."""
+        mean = observation[:, self._crop_at]
+        beyond = np.maximum(self._crop_low - mean, 0.0) + np.maximum(mean - self._crop_high, 0.0)
+        cost: FloatArray = beyond @ self._crop_eur_k
+        return cost
+
+    def _ahead(self, observation: FloatArray, step: IntArray) -> FloatArray:
+        """What stores hold more than in the course, kWh, ``(num_envs, n_stores)``."""
         held = observation[:, self._level_at] * self._full_kwh
-        ahead = held - self._held[step, self._scenario]
-        worth: FloatArray = (ahead * self._price[step, self._scenario]).sum(axis=1)
-        return worth
+        ahead: FloatArray = held - self._held[step, self._scenario]
+        return ahead
 
 
 def _filled(course: Course) -> FloatArray:
