@@ -11,6 +11,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from heatrouter.envs.contract import Parametrisation
 from heatrouter.envs.spec.base import Described
 from heatrouter.envs.units import SECONDS_PER_HOUR
 from heatrouter.training.imitation.settings import (
@@ -136,6 +137,9 @@ class TrainingConfig(Described):
     schema_version: Literal[1] = 1
     name: str = Field(pattern=r"^[a-z][a-z0-9-]*$", max_length=60)
     task: str = Field(description="name of a preset, or path of a task file")
+    parametrisation: Parametrisation | None = Field(
+        None, description="what actions mean; null for what the task says"
+    )
     algorithm: Literal["ppo"] = "ppo"
     seed: int = Field(1, ge=0, le=2**31 - 1)
     total_steps: int = Field(ge=1, le=10**10, description="control steps of all environments")

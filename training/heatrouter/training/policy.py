@@ -12,7 +12,6 @@ from heatrouter.envs.arrays import FloatArray
 from heatrouter.envs.contract import Contract
 from heatrouter.training.config import NetworkSettings
 
-
 STANDARD_LIMIT: Final = 5.0
 """Standardised features are clipped to plus and minus this."""
 LEAST_STD: Final = 0.1

@@ -28,9 +28,8 @@ from heatrouter.training.checkpoints import (
 from heatrouter.training.config import TrainingConfig, factor_per_step
 from heatrouter.training.cost_baseline import BaselineLookup
 from heatrouter.training.imitation.anchor import AnchoredPolicy
-from heatrouter.training.imitation.rounds import Imitation
 from heatrouter.training.imitation.shaping import ReferenceValue
-from heatrouter.training.imitation.start import begin_from, start_by_imitation
+from heatrouter.training.imitation.start import Start, begin_from, start_by_imitation
 from heatrouter.training.onnx_export import ExportedPolicy
 from heatrouter.training.policy import HeatPolicy
 from heatrouter.training.preparation import Preparation, TrainingInputs, prepare
@@ -58,35 +57,38 @@ def start_training(config: TrainingConfig, folder: Path, console: Console) -> di
         KeyboardInterrupt: The user stopped it; a checkpoint is kept and named.
     """
     task = load_task(config.task)
+    if config.parametrisation is not None:
+        task = task.model_copy(update={"parametrisation": config.parametrisation})
     district = load_district(task.district)
     run = RunFolder(folder)
     run.create()
     run.write_inputs(config, task, district)
     try:
         inputs, validation, prepared = _prepared(config, task, district, run, console)
+        start = _imitated(inputs, run, validation, console)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(_nothing_learnt(run)) from None
-    return _run(inputs, run, validation, prepared, None, console)
+    return _run(inputs, run, validation, prepared, start, None, console)
 
 
 def _imitated(
     inputs: TrainingInputs, run: RunFolder, validation: Validation, console: Console
-) -> tuple[HeatPolicy, Imitation] | None:
+) -> Start | None:
     """The start by imitation, if the configuration wants one; each round's policy is scored."""
     if not inputs.config.imitation.enabled:
         return None
 
     def score(number: int, policy: HeatPolicy) -> None:
-        contract = policy.contract
-        graph = ExportedPolicy(policy, contract)
-        found = validation.score(TorchController(graph, contract.parametrisation))
+        graph = ExportedPolicy(policy, policy.contract)
+        found = validation.score(TorchController(graph, policy.contract.parametrisation))
         console.print(
             f"imitation, round {number}: saves {100.0 * found.saving:+.2f} % of the rules' cost",
             highlight=False,
         )
         keep_policy(run, policy, 0, found)
 
-    return start_by_imitation(inputs, run, console, score)
+    with _torch_threads(inputs.config.torch_threads):
+        return start_by_imitation(inputs, run, console, score)
 
 
 def _prepared(
@@ -149,7 +151,8 @@ def resume_training(folder: Path, console: Console) -> dict[str, Any]:
     validation = Validation(district, task, inputs.validation, config.evaluation)
     console.print(f"{run.name}: going on at step {snapshot.steps:,}", highlight=False)
     prepared = Preparation.from_record(record["prepared"])
-    return _run(inputs, run, validation, prepared, snapshot, console)
+    start = _imitated(inputs, run, validation, console)
+    return _run(inputs, run, validation, prepared, start, snapshot, console)
 
 
 def build_model(inputs: TrainingInputs, env: DistrictVecEnv, start: FloatArray) -> PPO:
@@ -194,17 +197,17 @@ def _run(
     run: RunFolder,
     validation: Validation,
     prepared: Preparation,
+    start: Start | None,
     snapshot: Snapshot | None,
     console: Console,
 ) -> dict[str, Any]:
     config = inputs.config
     with _torch_threads(config.torch_threads):
-        start = _imitated(inputs, run, validation, console)
-        env = _environment(inputs, prepared, None if start is None else start[1])
+        env = _environment(inputs, prepared, start)
         model = build_model(inputs, env, prepared.normalised)
         if start is not None:
             assert isinstance(model.policy, HeatPolicy)
-            begin_from(model.policy, start[0])
+            begin_from(model.policy, start.policy)
         batch = env.batch
         assert isinstance(batch, DistrictBatch)
         resumed = None
@@ -227,19 +230,19 @@ def _run(
 
 
 def _environment(
-    inputs: TrainingInputs, prepared: Preparation, imitation: Imitation | None
+    inputs: TrainingInputs, prepared: Preparation, start: Start | None
 ) -> DistrictVecEnv:
     """What PPO steps: years, or the weeks of imitation where rewards are shaped by its courses."""
     config, task, library = inputs.config, inputs.training_task, inputs.train
-    shaped = imitation is not None and config.shaping.enabled
-    if imitation is not None and shaped:
+    imitation = start.imitation if start is not None and config.shaping.enabled else None
+    if imitation is not None:
         library = imitation.weeks
         task = task.model_copy(update={"episode_hours": config.imitation.labels.hours})
     batch = DistrictBatch(
         inputs.district, task, library, num_envs=config.ppo.environments, seed=config.seed
     )
     value, lookup = None, None
-    if imitation is not None and shaped:
+    if imitation is not None:
         value = ReferenceValue(batch, imitation.courses, config.shaping.price_share)
     elif prepared.baseline is not None:
         lookup = BaselineLookup(prepared.baseline, batch, library)

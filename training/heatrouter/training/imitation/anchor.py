@@ -1,8 +1,9 @@
 """A policy that is held near the one it started from.
 
-The Kullback-Leibler divergence from the prior takes the place of the entropy: what Stable-Baselines3
-calls ``ent_coef`` weighs it, and its training loop stays as it is. Both policies are Gaussian with
-the same deviation, so the divergence is the squared distance of the means over twice the variance.
+The Kullback-Leibler divergence from the prior takes the place of the entropy: what
+Stable-Baselines3 calls ``ent_coef`` weighs it, and its training loop stays as it is. Both policies
+are Gaussian with the same deviation, so the divergence is the squared distance of the means over
+twice the variance.
 """
 
 import copy
@@ -10,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+from stable_baselines3.common.type_aliases import PyTorchObs
 
 from heatrouter.envs.contract import Contract
 from heatrouter.training.config import NetworkSettings
@@ -56,16 +58,16 @@ class AnchoredPolicy(HeatPolicy):
         self.prior.load_state_dict(now.state_dict())
 
     def evaluate_actions(
-        self, obs: torch.Tensor, actions: torch.Tensor
+        self, obs: PyTorchObs, actions: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
         """Values, log-likelihoods, and minus the divergence from the prior, each ``(n,)``."""
         features = self.extract_features(obs)
         assert isinstance(features, torch.Tensor)
         latent_pi, latent_vf = self.mlp_extractor(features)
         distribution = self._get_action_dist_from_latent(latent_pi)
-        mean = distribution.distribution.mean
         with torch.no_grad():
             before = self.prior(features)
         std = torch.exp(self.get_parameter("log_std"))
-        divergence = 0.5 * (((mean - before) / std) ** 2).sum(dim=1)
+        away = (distribution.mode() - before) / std  # the mode of a Gaussian is its mean
+        divergence = 0.5 * (away**2).sum(dim=1)
         return self.value_net(latent_vf), distribution.log_prob(actions), -divergence

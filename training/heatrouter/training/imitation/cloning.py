@@ -1,8 +1,9 @@
 """Fitting a policy's mean action to labels.
 
-What a planner does next follows from what it does already: it keeps machines running, and a network
-that sees them run learns to do nothing else (copycat, de Haan et al. 2019, arXiv:1905.11979). So the
-fit is blind to channels that tell past actions; reinforcement learning may use them afterwards.
+What a planner does next follows from what it does already: it keeps machines running, and a
+network that sees them run learns to do nothing else (causal confusion, de Haan et al. 2019,
+arXiv:1905.11979). So the fit is blind to channels that tell past actions; reinforcement learning
+may use them afterwards.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,7 +19,6 @@ from heatrouter.training.imitation.collection import Course
 from heatrouter.training.imitation.network import PlainNetwork
 from heatrouter.training.imitation.settings import CloneSettings
 from heatrouter.training.policy import ContractScaling, HeatPolicy
-
 
 EDGE: Final = 0.25
 """Labels at a bound lie this far beyond it: there the answer is clipped, and noise around it shall
@@ -158,7 +158,9 @@ def fit(
     assert isinstance(first, torch.nn.Linear)
     with torch.no_grad():
         first.weight[:, blind] = 0.0
-    return _report(policy, features, torch.from_numpy(labels.label), torch.from_numpy(labels.held_out))
+    return _report(
+        policy, features, torch.from_numpy(labels.label), torch.from_numpy(labels.held_out)
+    )
 
 
 def _report(

@@ -45,6 +45,13 @@ class LabelSettings(Described):
     supply_levels_k: tuple[float, ...] = Field(
         (0.0, -4.0, 4.0), min_length=1, description="offsets from the heating curve to choose from"
     )
+    crop_margin_k: float = Field(
+        0.25,
+        ge=0.0,
+        le=3.0,
+        description="that the planner stays inside the crop's band of daily means, for those who "
+        "cannot steer as finely as it does",
+    )
     processes: int = Field(
         2, ge=1, le=1024, description="that collect; results do not depend on it"
     )
@@ -57,6 +64,7 @@ class LabelSettings(Described):
             foresight="perfect",
             replan_steps=max(round(self.replan_hours * 3600.0 / control_dt_s), 1),
             supply_levels_k=self.supply_levels_k,
+            crop_margin_k=self.crop_margin_k,
             time_limit_s=60.0,  # a limit that is met makes labels depend on the machine's load
             first_passes=3,
         )

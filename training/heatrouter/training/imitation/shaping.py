@@ -109,5 +109,5 @@ def _filled(course: Course) -> FloatArray:
     steps = np.arange(len(course.labelled))[:, np.newaxis]
     planned = np.where(course.labelled, steps, len(steps) - 1)
     following = np.minimum.accumulate(planned[::-1], axis=0)[::-1]
-    rows: FloatArray = course.heat_price[following, np.arange(course.labelled.shape[1])]
-    return rows.astype(np.float64)
+    rows = course.heat_price[following, np.arange(course.labelled.shape[1])]
+    return np.asarray(rows, dtype=np.float64)

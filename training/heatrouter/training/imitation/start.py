@@ -1,6 +1,7 @@
 """A training run's start by imitation: labels, rounds, and what PPO needs of them."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from rich.console import Console
@@ -15,12 +16,25 @@ from heatrouter.training.preparation import TrainingInputs
 from heatrouter.training.run_folder import RunFolder
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Start:
+    """What a run starts from.
+
+    Attributes:
+        policy: Fitted to all labels.
+        imitation: The weeks and courses that it was fitted to.
+    """
+
+    policy: HeatPolicy
+    imitation: Imitation
+
+
 def start_by_imitation(
     inputs: TrainingInputs,
     run: RunFolder,
     console: Console,
     on_round: Callable[[int, HeatPolicy], None],
-) -> tuple[HeatPolicy, Imitation]:
+) -> Start:
     """Fit a policy to a planner's labels, or read what the run has fitted before.
 
     Args:
@@ -57,7 +71,7 @@ def start_by_imitation(
         console,
         lambda number: on_round(number, policy),
     )
-    return policy, found
+    return Start(policy, found)
 
 
 def begin_from(policy: HeatPolicy, start: HeatPolicy) -> None:
