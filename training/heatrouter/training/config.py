@@ -23,6 +23,8 @@ from heatrouter.training.imitation.settings import (
 Layers = tuple[int, ...]
 
 MAX_WIDTH = 4096
+_HOURS_BEHIND = 25.0
+"""What a planner looks back on, and the step it stands in, h."""
 
 
 def factor_per_step(time_constant_h: float, control_dt_s: float) -> float:
@@ -202,6 +204,13 @@ class TrainingConfig(Described):
                 "give more steps, or fewer environments"
             )
             mistakes.append(("total_steps", message))
+        labels = self.imitation.labels
+        if labels.hours < labels.horizon_hours + _HOURS_BEHIND:
+            message = (
+                f"{labels.hours:g} h must hold the planner's horizon of {labels.horizon_hours:g} h "
+                f"and {_HOURS_BEHIND:g} h behind; lengthen it"
+            )
+            mistakes.append(("imitation.labels.hours", message))
         for name in ("anchor", "shaping"):
             if getattr(self, name).enabled and not self.imitation.enabled:
                 message = "needs a start to refer to; set imitation.enabled, or leave this out"

@@ -22,7 +22,7 @@ class LabelSettings(Described):
     rounds: int = Field(
         2, ge=0, le=50, description="later rounds, driven by what was learnt so far (DAgger)"
     )
-    hours: float = Field(168.0, gt=0.0, le=8784.0, description="length of a course, h")
+    hours: float = Field(168.0, ge=72.0, le=8784.0, description="length of a course, h")
     environments: int = Field(8, ge=1, le=256, description="courses side by side in one file")
     expert_share: float = Field(
         1.0, ge=0.0, le=1.0, description="of the first round's hours that the planner drives"

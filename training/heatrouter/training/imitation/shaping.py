@@ -67,6 +67,8 @@ class ReferenceValue:
         self._crop_high = np.array([unit.crop_mean_max_c for unit in units])
         hectares = np.array([unit.floor_area_m2 for unit in units]) / _M2_PER_HA
         self._crop_eur_k = batch.task.objective.crop_comfort_eur_per_kh_ha * hectares * _DAY_H
+        outside = self._outside(observation.astype(np.float64))
+        self._course_outside = np.concatenate([outside, outside[-1:]])
         self._scenario = batch.plant.scenario
         self._step = np.zeros(batch.num_envs, dtype=np.int64)
 
@@ -77,7 +79,7 @@ class ReferenceValue:
         self._step = plant.time_s // self._batch.library.step_s % len(self._cost)
         observation = self._batch.observation
         self._before = self._ahead(observation, self._step)
-        self._outside_eur = self._outside(observation)
+        self._outside_eur = self._crops(observation, self._step)
 
     def added(self, after: FloatArray) -> FloatArray:
         """What to add to the reward of the step that was taken, EUR, ``(num_envs,)``.
@@ -87,12 +89,17 @@ class ReferenceValue:
         """
         gained = self._ahead(after, self._step + 1) - self._before
         worth: FloatArray = (gained * self._price[self._step, self._scenario]).sum(axis=1)
-        left = self._outside(after) - self._outside_eur
+        left = self._crops(after, self._step + 1) - self._outside_eur
         return self._cost[self._step, self._scenario] + worth - left
 
+    def _crops(self, observation: FloatArray, step: IntArray) -> FloatArray:
+        """What crops will cost more than in the course, EUR, ``(num_envs,)``."""
+        more: FloatArray = self._outside(observation) - self._course_outside[step, self._scenario]
+        return more
+
     def _outside(self, observation: FloatArray) -> FloatArray:
-        """What crops will cost until a mean outside their band has faded, EUR, ``(num_envs,)``."""
-        mean = observation[:, self._crop_at]
+        """What crops will cost until a mean outside their band has faded, EUR, ``(...,)``."""
+        mean = observation[..., self._crop_at]
         beyond = np.maximum(self._crop_low - mean, 0.0) + np.maximum(mean - self._crop_high, 0.0)
         cost: FloatArray = beyond @ self._crop_eur_k
         return cost

@@ -134,7 +134,11 @@ def collect_round(
     size = work.settings.environments
     count = -(-this.courses // size)
     stem = f"{work.district.name}-{work.digest(this)[:20]}"
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        msg = f"{folder}: cannot hold labels ({error.strerror or error}); set imitation.folder"
+        raise HeatrouterError(msg) from error
     paths = [folder / f"{stem}-{size}-{number:04d}.npz" for number in range(count)]
     missing = [number for number, path in enumerate(paths) if _read(path) is None]
     done = count - len(missing)
@@ -232,7 +236,8 @@ def _drive(work: Work, network: PlainNetwork | None) -> Drive | None:
 def _read(path: Path) -> Course | None:
     """A file's courses; None where it is missing or damaged."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        # opened here: NumPy leaves a damaged file open
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             return Course(**{part.name: archive[part.name] for part in fields(Course)})
     except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):
         return None
