@@ -54,7 +54,9 @@ def test_what_drives_instead_is_asked_and_labelled_all_the_same(
 
 @pytest.fixture
 def short(work: Work) -> Work:
-    settings = work.settings.model_copy(update={"replan_hours": 24.0, "horizon_hours": 24.0, "environments": 1})
+    settings = work.settings.model_copy(
+        update={"replan_hours": 24.0, "horizon_hours": 24.0, "environments": 1}
+    )
     return Work(work.district, work.task, work.library, settings, work.seed)
 
 

@@ -19,6 +19,8 @@ class BatchStepLike(Protocol):
     def final_observation(self) -> Float32Array: ...  # noqa: D102
     @property
     def terms(self) -> dict[str, FloatArray]: ...  # noqa: D102
+    @property
+    def outputs(self) -> FloatArray: ...  # noqa: D102
 
 
 class TrainingBatch(Protocol):

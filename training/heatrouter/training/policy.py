@@ -1,7 +1,7 @@
-"""The policy network: scaling by the contract, two tanh networks, a start at a known action."""
+"""The policy network: scaling by the contract, two networks, a start at a known action."""
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -18,6 +18,37 @@ LEAST_STD: Final = 0.1
 """In half ranges of the contract: what moves less is not blown up further."""
 STILL: Final = 0.01
 """A channel that moves less than this keeps the contract's scale."""
+
+ACTIVATIONS: Final[dict[str, type[torch.nn.Module]]] = {
+    "tanh": torch.nn.Tanh,
+    "relu": torch.nn.ReLU,
+}
+
+
+class MeanParts(NamedTuple):
+    """What leads from an observation to the mean of the normalised action."""
+
+    scaling: torch.nn.Module
+    body: torch.nn.Module
+    head: torch.nn.Module
+    squashed: bool
+    """Whether a tanh follows."""
+
+
+class TrainedPolicy(Protocol):
+    """What training and export use of a policy, whatever the algorithm."""
+
+    def start_at(self, normalised_action: FloatArray) -> None:
+        """Make an action the answer to every observation."""
+
+    def mean_parts(self) -> MeanParts:
+        """Return the networks behind the deterministic action; weights are shared."""
+
+    def policy_parameters(self) -> list[torch.nn.Parameter]:
+        """Parameters of the policy, without those of values."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """All weights."""
 
 
 class ContractScaling(BaseFeaturesExtractor):
@@ -74,7 +105,7 @@ class ContractScaling(BaseFeaturesExtractor):
 
 
 class HeatPolicy(ActorCriticPolicy):
-    """SB3's Gaussian actor-critic with the scaling above and separate tanh networks.
+    """SB3's Gaussian actor-critic with the scaling above and separate networks.
 
     Args:
         observation_space: The environment's.
@@ -101,7 +132,7 @@ class HeatPolicy(ActorCriticPolicy):
             action_space,
             lr_schedule,
             net_arch={"pi": [*settings.policy_layers], "vf": [*settings.value_layers]},
-            activation_fn=torch.nn.Tanh,
+            activation_fn=ACTIVATIONS[settings.activation],
             log_std_init=float(np.log(settings.initial_std)),
             features_extractor_class=ContractScaling,
             features_extractor_kwargs={"low": low, "high": high},
@@ -129,6 +160,11 @@ class HeatPolicy(ActorCriticPolicy):
         latent = self.mlp_extractor.forward_actor(features)
         mean: torch.Tensor = self.action_net(latent)
         return mean
+
+    def mean_parts(self) -> MeanParts:
+        """Return the networks behind the mean action; weights are shared."""
+        body = self.mlp_extractor.policy_net
+        return MeanParts(self.pi_features_extractor, body, self.action_net, squashed=False)
 
     def policy_parameters(self) -> list[torch.nn.Parameter]:
         """Parameters of the policy, without those of the value."""

@@ -195,6 +195,7 @@ def plain_network(policy: HeatPolicy) -> PlainNetwork:
         offset=scaling.middle.numpy().copy(),
         factor=scaling.inverse_half_range.numpy().copy(),
         limit=float(scaling.limit),
+        activation="relu" if policy.activation_fn is torch.nn.ReLU else "tanh",
         layers=tuple(
             (module.weight.detach().numpy().copy(), module.bias.detach().numpy().copy())
             for module in linear

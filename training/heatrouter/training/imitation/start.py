@@ -1,19 +1,23 @@
 """A training run's start by imitation: labels, rounds, and what PPO needs of them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from rich.console import Console
 
 from heatrouter.envs.gymenv.building import action_space, observation_space
 from heatrouter.envs.observe import build_contract
+from heatrouter.envs.simulation.district_batch import DistrictBatch
 from heatrouter.training.imitation.anchor import AnchoredPolicy
 from heatrouter.training.imitation.rounds import Imitation, imitate
+from heatrouter.training.imitation.settings import ShapingSettings
+from heatrouter.training.imitation.shaping import ReferenceValue
 from heatrouter.training.imitation.shards import Work
 from heatrouter.training.policy import HeatPolicy
 from heatrouter.training.preparation import TrainingInputs
 from heatrouter.training.run_folder import RunFolder
+from heatrouter.training.training_batches import ResumableBatch
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,6 +76,25 @@ def start_by_imitation(
         lambda number: on_round(number, policy),
     )
     return Start(policy, found)
+
+
+def on_weeks(inputs: TrainingInputs, start: Start) -> TrainingInputs:
+    """The same run on the weeks of its labels, an episode for each."""
+    hours = inputs.config.imitation.labels.hours
+    task = inputs.training_task.model_copy(update={"episode_hours": hours})
+    return replace(inputs, train=start.imitation.weeks, training_task=task)
+
+
+def course_value(batch: ResumableBatch, start: Start, settings: ShapingSettings) -> ReferenceValue:
+    """What rewards on these weeks are counted from.
+
+    Args:
+        batch: The closed loop on the weeks of the start.
+        start: What the planner did there.
+        settings: How much of it counts.
+    """
+    assert isinstance(batch, DistrictBatch)  # no variants, as the configuration was checked for
+    return ReferenceValue(batch, start.imitation.courses, settings.price_share)
 
 
 def begin_from(policy: HeatPolicy, start: HeatPolicy) -> None:
