@@ -71,7 +71,7 @@ def test_a_crop_that_grows_too_cold_is_charged_once(batch: DistrictBatch, course
         value.added(np.where(np.arange(seen.shape[1]) == at, mean, seen))
         for mean in (20.0, 18.0, 17.0, 25.5)
     ]
-    # 18 to 24.5 degC; 25 EUR per kelvin, hour and hectare, two hectares, a mean that fades with 24 h
+    # 18 to 24.5 degC; 25 EUR per kelvin, hour and hectare; two hectares; the mean fades with 24 h
     np.testing.assert_allclose(outside[0], outside[1])
     np.testing.assert_allclose(outside[1] - outside[2], 1200.0)
     np.testing.assert_allclose(outside[1] - outside[3], 1200.0)

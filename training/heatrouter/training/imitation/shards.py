@@ -17,19 +17,22 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
+from functools import cache
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
+from heatrouter.agents import planning
 from heatrouter.envs.actuate import ActionScaling
 from heatrouter.envs.arrays import Float32Array, FloatArray
 from heatrouter.envs.errors import HeatrouterError
 from heatrouter.envs.observe import build_contract
 from heatrouter.envs.scenarios.library import ScenarioLibrary
+from heatrouter.envs.simulation.compile import kernel_digest
 from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.task import Task
-from heatrouter.envs.version import __version__
+from heatrouter.training.imitation import collection
 from heatrouter.training.imitation.collection import Course, Drive, collect
 from heatrouter.training.imitation.network import PlainNetwork
 from heatrouter.training.imitation.settings import LabelSettings
@@ -83,7 +86,7 @@ class Work:
         """sha256 of everything that a round's labels depend on."""
         plain = {
             "format": _FORMAT,
-            "version": __version__,
+            "sources": _sources_digest(),
             "district": self.district.digest,
             "task": self.task.model_dump(mode="json"),
             "scenarios": hashlib.sha256(self.library.values.tobytes()).hexdigest(),
@@ -102,6 +105,19 @@ class Work:
         }
         text = json.dumps(plain, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+@cache
+def _sources_digest() -> str:
+    """sha256 over the code that labels come from: another planner gives other labels."""
+    digest = hashlib.sha256(kernel_digest().encode())
+    for module in (planning, collection):
+        assert module.__file__ is not None
+        file = Path(module.__file__)
+        sources = sorted(file.parent.glob("*.py")) if file.stem == "__init__" else [file]
+        for source in sources:
+            digest.update(source.read_bytes())
+    return digest.hexdigest()
 
 
 def round_weeks(work: Work, this: Round) -> ScenarioLibrary:
