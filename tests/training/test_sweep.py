@@ -204,7 +204,7 @@ def test_a_node_that_dies_loses_no_finished_run_and_its_others_are_repeated(
     from ray.cluster_utils import Cluster
 
     cells = plan_sweep([source], [], parse_seeds("1..3"))
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
+    cluster: Any = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
     second = cluster.add_node(num_cpus=1)
     try:
         cluster.wait_for_nodes()
@@ -222,7 +222,7 @@ def test_a_node_that_dies_loses_no_finished_run_and_its_others_are_repeated(
 
         swept = run_sweep(cells, tmp_path / "out", execute, quiet())
     finally:
-        cluster.shutdown()  # type: ignore[no-untyped-call]
+        cluster.shutdown()
     assert swept.failed == {}
     assert sorted(ended) == sorted(cell.name for cell in cells)
     assert swept.rows[0].seeds == (1, 2, 3)

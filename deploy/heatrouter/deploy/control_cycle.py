@@ -35,6 +35,8 @@ class GuardedStep:
         verdict: What the guard changed, and why.
         memory: The guard's memory if all of it is executed.
         policy_refused: The policy's proposal was refused and the rules' stands in its place.
+        overrides: What a person has fixed, in the proposal already, NaN elsewhere, same shape;
+            None without any.
     """
 
     source: str
@@ -43,6 +45,7 @@ class GuardedStep:
     verdict: Verdict
     memory: GuardMemory
     policy_refused: bool
+    overrides: FloatArray | None = None
 
 
 class ControlCycle:
@@ -64,6 +67,7 @@ class ControlCycle:
         self.policy_proposal: FloatArray | None = None
         self.action: FloatArray | None = None
         self.decisions = 0
+        self.overrides: FloatArray | None = None
         self._builder = ObservationBuilder(contract, 1)
         self._rules_memory = self.decoder.initial_memory(1)
         self._policy_memory = self.decoder.initial_memory(1)
@@ -148,7 +152,7 @@ class ControlCycle:
         """
         if self.memory is None or self.rules_proposal is None or self.observation is None:
             return None
-        reading = self._guard_reading(now_s)
+        reading = self.guard_reading(now_s)
         refused = False
         if use_policy and self.policy_proposal is not None:
             step = self._check("policy", self.policy_proposal, self.memory, reading)
@@ -169,8 +173,11 @@ class ControlCycle:
             held_s=np.where(kept, before.held_s, after.held_s),
         )
 
-    def _guard_reading(self, now_s: float) -> Reading:
-        """Interlocks look at what is measured now, not at means over the control step."""
+    def guard_reading(self, now_s: float) -> Reading:
+        """The last observation with what is measured now in the place of means over the step.
+
+        Interlocks look at it, and so does the watch over novelty.
+        """
         assert self.observation is not None
         values = self.observation.copy()
         valid = np.ones(values.shape, dtype=np.bool_)
@@ -182,8 +189,19 @@ class ControlCycle:
     def _check(
         self, source: str, proposal: FloatArray, memory: GuardMemory, reading: Reading
     ) -> GuardedStep:
+        if self.overrides is not None:
+            # What a person has fixed beats rules and policy, but not the guard.
+            proposal = np.where(np.isnan(self.overrides), proposal, self.overrides)
         set_points, verdict, after = check(self.limits, memory, reading, proposal[np.newaxis], None)
-        return GuardedStep(source, proposal, set_points[0], verdict, after, policy_refused=False)
+        return GuardedStep(
+            source,
+            proposal,
+            set_points[0],
+            verdict,
+            after,
+            policy_refused=False,
+            overrides=self.overrides,
+        )
 
     # --- every control step ---
 
@@ -228,16 +246,19 @@ class ControlCycle:
             False for an action beyond its range, which is not used.
         """
         assert self.observation is not None
-        slack = RANGE_TOLERANCE * (self._action_high - self._action_low)
-        inside = (action >= self._action_low - slack) & (action <= self._action_high + slack)
-        # NaN is not inside.
-        if not bool(inside.all()):
+        if not self.in_range(action):
             return False
         proposal, self._policy_memory = self.decoder.decode(
             self._policy_memory, self.observation, action[np.newaxis]
         )
         self.action, self.policy_proposal = action, proposal[0]
         return True
+
+    def in_range(self, action: FloatArray) -> bool:
+        """Whether an action of shape ``(n_action,)`` is one; a NaN is not."""
+        slack = RANGE_TOLERANCE * (self._action_high - self._action_low)
+        inside = (action >= self._action_low - slack) & (action <= self._action_high + slack)
+        return bool(inside.all())
 
     def _instant_inputs(self) -> BoolArray:
         kinds = {

@@ -2,9 +2,11 @@
 
 import logging
 import os
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from heatrouter.deploy.alarms import AlarmChange
 from heatrouter.deploy.audit import AuditError, AuditLog, AuditRecord
 from heatrouter.deploy.control_cycle import GuardedStep
 from heatrouter.deploy.fault_watch import FaultWatch
@@ -17,6 +19,9 @@ from heatrouter.deploy.validity import CheckedInputs
 from heatrouter.envs.arrays import Float32Array, FloatArray
 
 _log = logging.getLogger(__name__)
+
+ANSWERS_KEPT = 10
+"""Answers to people that a page may still be waiting for."""
 
 
 @dataclass(slots=True)
@@ -50,6 +55,9 @@ class Journal:
         state_dir: Where the status goes.
         watch: Learns of an audit log that cannot be written.
         worker: The policy, for the digest of its bundle.
+
+    Attributes:
+        answers: The last answers to requests for a mode, newest last.
     """
 
     def __init__(
@@ -60,6 +68,7 @@ class Journal:
         self._watch = watch
         self._worker = worker
         self._last_request: dict[str, object] | None = None
+        self.answers: deque[dict[str, object]] = deque(maxlen=ANSWERS_KEPT)
 
     def event(
         self,
@@ -94,6 +103,8 @@ class Journal:
         """Record a tick, after the faults and changes of mode that it brought."""
         self._changes(tick, state)
         detail: dict[str, object] = {"source": None if step is None else step.source}
+        if step is not None and step.overrides is not None:
+            detail["overrides"] = step.overrides
         if tick.checked is not None and tick.reading is not None:
             detail |= {"inputs": tick.checked.values, "applied": tick.reading.applied}
         record = AuditRecord(
@@ -125,6 +136,14 @@ class Journal:
             _log.warning("mode %s%s", state.actual, f" ({state.reason})" if state.reason else "")
             self.event(tick, state, f"mode {state.actual}", detail={"reason": state.reason})
 
+    def alarms(self, tick: TickContext, state: ModeState, changes: Iterable[AlarmChange]) -> None:
+        """Record alarms that began or ended."""
+        for change in changes:
+            word = "raised" if change.raised else "cleared"
+            _log.warning("alarm %s %s: %s", change.alarm, word, change.cause)
+            detail = {"cause": change.cause}
+            self.event(tick, state, f"alarm {change.alarm} {word}", detail=detail)
+
     def request_taken(self, tick: TickContext, state: ModeState, request: ModeRequest) -> None:
         """Answer a request that the mode machine has seen."""
         outcome = state.refusal or f"mode {state.actual}"
@@ -152,6 +171,7 @@ class Journal:
             "accepted": accepted,
             "outcome": outcome,
         }
+        self.answers.append(self._last_request)
 
     def status(
         self,

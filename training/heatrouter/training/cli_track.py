@@ -66,6 +66,33 @@ def add(
 
 
 @app.command()
+def register(
+    folder: Folder,
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="Name of the registered model.")],
+    *,
+    uri: Uri = None,
+) -> None:
+    """Make the bundle in a run's folder, signed by now, a new version of a model: the challenger.
+
+    Examples:
+      heatrouter export runs/energy-web-20260101-120000 --out runs/energy-web-20260101-120000/bundle
+      heatrouter track register runs/energy-web-20260101-120000 energy-web
+    """
+    from heatrouter.training.tracking_journal import Journal
+
+    journal = Journal(folder)
+    journal.opening()
+    if not (folder / "bundle" / "manifest.json").is_file():
+        made = folder / "bundle"
+        msg = f"{made}: is no bundle; make one: heatrouter export {folder} --out {made}"
+        raise ConfigError(msg)
+    journal.append("file", {"path": "bundle"})
+    journal.append("register", {"model": model, "path": "bundle", "tags": {"run": folder.name}})
+    _sent(folder, uri)
+    typer.echo(f"{model}: the bundle of {folder} is the challenger")
+
+
+@app.command()
 def promote(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="Name of a registered model.")],
     *,
