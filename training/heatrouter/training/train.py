@@ -397,7 +397,7 @@ def _summary(
         "simulated_hours": boundary.simulated_hours,
         "seconds": round(boundary.seconds, 1),
         "rules_cost_eur": float(validation.rules_eur.sum()),
-        "constant_price_saving": first["validation/saving"],
+        "start_saving": first["validation/saving"],
         "best_step": int(best["steps"]),
         "best_cost_eur": best["validation/cost_eur"],
         "best_saving": best["validation/saving"],
