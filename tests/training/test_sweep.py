@@ -62,7 +62,7 @@ class Recorded:
                 continue
             summary = {
                 "best_saving": 0.01 * cell.config.seed,
-                "constant_price_saving": 0.005,
+                "start_saving": 0.005,
                 "seconds": 10.0,
             }
             text = json.dumps(summary)

@@ -123,13 +123,13 @@ def _table(swept: "Swept") -> Table:
         "saving, IQM",
         "worst",
         "best",
-        "constant price",
+        "at the start",
         title="saving of the rules' cost on validation weeks",
     )
     for column in table.columns[1:]:
         column.justify = "right"
     for row in swept.rows:
-        shares = (row.saving, row.worst, row.best, row.constant_price)
+        shares = (row.saving, row.worst, row.best, row.start)
         cells = [f"{100.0 * share:+.2f} %" for share in shares]
         table.add_row(row.recipe, str(len(row.seeds)), *cells)
     return table

@@ -91,7 +91,7 @@ def train(
         return
     console.print(
         f"saves {100.0 * summary['best_saving']:+.2f} % of the rules' cost on validation weeks "
-        f"(constant price: {100.0 * summary['constant_price_saving']:+.2f} %), "
+        f"(at the start: {100.0 * summary['start_saving']:+.2f} %), "
         f"{summary['steps']:,} steps in {summary['seconds']:.0f} s",
         highlight=False,
     )

@@ -11,11 +11,17 @@ from typing import Final, Literal
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
+from heatrouter.envs.contract import Parametrisation
 from heatrouter.envs.spec.base import Described
 from heatrouter.envs.units import SECONDS_PER_HOUR
 from heatrouter.training.config_lagrangian import LagrangianSettings
 from heatrouter.training.config_off_policy import SacSettings, TqcSettings
 from heatrouter.training.config_variety import CurriculumSettings, RandomisationSettings
+from heatrouter.training.imitation.settings import (
+    AnchorSettings,
+    ImitationSettings,
+    ShapingSettings,
+)
 
 AlgorithmName = Literal["ppo", "lagrangian-ppo", "sac", "tqc"]
 
@@ -27,9 +33,13 @@ ALGORITHM_SECTIONS: Final[dict[str, tuple[str, ...]]] = {
 }
 """Sections that belong to an algorithm; the first one says how it acts."""
 
+_IMITATING: Final = ("ppo", "lagrangian-ppo")
+
 Layers = tuple[int, ...]
 
 MAX_WIDTH = 4096
+_HOURS_BEHIND = 25.0
+"""What a planner looks back on, and the step it stands in, h."""
 
 
 def factor_per_step(time_constant_h: float, control_dt_s: float) -> float:
@@ -164,6 +174,9 @@ class TrainingConfig(Described):
     schema_version: Literal[1] = 1
     name: str = Field(pattern=r"^[a-z][a-z0-9-]*$", max_length=60)
     task: str = Field(description="name of a preset, or path of a task file")
+    parametrisation: Parametrisation | None = Field(
+        None, description="what actions mean; null for what the task says"
+    )
     algorithm: AlgorithmName = "ppo"
     seed: int = Field(1, ge=0, le=2**31 - 1)
     total_steps: int = Field(ge=1, le=10**10, description="control steps of all environments")
@@ -194,6 +207,9 @@ class TrainingConfig(Described):
     network: NetworkSettings = NetworkSettings()
     scenarios: ScenarioSettings = ScenarioSettings()
     constant_price: ConstantPriceSettings = ConstantPriceSettings()
+    imitation: ImitationSettings = ImitationSettings()
+    anchor: AnchorSettings = AnchorSettings()
+    shaping: ShapingSettings = ShapingSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
     checkpoints: CheckpointSettings = CheckpointSettings()
     tracking: TrackingSettings = TrackingSettings()
@@ -224,8 +240,8 @@ class TrainingConfig(Described):
 
     @property
     def digest(self) -> str:
-        """sha256 over everything but where results are tracked."""
-        content = self.model_dump(mode="json", exclude={"tracking"})
+        """sha256 over everything but where results are tracked and labels are kept."""
+        content = self.model_dump(mode="json", exclude={"tracking": True, "imitation": {"folder"}})
         text = json.dumps(content, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -267,7 +283,7 @@ class TrainingConfig(Described):
         ):
             if not all(1 <= width <= MAX_WIDTH for width in layers):
                 mistakes.append((path, f"{list(layers)} must be widths in 1..{MAX_WIDTH}"))
-        return [*mistakes, *self._check_variety()]
+        return [*mistakes, *self._check_variety(), *self._check_imitation()]
 
     def _check_ppo(self, ppo: PpoSettings) -> list[tuple[str, str]]:
         mistakes = []
@@ -295,6 +311,29 @@ class TrainingConfig(Described):
         if isinstance(sac, TqcSettings) and sac.dropped_quantiles >= sac.quantiles:
             message = f"{sac.dropped_quantiles} must be less than quantiles, {sac.quantiles}"
             mistakes.append((f"{section}.dropped_quantiles", message))
+        return mistakes
+
+    def _check_imitation(self) -> list[tuple[str, str]]:
+        mistakes = []
+        labels = self.imitation.labels
+        if labels.hours < labels.horizon_hours + _HOURS_BEHIND:
+            message = (
+                f"{labels.hours:g} h must hold the planner's horizon of {labels.horizon_hours:g} h "
+                f"and {_HOURS_BEHIND:g} h behind; lengthen it"
+            )
+            mistakes.append(("imitation.labels.hours", message))
+        if self.imitation.enabled and self.algorithm not in _IMITATING:
+            message = f"{self.algorithm!r} starts from no clone; take {' or '.join(_IMITATING)}"
+            mistakes.append(("algorithm", message))
+        for name in ("anchor", "shaping"):
+            if getattr(self, name).enabled and not self.imitation.enabled:
+                message = "needs a start to refer to; set imitation.enabled, or leave this out"
+                mistakes.append((f"{name}.enabled", message))
+        if self.anchor.enabled and self.algorithm != "ppo":
+            mistakes.append(("anchor.enabled", f"{self.algorithm!r} has no anchor; take 'ppo'"))
+        if self.shaping.enabled and (self.curriculum.stages or self.randomisation.variants > 1):
+            message = "refers to courses of one district; leave out curriculum and variants"
+            mistakes.append(("shaping.enabled", message))
         return mistakes
 
     def _check_variety(self) -> list[tuple[str, str]]:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 
 from heatrouter.envs.units import SECONDS_PER_HOUR
 from heatrouter.training.algorithms.building import trained_policy
@@ -134,6 +135,11 @@ class RolloutBoundary(BaseCallback):
         learns = self._rollouts > acting.critic_rollouts
         for parameter in self._policy.policy_parameters():
             parameter.requires_grad_(learns)
+        anchor = self._config.anchor
+        if anchor.enabled:
+            assert isinstance(self.model, OnPolicyAlgorithm)
+            share = min(self.model.num_timesteps / self._config.total_steps, 1.0)
+            self.model.ent_coef = anchor.weight + (anchor.weight_end - anchor.weight) * share
 
     def _boundary(self, *, last: bool) -> None:
         steps = self.model.num_timesteps
@@ -189,21 +195,10 @@ class RolloutBoundary(BaseCallback):
         better = not self.best or score.cost_eur < self.best["validation/cost_eur"]
         if better:
             self.best = row
-            self._keep_best(score)
+            keep_policy(self.run, self._policy, steps, score)
         self._progress.scored(steps, score, best=better)
         if self._on_score is not None:
             self._on_score(steps, score)
-
-    def _keep_best(self, score: Score) -> None:
-        content = {
-            "schema_version": SCHEMA_VERSION,
-            "steps": self.model.num_timesteps,
-            "policy": self._policy.state_dict(),
-            "saving": score.saving,
-            "cost_eur": score.cost_eur,
-            "rules_cost_eur": score.rules_cost_eur,
-        }
-        save_tensors(self.run.best, content)
 
     def _remember(self) -> None:
         progress = {
@@ -230,3 +225,25 @@ class RolloutBoundary(BaseCallback):
             # It shares the memory, which goes on changing.
             self.snapshot = None
         return self._written
+
+
+def keep_policy(run: RunFolder, policy: TrainedPolicy, steps: int, score: Score) -> None:
+    """Write a policy as the run's best one.
+
+    Args:
+        run: The run.
+        policy: What scored best so far.
+        steps: Control steps that it has learnt from, all environments together.
+        score: On validation weeks.
+    """
+    weights = policy.state_dict()
+    content = {
+        "schema_version": SCHEMA_VERSION,
+        "steps": steps,
+        # without what an anchored policy only learns with
+        "policy": {name: weights[name] for name in weights if not name.startswith("prior.")},
+        "saving": score.saving,
+        "cost_eur": score.cost_eur,
+        "rules_cost_eur": score.rules_cost_eur,
+    }
+    save_tensors(run.best, content)

@@ -63,6 +63,11 @@ class RunFolder:
         return self.path / "best.pt"
 
     @property
+    def imitation(self) -> Path:
+        """Folder of the networks that imitation fitted."""
+        return self.path / "imitation"
+
+    @property
     def constant_price(self) -> Path:
         """The best constant action, as ``heatrouter evaluate`` reads it."""
         return self.path / "constant_price.json"

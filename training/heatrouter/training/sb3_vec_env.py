@@ -16,7 +16,7 @@ from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvS
 from heatrouter.envs.actuate import ActionScaling
 from heatrouter.envs.arrays import Float32Array, FloatArray, IntArray
 from heatrouter.envs.gymenv.building import action_space, observation_space
-from heatrouter.training.batch_protocols import TrainingBatch
+from heatrouter.training.batch_protocols import Shaping, TrainingBatch
 from heatrouter.training.constraint_signals import Signals
 
 
@@ -47,6 +47,7 @@ class DistrictVecEnv(VecEnv):
         reward_scale_eur: Cost in € that makes one unit of reward.
         baseline_eur: Called before each step, returns a cost in € per environment that no action
             can change, shape ``(num_envs,)``; subtracting it takes noise out of the returns.
+        shaping: Adds what a step has gained against another course of the same week.
         signals: Reads constraints off a step's outputs, for learners with constraints.
     """
 
@@ -56,9 +57,11 @@ class DistrictVecEnv(VecEnv):
         *,
         reward_scale_eur: float,
         baseline_eur: Callable[[], FloatArray] | None = None,
+        shaping: Shaping | None = None,
         signals: Callable[[FloatArray], Signals] | None = None,
     ) -> None:
         self.batch = batch
+        self._shaping = shaping
         self._read_signals = signals
         self._signals: list[Signals] = []
         self._ended: list[EndedEpisodes] = []
@@ -84,10 +87,14 @@ class DistrictVecEnv(VecEnv):
 
     def step_wait(self) -> VecEnvStepReturn:
         """Take the step; returns observations, rewards, ends and infos."""
-        baseline = self._baseline() if self._baseline is not None else 0.0
+        added: FloatArray | float = self._baseline() if self._baseline is not None else 0.0
+        if self._shaping is not None:
+            self._shaping.before()
         action = self._scaling.denormalise(self._actions.astype(np.float64))
         step = self.batch.step(action)
-        reward = ((step.reward + baseline) * self._scale).astype(np.float32)
+        if self._shaping is not None:
+            added = added + self._shaping.added(step.final_observation.astype(np.float64))
+        reward = ((step.reward + added) * self._scale).astype(np.float32)
         self._steps += 1
         for name, value in step.terms.items():
             before = self._term_sums.get(name)

@@ -35,7 +35,7 @@ class Row:
         saving: Interquartile mean over the seeds; the plain mean of fewer than four.
         worst: Least saving of a seed.
         best: Largest one.
-        constant_price: Mean saving of the constant price that each began with.
+        start: Mean saving of what each began with: a constant price, or a clone.
         seconds: Mean time of a training.
     """
 
@@ -44,7 +44,7 @@ class Row:
     saving: float
     worst: float
     best: float
-    constant_price: float
+    start: float
     seconds: float
 
 
@@ -142,7 +142,7 @@ def table_rows(out: Path, cells: Sequence[Cell]) -> tuple[Row, ...]:
                 interquartile_mean(savings.tolist()),
                 float(savings.min()),
                 float(savings.max()),
-                float(np.mean([summary["constant_price_saving"] for _, summary in ended])),
+                float(np.mean([summary["start_saving"] for _, summary in ended])),
                 float(np.mean([summary["seconds"] for _, summary in ended])),
             )
         )
@@ -157,11 +157,11 @@ def interquartile_mean(values: Sequence[float]) -> float:
 def markdown(rows: Sequence[Row]) -> str:
     """Return the table as Markdown, savings in percent of the rules' cost."""
     lines = [
-        "| recipe | seeds | saving, IQM | worst | best | constant price | s a training |",
+        "| recipe | seeds | saving, IQM | worst | best | at the start | s a training |",
         "|---|---:|---:|---:|---:|---:|---:|",
     ]
     for row in rows:
-        shares = (row.saving, row.worst, row.best, row.constant_price)
+        shares = (row.saving, row.worst, row.best, row.start)
         cells = " | ".join(f"{100.0 * share:+.2f} %" for share in shares)
         lines.append(f"| {row.recipe} | {len(row.seeds)} | {cells} | {row.seconds:.0f} |")
     return "\n".join(lines) + "\n"

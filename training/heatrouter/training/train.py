@@ -19,6 +19,7 @@ from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.loading import load_district, load_task
 from heatrouter.envs.spec.task import Task
 from heatrouter.training.algorithms.building import build_learner
+from heatrouter.training.batch_protocols import Shaping
 from heatrouter.training.checkpoints import (
     Snapshot,
     newest_snapshot,
@@ -27,14 +28,23 @@ from heatrouter.training.checkpoints import (
 )
 from heatrouter.training.config import TrainingConfig
 from heatrouter.training.constraint_signals import ConstraintSignals
+from heatrouter.training.imitation.start import (
+    Start,
+    begin_from,
+    course_value,
+    on_weeks,
+    start_by_imitation,
+)
+from heatrouter.training.onnx_export import ExportedPolicy
+from heatrouter.training.policy import HeatPolicy
 from heatrouter.training.preparation import Preparation, TrainingInputs, prepare
 from heatrouter.training.progress import TrainingProgress
-from heatrouter.training.rollout_boundary import RolloutBoundary
+from heatrouter.training.rollout_boundary import RolloutBoundary, keep_policy
 from heatrouter.training.run_folder import RunFolder, scenario_ids, versions, write_json
 from heatrouter.training.sb3_vec_env import DistrictVecEnv
 from heatrouter.training.tracking import Tracker
 from heatrouter.training.training_batches import ResumableBatch, TrainingBatches
-from heatrouter.training.validation import Score, Validation
+from heatrouter.training.validation import Score, TorchController, Validation
 
 
 class TrainingEndedError(Exception):
@@ -79,6 +89,8 @@ def start_training(
         KeyboardInterrupt: The user stopped it; a checkpoint is kept and named.
     """
     task = load_task(config.task)
+    if config.parametrisation is not None:
+        task = task.model_copy(update={"parametrisation": config.parametrisation})
     district = load_district(task.district)
     run = RunFolder(folder)
     run.create()
@@ -101,9 +113,30 @@ def start_prepared(
         inputs, validation, prepared = _prepared(
             config, task, district, run, console, options.prepared
         )
+        start = _imitated(inputs, run, validation, console)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(_nothing_learnt(run)) from None
-    return _run(inputs, run, validation, prepared, None, console, options)
+    return _run(inputs, run, validation, prepared, start, None, console, options)
+
+
+def _imitated(
+    inputs: TrainingInputs, run: RunFolder, validation: Validation, console: Console
+) -> Start | None:
+    """The start by imitation, if the configuration wants one; each round's policy is scored."""
+    if not inputs.config.imitation.enabled:
+        return None
+
+    def score(number: int, policy: HeatPolicy) -> None:
+        graph = ExportedPolicy(policy, policy.contract)
+        found = validation.score(TorchController(graph, policy.contract.parametrisation))
+        console.print(
+            f"imitation, round {number}: saves {100.0 * found.saving:+.2f} % of the rules' cost",
+            highlight=False,
+        )
+        keep_policy(run, policy, 0, found)
+
+    with _torch_threads(inputs.config.torch_threads):
+        return start_by_imitation(inputs, run, console, score)
 
 
 def _prepared(
@@ -174,7 +207,8 @@ def resume_training(
     validation = Validation(district, task, inputs.validation, config.evaluation)
     console.print(f"{run.name}: going on at step {snapshot.steps:,}", highlight=False)
     prepared = Preparation.from_record(record["prepared"])
-    return _run(inputs, run, validation, prepared, snapshot, console, options)
+    start = _imitated(inputs, run, validation, console)
+    return _run(inputs, run, validation, prepared, start, snapshot, console, options)
 
 
 def build_model(inputs: TrainingInputs, env: DistrictVecEnv, start: FloatArray) -> BaseAlgorithm:
@@ -189,7 +223,10 @@ def build_model(inputs: TrainingInputs, env: DistrictVecEnv, start: FloatArray) 
 
 
 def build_env(
-    inputs: TrainingInputs, batch: ResumableBatch, baseline: Callable[[], FloatArray] | None
+    inputs: TrainingInputs,
+    batch: ResumableBatch,
+    baseline: Callable[[], FloatArray] | None,
+    shaping: Shaping | None = None,
 ) -> DistrictVecEnv:
     """Make what the learner steps.
 
@@ -197,6 +234,7 @@ def build_env(
         inputs: What the run is made of.
         batch: The closed loop.
         baseline: What rewards are counted from; None for zero.
+        shaping: What is added to them besides.
     """
     config = inputs.config
     signals = None
@@ -208,7 +246,11 @@ def build_env(
             inputs.task.control_dt_s,
         )
     return DistrictVecEnv(
-        batch, reward_scale_eur=config.reward_scale_eur, baseline_eur=baseline, signals=signals
+        batch,
+        reward_scale_eur=config.reward_scale_eur,
+        baseline_eur=baseline,
+        shaping=shaping,
+        signals=signals,
     )
 
 
@@ -217,6 +259,7 @@ def _run(
     run: RunFolder,
     validation: Validation,
     prepared: Preparation,
+    start: Start | None,
     snapshot: Snapshot | None,
     console: Console,
     options: RunOptions,
@@ -224,9 +267,19 @@ def _run(
     config = inputs.config
     resumed = None if snapshot is None else snapshot.content["progress"]
     with _torch_threads(config.torch_threads):
-        batches = TrainingBatches(inputs, prepared.baseline)
+        shaped = start is not None and config.shaping.enabled
+        batches = (
+            TrainingBatches(on_weeks(inputs, start), None)
+            if start is not None and shaped
+            else TrainingBatches(inputs, prepared.baseline)
+        )
         batch, baseline = batches.make(0 if resumed is None else int(resumed["stage"]))
-        model = build_model(inputs, build_env(inputs, batch, baseline), prepared.normalised)
+        value = course_value(batch, start, config.shaping) if start is not None and shaped else None
+        env = build_env(inputs, batch, baseline, value)
+        model = build_model(inputs, env, prepared.normalised)
+        if start is not None:
+            assert isinstance(model.policy, HeatPolicy)
+            begin_from(model.policy, start.policy)
         if snapshot is not None:
             batch.restore_state(restore_snapshot(model, snapshot))
         tracker = _tracker(run, config, console, options)
@@ -344,7 +397,7 @@ def _summary(
         "simulated_hours": boundary.simulated_hours,
         "seconds": round(boundary.seconds, 1),
         "rules_cost_eur": float(validation.rules_eur.sum()),
-        "constant_price_saving": first["validation/saving"],
+        "start_saving": first["validation/saving"],
         "best_step": int(best["steps"]),
         "best_cost_eur": best["validation/cost_eur"],
         "best_saving": best["validation/saving"],

@@ -6,6 +6,7 @@ from typing import Any
 from stable_baselines3 import PPO
 
 from heatrouter.training.config import TrainingConfig, factor_per_step
+from heatrouter.training.imitation.anchor import AnchoredPolicy
 from heatrouter.training.policy import HeatPolicy
 from heatrouter.training.sb3_vec_env import DistrictVecEnv
 
@@ -18,7 +19,11 @@ def build_ppo(config: TrainingConfig, control_dt_s: float, env: DistrictVecEnv) 
         control_dt_s: Control step, s.
         env: What it steps.
     """
-    return PPO(HeatPolicy, env, **ppo_arguments(config, control_dt_s, env))
+    arguments = ppo_arguments(config, control_dt_s, env)
+    if not config.anchor.enabled:
+        return PPO(HeatPolicy, env, **arguments)
+    # an anchored policy puts its divergence where SB3 weighs the entropy
+    return PPO(AnchoredPolicy, env, **arguments | {"ent_coef": config.anchor.weight})
 
 
 def ppo_arguments(
