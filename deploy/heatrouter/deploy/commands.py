@@ -13,5 +13,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "heatrouter.deploy.cli_mode:mode",
         "Show or change the mode of a running control service.",
     ),
+    "replay": (
+        "heatrouter.deploy.cli_replay:replay_command",
+        "Repeat what a control service computed, from its audit log, bit for bit.",
+    ),
 }
 """Command name -> (``module:callable``, one line of help)."""

@@ -154,6 +154,8 @@ class Service:
             if Fault.RULES_FAILED not in self.watch.present:
                 _log.exception("tick %d failed", self.record.ticks - 1)
             self.watch.note(Fault.RULES_FAILED, repr(error))
+            failed = TickContext(self.record.ticks - 1, self._now_s())
+            self._journal.failed(failed, self.state, error)
 
     async def tick(self) -> None:
         """One tick, from reading to record."""
@@ -280,6 +282,7 @@ class Service:
             return False
         self.record.writes += int((~result.kept).sum())
         self._written = np.where(result.kept, np.nan, step.set_points)
+        tick.kept = result.kept
         self.cycle.executed(step, result.kept)
         return True
 
@@ -299,7 +302,16 @@ class Service:
         if step is not None:
             self.record.note_verdict(step.verdict)
         action = self.cycle.action if tick.decided else None
-        self._journal.tick(tick, self.state, step, action=action, written=written)
+        self._journal.tick(
+            tick,
+            self.state,
+            step,
+            action=action,
+            written=written,
+            forecast=self.cycle.forecast,
+            prediction=self.cycle.prediction_due(),
+        )
+        self._journal.cycle_state(tick, self.state, self._identity, self.cycle.save_state)
         self._journal.status(tick, self.state, self._live(tick))
 
     def _live(self, tick: TickContext) -> dict[str, object]:

@@ -1,5 +1,6 @@
 """From a snapshot of tags to the arrays of the control cycle, in the contract's order."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -149,6 +150,16 @@ class StepMeans:
         self._sum[:] = 0.0
         self._count[:] = 0
         return means
+
+    def save_state(self) -> dict[str, np.ndarray]:
+        """Everything that later means depend on, as fresh arrays."""
+        return {"sum": self._sum.copy(), "count": self._count.copy(), "last": self._last.copy()}
+
+    def restore_state(self, saved: Mapping[str, np.ndarray]) -> None:
+        """Go back to a saved state, exactly."""
+        self._sum[:] = saved["sum"]
+        self._count[:] = saved["count"]
+        self._last = saved["last"].copy()
 
 
 def clock_of(values: FloatArray) -> Clock:
