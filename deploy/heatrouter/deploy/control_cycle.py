@@ -290,7 +290,9 @@ class ControlCycle:
             "clock": self._clock,
             "forecast": self._forecast,
         }
-        state = {name: array.copy() for name, array in optional.items() if array is not None}
+        state: dict[str, np.ndarray] = {
+            name: array.copy() for name, array in optional.items() if array is not None
+        }
         groups: dict[str, GuardMemory | DispatchMemory | Prediction | None] = {
             "guard": self.memory,
             "rules": self._rules_memory,

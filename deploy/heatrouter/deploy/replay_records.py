@@ -42,15 +42,18 @@ def unpacked(content: object) -> dict[str, np.ndarray]:
     Raises:
         ReplayError: Not what :func:`packed` wrote.
     """
-    entries = content if isinstance(content, dict) else {"state": content}
+    entries: dict[str, list[object]] = content if isinstance(content, dict) else {"": []}
     try:
-        return {str(name): _array(*entry) for name, entry in entries.items()}
+        return {name: _array(*entry) for name, entry in entries.items()}
     except (TypeError, ValueError, binascii.Error) as error:
         message = f"a state of the computation is damaged or of another version: {error}"
         raise ReplayError(message) from error
 
 
-def _array(kind: str, shape: list[int], data: str) -> np.ndarray:
-    if kind not in _TYPES:
-        raise ValueError(kind)
-    return np.frombuffer(base64.b64decode(data, validate=True), dtype=kind).reshape(shape).copy()
+def _array(kind: object, shape: object, data: object) -> np.ndarray:
+    if not (isinstance(shape, list) and isinstance(data, str) and kind in _TYPES):
+        message = f"an array of type {kind} and shape {shape}"
+        raise ValueError(message)
+    return (
+        np.frombuffer(base64.b64decode(data, validate=True), dtype=str(kind)).reshape(shape).copy()
+    )
