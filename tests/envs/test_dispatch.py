@@ -21,7 +21,8 @@ from heatrouter.envs.dispatch import (
     merit_order_dispatch,
     rules_dispatch,
 )
-from heatrouter.envs.dispatch.marginal_cost import read_conditions
+from heatrouter.envs.dispatch.marginal_cost import read_conditions, unit_limits
+from heatrouter.envs.dispatch.merit_order import deciding_values
 from heatrouter.envs.observe import build_contract
 from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.loading import load_district, load_task
@@ -216,6 +217,61 @@ def test_price_gates_units(plan: DispatchPlan, contract: Contract) -> None:
     assert ask(plan, observation, empty=2.0 * pump - 2.0, full=0.0)[HEAT_PUMP] == 0.0
 
 
+def flow_lacking(plan: DispatchPlan, contract: Contract, lack_kw: float) -> float:
+    """Flow of the network, kg/s, with which its sources leave something to the heat pump."""
+    observation, supply = observe(contract), np.array([[SUPPLY_C]])
+    now = read_conditions(plan, initial_memory(plan, 1), observation, supply)
+    sources_kw = unit_limits(plan, now, observation)[0, : plan.n_sources].sum()
+    return float((sources_kw + lack_kw) / (4.19 * (SUPPLY_C - 48.0)))
+
+
+def test_a_unit_starts_for_part_load_where_heat_is_worth_clearly_more(
+    plan: DispatchPlan, contract: Contract
+) -> None:
+    # above the least load of 720 kW, below a good part of 2400 kW
+    observation = observe(contract, main__mass_flow_kg_s=flow_lacking(plan, contract, 1000.0))
+    pump = costs(plan, observation)[HEAT_PUMP]
+    assert ask(plan, observation, empty=pump + 0.5, full=pump + 0.5)[HEAT_PUMP] == 0.0
+    clearly = ask(plan, observation, empty=pump + 15.0, full=pump + 15.0)[HEAT_PUMP]
+    assert clearly * plan.capacity_kw[HEAT_PUMP] == pytest.approx(1000.0)
+
+
+def test_the_target_is_the_level_in_an_hour(plan: DispatchPlan, contract: Contract) -> None:
+    flow = flow_lacking(plan, contract, 1000.0)
+    running = observe(
+        contract, main__mass_flow_kg_s=flow, **{"fab_heat_pump__load_share@executed": 0.5}
+    )
+    more = ask(plan, running, target=0.52)[HEAT_PUMP] - ask(plan, running)[HEAT_PUMP]
+    held = 0.02 * plan.store_kwh_per_k[0] * 40.0
+    assert more * plan.capacity_kw[HEAT_PUMP] == pytest.approx(held)
+
+
+@pytest.mark.parametrize("electricity", [-150.0, 60.0])
+def test_decisions_change_at_the_deciding_values(
+    plan: DispatchPlan, contract: Contract, electricity: float
+) -> None:
+    def given(value: float, lack_kw: float, executed: float = 0.0) -> float:
+        observation = observe(
+            contract,
+            main__mass_flow_kg_s=lack_kw / (4.19 * (SUPPLY_C - 48.0)),
+            glassworks__available_kw=0.0,
+            dairy__available_kw=0.0,
+            tariff__electricity_eur_per_mwh=electricity,
+            **{"fab_heat_pump__load_share@executed": executed},
+        )
+        return float(ask(plan, observation, empty=value, full=value)[HEAT_PUMP])
+
+    cost = costs(plan, observe(contract, tariff__electricity_eur_per_mwh=electricity))
+    stops, starts, clear = deciding_values(cost[HEAT_PUMP])
+    assert given(stops - 0.01, 1000.0, executed=0.7) == 0.0
+    assert given(stops + 0.01, 1000.0, executed=0.7) > 0.0
+    assert given(starts - 0.01, 2400.0) == 0.0
+    assert given(starts + 0.01, 2400.0) > 0.0
+    # the least load is 720 kW
+    assert given(clear - 0.5, 725.0) == 0.0
+    assert given(clear + 0.01, 725.0) > 0.0
+
+
 def test_a_running_unit_stays_a_little_longer(plan: DispatchPlan, contract: Contract) -> None:
     standing = observe(contract)
     running = observe(contract, **{"fab_heat_pump__load_share@executed": 0.7})
@@ -265,6 +321,14 @@ def test_boilers_are_backup(plan: DispatchPlan, contract: Contract) -> None:
 def test_a_cold_top_counts_as_short(plan: DispatchPlan, contract: Contract) -> None:
     observation = observe(contract, main__mass_flow_kg_s=60.0, tank__top_temp_c=70.0)
     assert ask(plan, observation, empty=60.0, full=30.0)[GAS] > 0.0
+
+
+def test_a_hot_circuit_may_miss_some_more_kelvin(plan: DispatchPlan, contract: Contract) -> None:
+    # 11 K are more than three tenths of a spread of 30 K, but not of 40 K
+    lacking = {"main__mass_flow_kg_s": 60.0, "tank__top_temp_c": SUPPLY_C - 11.0}
+    assert ask(plan, observe(contract, **lacking), empty=60.0, full=30.0)[GAS] == 0.0
+    warm = {"main__return_temp_c": SUPPLY_C - 30.0, "tank__level": level_of(0.5, SUPPLY_C - 30.0)}
+    assert ask(plan, observe(contract, **lacking, **warm), empty=60.0, full=30.0)[GAS] > 0.0
 
 
 def test_boilers_do_not_charge_a_store(plan: DispatchPlan, contract: Contract) -> None:

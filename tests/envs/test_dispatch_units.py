@@ -4,6 +4,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.envs.small_districts import (
     SMALL_DISTRICTS,
     biogas,
@@ -20,9 +22,12 @@ from heatrouter.envs.contract import Contract, Parametrisation
 from heatrouter.envs.dispatch import (
     DispatchMemory,
     DispatchPlan,
+    HeatPrice,
     initial_memory,
+    merit_order_dispatch,
     rules_dispatch,
 )
+from heatrouter.envs.dispatch.commanded_stores import charge_by_price, price_of_charge
 from heatrouter.envs.dispatch.marginal_cost import marginal_cost, read_conditions, unit_limits
 from heatrouter.envs.guard import Reading, check
 from heatrouter.envs.guard import initial_memory as guard_memory
@@ -294,6 +299,39 @@ def test_heat_from_another_circuit_costs_what_it_costs_there() -> None:
     share = (bought["lift"] - free["lift"]) / (bought["backup"] - free["servers"])
     assert 0.5 < share < 0.95
     assert free["lift"] == pytest.approx((1.0 - share) * electricity + share * free["servers"])
+
+
+def test_a_link_carries_heat_where_it_is_worth_more_than_where_it_comes_from() -> None:
+    case = Case(two_circuits_with_exchanger(commanded=True), flow_kg_s=2.0)
+    observation = case.observation(transfer__limit_kw=600.0)
+    names = [p.name for p in case.contract.set_points]
+
+    def asked(worth: float) -> dict[str, float]:
+        value, level = np.array([[worth]]), np.array([[0.6]])
+        price = HeatPrice(value, value, level, case.supply(), np.zeros((1, 0)))
+        memory = initial_memory(case.plan, 1)
+        points, _ = merit_order_dispatch(case.plan, memory, observation, price)
+        return dict(zip(names, points[0], strict=True))
+
+    boiler = case.cost()["hub_boiler"]
+    worth_less, worth_more = asked(boiler - 1.0), asked(boiler + 1.0)
+    assert worth_less["transfer.load_share"] == pytest.approx(demand_kw(2.0) / 600.0)
+    assert worth_less["hub_boiler.load_share"] == 0.0
+    assert worth_more["transfer.load_share"] == 0.0
+    assert worth_more["hub_boiler.load_share"] == pytest.approx(demand_kw(2.0) / 700.0)
+
+
+@given(cost=st.floats(-100.0, 200.0), share=st.floats(-1.0, 1.0))
+def test_the_price_of_a_charge_gives_that_charge(cost: float, share: float) -> None:
+    case = Case(pcm_and_batch(), flow_kg_s=2.0)
+    price = price_of_charge(np.array([[cost]]), np.array([[share]]))
+    now = read_conditions(
+        case.plan, initial_memory(case.plan, 1), case.observation(), case.supply()
+    )
+    shares, _ = charge_by_price(
+        case.plan, now, np.array([[cost]]), (price, price), case.observation(), case.supply()
+    )
+    assert shares[0, 0] == pytest.approx(share, abs=1e-9)
 
 
 def test_a_commanded_link_covers_demand_before_the_boiler_behind_it() -> None:

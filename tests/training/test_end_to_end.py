@@ -131,6 +131,8 @@ def test_the_bundle_controls_its_district_and_no_other(bundle: Path, tmp_path: P
     assert loaded.manifest.parity.max_abs_error_normalised <= 1e-5
     assert loaded.manifest.parity.observations >= 10_000
     assert loaded.manifest.observation_statistics is not None
+    assert loaded.monitor is not None
+    assert loaded.monitor.calibration_days == 192
     policy = OnnxPolicy(loaded)
     policy.reset(loaded.contract, 3)
     action = policy.act(loaded.golden.observation[:3])

@@ -1,13 +1,15 @@
 """The bundle: an exported policy with everything that must agree before it may control a plant.
 
-A folder with three files:
+A folder, or one archive, with these files:
 
     policy.onnx     observation in, action in physical units out; scaling and clipping in the graph
     manifest.json   contract, task, digests, origin, versions, sha256 of the other files
     golden.npz      observations with the actions and guarded set-points they must lead to
+    monitor.json    what the policy has seen, to notice what it has not; may be missing
+    signature.json  who vouches for the manifest, and so for all of it; may be missing here
 
 Written once by ``heatrouter export``, checked completely each time that it is loaded. Neither torch
-nor the ``onnx`` package is needed.
+nor the ``onnx`` package is needed. Who may sign is the service's business (``deploy.gate``).
 """
 
 import shutil
@@ -18,12 +20,15 @@ from typing import Any, Final
 
 import numpy as np
 
+from heatrouter.agents.bundle_files import BundleFiles, read_bundle
 from heatrouter.agents.golden import GoldenVectors, compare_golden, parse_golden
 from heatrouter.agents.golden_chain import check_chain
 from heatrouter.agents.manifest import (
     GOLDEN_FILE,
     MANIFEST_FILE,
     MODEL_FILE,
+    MONITOR_FILE,
+    SIGNATURE_FILE,
     Manifest,
     ObservationStatistics,
     Parity,
@@ -31,16 +36,20 @@ from heatrouter.agents.manifest import (
     parse_manifest,
     sha256_of,
 )
-from heatrouter.agents.onnx_model import MAX_MODEL_BYTES, open_session, refuse_unsafe
+from heatrouter.agents.monitor import Monitor, parse_monitor
+from heatrouter.agents.onnx_model import (
+    FLOAT_ELEMENT,
+    DeclaredValue,
+    ModelFacts,
+    open_session,
+    refuse_unsafe,
+)
 from heatrouter.envs.contract import Contract
 from heatrouter.envs.errors import BundleError
 from heatrouter.envs.spec.district import District
 
 INPUT_NAME: Final = "observation"
 OUTPUT_NAME: Final = "action"
-
-MAX_GOLDEN_BYTES: Final = 16 * 1024 * 1024
-MAX_MANIFEST_BYTES: Final = 4 * 1024 * 1024
 
 __all__ = [
     "GOLDEN_FILE",
@@ -55,6 +64,7 @@ __all__ = [
     "Parity",
     "TrainingRecord",
     "load_bundle",
+    "open_bundle",
     "write_bundle",
 ]
 
@@ -64,16 +74,20 @@ class Bundle:
     """A bundle that passed every check.
 
     Attributes:
-        path: The folder it was read from.
+        path: The folder or archive it was read from.
         manifest: What it says about itself.
+        identity: sha256 of the manifest's bytes, and so of everything in the bundle.
         golden: Its golden vectors.
+        monitor: What it has seen; None where it does not say.
         model: The bytes of the model; the file is not read again.
         session: ``onnxruntime.InferenceSession`` of these bytes, which ran the golden vectors.
     """
 
     path: Path
     manifest: Manifest
+    identity: str
     golden: GoldenVectors
+    monitor: Monitor | None
     model: bytes
     session: Any
 
@@ -89,7 +103,11 @@ class Bundle:
 
 
 def write_bundle(
-    folder: Path, onnx_model: bytes, manifest: Manifest, golden: GoldenVectors
+    folder: Path,
+    onnx_model: bytes,
+    manifest: Manifest,
+    golden: GoldenVectors,
+    monitor: Monitor | None = None,
 ) -> Path:
     """Write a bundle; the folder appears whole or not at all, and only if it loads.
 
@@ -98,6 +116,7 @@ def write_bundle(
         onnx_model: The exported graph.
         manifest: Its statements; ``files`` is filled in here.
         golden: Its golden vectors.
+        monitor: What the policy has seen, if that is known.
 
     Returns:
         The folder.
@@ -108,15 +127,17 @@ def write_bundle(
     if folder.exists() and not (folder / MANIFEST_FILE).is_file() and any(folder.iterdir()):
         msg = f"{folder} exists and is no bundle; name a new folder: nothing else is overwritten"
         raise BundleError(msg)
-    golden_bytes = golden.to_bytes()
-    files = {MODEL_FILE: sha256_of(onnx_model), GOLDEN_FILE: sha256_of(golden_bytes)}
+    contents = {MODEL_FILE: onnx_model, GOLDEN_FILE: golden.to_bytes()}
+    if monitor is not None:
+        contents[MONITOR_FILE] = monitor.to_json()
+    files = {name: sha256_of(data) for name, data in contents.items()}
     manifest = manifest.model_copy(update={"files": files})
     parent = folder.resolve().parent
     parent.mkdir(parents=True, exist_ok=True)
     stage = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=parent))
     try:
-        (stage / MODEL_FILE).write_bytes(onnx_model)
-        (stage / GOLDEN_FILE).write_bytes(golden_bytes)
+        for name, data in contents.items():
+            (stage / name).write_bytes(data)
         (stage / MANIFEST_FILE).write_bytes(manifest.to_json())
         load_bundle(stage)
         stage.chmod(0o755)
@@ -146,7 +167,7 @@ def load_bundle(path: str | Path, district: District | None = None) -> Bundle:
     """Read a bundle and check everything that it says about itself.
 
     Args:
-        path: The folder.
+        path: The folder or the archive.
         district: The district that it shall control; None checks the bundle alone.
 
     Returns:
@@ -155,46 +176,51 @@ def load_bundle(path: str | Path, district: District | None = None) -> Bundle:
     Raises:
         BundleError: Anything is missing, changed, unsafe, or does not fit; one clear message.
     """
-    folder = Path(path)
-    manifest_bytes = _read(folder, MANIFEST_FILE, MAX_MANIFEST_BYTES)
-    manifest = parse_manifest(manifest_bytes)
-    model = _read(folder, MODEL_FILE, MAX_MODEL_BYTES)
-    golden_bytes = _read(folder, GOLDEN_FILE, MAX_GOLDEN_BYTES)
-    for name, data in ((MODEL_FILE, model), (GOLDEN_FILE, golden_bytes)):
-        wanted, found = manifest.files.get(name, "none"), sha256_of(data)
+    return open_bundle(read_bundle(path), district)
+
+
+def open_bundle(files: BundleFiles, district: District | None = None) -> Bundle:
+    """Check everything that a bundle says about itself, and nothing but these bytes.
+
+    Args:
+        files: Its bytes. Whoever wants a signature verifies it before.
+        district: The district that it shall control; None checks the bundle alone.
+
+    Returns:
+        The bundle, with a session that reproduced the golden vectors.
+
+    Raises:
+        BundleError: Anything is missing, changed, unsafe, or does not fit; one clear message.
+    """
+    manifest = parse_manifest(files.manifest)
+    _check_hashes(manifest, files)
+    _check_contract(manifest, district)
+    golden = parse_golden(files.contents[GOLDEN_FILE], manifest.contract)
+    monitor = None
+    if MONITOR_FILE in files.contents:
+        monitor = parse_monitor(files.contents[MONITOR_FILE], manifest.contract)
+    model = files.contents[MODEL_FILE]
+    facts = refuse_unsafe(model)
+    _check_declared(facts, manifest.contract)
+    session = open_session(model)
+    _check_signature(session, manifest.contract)
+    _run_golden(session, golden, manifest.contract)
+    if district is not None:
+        check_chain(manifest, golden, district)
+    return Bundle(files.source, manifest, files.identity, golden, monitor, model, session)
+
+
+def _check_hashes(manifest: Manifest, files: BundleFiles) -> None:
+    there = set(files.contents) - {MANIFEST_FILE, SIGNATURE_FILE}
+    for name in sorted(there | set(manifest.files)):
+        wanted = manifest.files.get(name, "none")
+        found = sha256_of(files.contents[name]) if name in there else "none"
         if wanted != found:
             msg = (
                 f"{name}: its sha256 is {found[:12]}…, the manifest says {wanted[:12]}…; the file "
                 "was changed or cut short: copy or export the bundle again"
             )
             raise BundleError(msg)
-    _check_contract(manifest, district)
-    golden = parse_golden(golden_bytes, manifest.contract)
-    refuse_unsafe(model)
-    session = open_session(model)
-    _check_signature(session, manifest.contract)
-    _run_golden(session, golden, manifest.contract)
-    if district is not None:
-        check_chain(manifest, golden, district)
-    return Bundle(folder, manifest, golden, model, session)
-
-
-def _read(folder: Path, name: str, limit: int) -> bytes:
-    path = folder / name
-    try:
-        with path.open("rb") as file:
-            data = file.read(limit + 1)
-    except OSError as error:
-        reason = error.strerror or "cannot be read"
-        msg = (
-            f"{path}: {reason}; a bundle is a folder with {MODEL_FILE}, {MANIFEST_FILE} and "
-            f"{GOLDEN_FILE}, as `heatrouter export` writes it"
-        )
-        raise BundleError(msg) from None
-    if len(data) > limit:
-        msg = f"{name}: more than {limit} bytes, the limit; export the run again"
-        raise BundleError(msg)
-    return data
 
 
 def _check_contract(manifest: Manifest, district: District | None) -> None:
@@ -223,6 +249,21 @@ def _check_contract(manifest: Manifest, district: District | None) -> None:
             "again"
         )
         raise BundleError(msg)
+
+
+def _check_declared(facts: ModelFacts, contract: Contract) -> None:
+    """What the file says of its input and output; the runtime would correct a wrong size."""
+    for kind, found, name, width in (
+        ("input", facts.inputs, INPUT_NAME, len(contract.observation)),
+        ("output", facts.outputs, OUTPUT_NAME, len(contract.action)),
+    ):
+        if found != (DeclaredValue(name, FLOAT_ELEMENT, (None, width)),):
+            listed = [(value.name, value.element, value.dimensions) for value in found]
+            msg = (
+                f"{MODEL_FILE}: declares as {kind}s {listed}; the contract asks for one "
+                f"{name!r} of 32-bit floats, shape (any, {width}); export the run again"
+            )
+            raise BundleError(msg)
 
 
 def _check_signature(session: Any, contract: Contract) -> None:  # noqa: ANN401  # onnxruntime

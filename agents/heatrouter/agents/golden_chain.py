@@ -18,9 +18,10 @@ from heatrouter.envs.observe import build_contract
 from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.rule_parameters import RuleParameters
 
-DECODER_VERSION = 2
+DECODER_VERSION = 3
 """To be raised when the meaning of the actions changes although the contract does not.
-2: machines that are dearer than the boilers no longer charge."""
+2: machines that are dearer than the boilers no longer charge.
+3: prices that can carry a plan (ADR 7)."""
 
 
 def guarded_set_points(

@@ -13,6 +13,8 @@ from heatrouter.envs.spec.task import Task
 MODEL_FILE: Final = "policy.onnx"
 MANIFEST_FILE: Final = "manifest.json"
 GOLDEN_FILE: Final = "golden.npz"
+MONITOR_FILE: Final = "monitor.json"
+SIGNATURE_FILE: Final = "signature.json"
 
 SCHEMA_VERSION: Final = 2
 """2: the task holds the parameters of the rules."""

@@ -5,29 +5,36 @@ import json
 import logging
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from heatrouter.agents.manifest import MANIFEST_FILE
+from heatrouter.agents.manifest import MANIFEST_FILE, sha256_of
 from heatrouter.deploy.audit import AuditLog, read_audit
-from heatrouter.deploy.config import ServiceSetup, load_config, prepare
+from heatrouter.deploy.config import ServiceConfig, ServiceSetup, load_config, prepare
+from heatrouter.deploy.field_links import make_link
 from heatrouter.deploy.logs import configure_logging
-from heatrouter.deploy.opcua_link import OpcUaLink
+from heatrouter.deploy.model_requests import forget_model_request
+from heatrouter.deploy.model_store import ModelStore
+from heatrouter.deploy.model_switch import ModelSource
+from heatrouter.deploy.policy_worker import rules_digest
 from heatrouter.deploy.service import Service
 from heatrouter.deploy.state_dir import StateDir, write_json
+from heatrouter.deploy.swap_worker import SwapWorker
 from heatrouter.deploy.worker_link import WorkerLink
-from heatrouter.envs.errors import HeatrouterError
+from heatrouter.envs.errors import BundleError, HeatrouterError
 
 _log = logging.getLogger(__name__)
 
-LEAST_TIMEOUT_S = 0.25
-"""Real seconds for a request to the plant, however short the tick."""
 
-
-async def run_service(setup: ServiceSetup) -> dict[str, object]:
+async def run_service(setup: ServiceSetup, configured: Path | None = None) -> dict[str, object]:
     """Connect, start the policy, run, and return the summary.
+
+    Args:
+        setup: What to run; its bundle is the one in force.
+        configured: The bundle that the configuration names, which a rollback may go back to.
 
     Raises:
         PlantUnreachableError: The plant does not answer at the start.
@@ -36,21 +43,33 @@ async def run_service(setup: ServiceSetup) -> dict[str, object]:
     config = setup.config
     state_dir = StateDir(config.state_dir)
     state_dir.create()
-    timeout_s = min(config.request_timeout_s, max(LEAST_TIMEOUT_S, config.real_tick_s))
-    link = OpcUaLink(config.endpoint, setup.tags, timeout_s=timeout_s)
-    worker: WorkerLink | None = None
+    store = ModelStore(config.state_dir)
+    link = make_link(setup)
+    length = getattr(link, "ticks", None)
+    if length is not None and config.ticks is None:
+        # A recording ends; the service that replays it ends with it.
+        setup = replace(setup, config=config.model_copy(update={"ticks": length}))
+    worker: SwapWorker | None = None
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
+    # Until there is a policy to load anew, and where there is none, it means nothing.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     with state_dir.locked(), AuditLog(state_dir.audit_path) as audit:
         state_dir.forget_request()
+        forget_model_request(state_dir)
         try:
             await link.open()
             if config.bundle is not None and config.policy:
-                worker = policy_worker(setup, config.bundle)
-                await worker.open()
-            service = Service(setup, link, worker, audit=audit, state_dir=state_dir)
+                first = policy_worker(setup, config.bundle)
+                await first.open()
+                worker = SwapWorker(first)
+                check_identity(setup, first)
+            models = ModelSource(store, configured, lambda path: policy_worker(setup, path))
+            service = Service(setup, link, worker, audit=audit, state_dir=state_dir, models=models)
+            if service.models is not None:
+                loop.add_signal_handler(signal.SIGHUP, service.models.reload)
             await service.run(stop)
         finally:
             if worker is not None:
@@ -65,6 +84,11 @@ async def run_service(setup: ServiceSetup) -> dict[str, object]:
         "link_reconnects": link.reconnects,
         "audit": verify_audit(state_dir.audit_path),
     }
+
+
+def is_bundle(path: Path) -> bool:
+    """Whether a path looks like a bundle, a folder or an archive, rather than a service file."""
+    return (path / MANIFEST_FILE).is_file() or path.suffix == ".zip"
 
 
 async def check_bundle(setup: ServiceSetup) -> None:
@@ -82,7 +106,28 @@ def policy_worker(setup: ServiceSetup, bundle: Path) -> WorkerLink:
         contract_digest=setup.contract.digest,
         n_action=len(setup.contract.action),
         clock=time.monotonic,
+        district=setup.config.district or setup.contract.district,
+        rules=rules_digest(setup.task),
+        trusted_keys=setup.config.trusted_keys,
     )
+
+
+def check_identity(setup: ServiceSetup, worker: WorkerLink) -> None:
+    """What the worker let through is what the service was set up with; raises BundleError."""
+    assert setup.manifest is not None
+    known = sha256_of(setup.manifest.to_json())
+    if worker.about is None or worker.about.identity != known:
+        msg = f"{setup.config.bundle}: was exchanged while the service started; start it again"
+        raise BundleError(msg)
+
+
+def bundle_in_force(config: ServiceConfig) -> ServiceConfig:
+    """The configuration with the bundle that was activated last, where one was."""
+    path = ModelStore(config.state_dir).bundle_in_force(config.bundle)
+    if path == config.bundle:
+        return config
+    _log.warning("bundle in force is %s, activated before; not %s", path, config.bundle)
+    return config.model_copy(update={"bundle": path})
 
 
 def verify_audit(path: Path) -> dict[str, object]:
@@ -102,10 +147,15 @@ def serve(
         typer.Argument(metavar="[CONFIG|BUNDLE]", help="A service file, or a bundle's folder."),
     ] = None,
     *,
-    bundle: Annotated[Path | None, typer.Option(help="Folder of the exported policy.")] = None,
+    bundle: Annotated[Path | None, typer.Option(help="The exported policy.")] = None,
+    trusted_key: Annotated[
+        list[Path] | None, typer.Option(help="Public key; only what it signed runs. Repeatable.")
+    ] = None,
     district: Annotated[str | None, typer.Option(help="Preset or file.")] = None,
     task: Annotated[str | None, typer.Option(help="Preset or file; needed without bundle.")] = None,
-    endpoint: Annotated[str | None, typer.Option(help="OPC UA server of the plant.")] = None,
+    endpoint: Annotated[
+        str | None, typer.Option(help="opc.tcp://…, modbus://…, replay:FILE or simulated.")
+    ] = None,
     tags: Annotated[Path | None, typer.Option(help="YAML that maps names to tags.")] = None,
     mode: Annotated[
         str | None, typer.Option(help="off, shadow, rules or policy; default: off.")
@@ -138,10 +188,11 @@ def serve(
     """
     configure_logging(json_lines=json_logs, verbose=verbose)
     config_file = source
-    if source is not None and (source / MANIFEST_FILE).is_file():
+    if source is not None and is_bundle(source):
         config_file, bundle = None, bundle or source
     overrides: dict[str, object] = {
         "bundle": bundle,
+        "trusted_keys": trusted_key or None,
         "district": district,
         "task": task,
         "endpoint": endpoint,
@@ -156,12 +207,13 @@ def serve(
         "state_dir": state_dir,
         "summary": summary,
     }
-    setup = prepare(load_config(config_file, overrides))
+    config = load_config(config_file, overrides)
+    setup = prepare(bundle_in_force(config))
     if check_config:
         asyncio.run(check_bundle(setup))
         typer.echo(f"ok: {setup.contract.district}, contract {setup.contract.digest[:12]}")
         return
-    result = asyncio.run(run_service(setup))
+    result = asyncio.run(run_service(setup, config.bundle))
     if setup.config.summary is not None:
         write_json(setup.config.summary, result, durable=True)
     shown = {key: result[key] for key in ("ticks", "modes", "fallback_ticks", "writes", "audit")}

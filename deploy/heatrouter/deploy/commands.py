@@ -9,6 +9,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "heatrouter.deploy.cli_serve:serve",
         "Run the control service beside a plant.",
     ),
+    "tags": (
+        "heatrouter.deploy.cli_tags:app",
+        "Find a plant's tags, show a map of them, make certificates.",
+    ),
     "mode": (
         "heatrouter.deploy.cli_mode:mode",
         "Show or change the mode of a running control service.",
@@ -16,6 +20,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "replay": (
         "heatrouter.deploy.cli_replay:replay_command",
         "Repeat what a control service computed, from its audit log, bit for bit.",
+    ),
+    "model": (
+        "heatrouter.deploy.cli_model:app",
+        "Sign, verify, activate and roll back the bundles of a control service.",
     ),
 }
 """Command name -> (``module:callable``, one line of help)."""

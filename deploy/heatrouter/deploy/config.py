@@ -2,13 +2,25 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from heatrouter.agents.manifest import MANIFEST_FILE, Manifest, parse_manifest
-from heatrouter.deploy.tags import TagMap, default_tags, load_tags
+from heatrouter.agents.bundle_files import read_bundle
+from heatrouter.agents.manifest import Manifest, parse_manifest
+from heatrouter.deploy.field_checks import check_field, default_field_tags
+from heatrouter.deploy.field_settings import (
+    ENDPOINT_PATTERN,
+    ForecastSettings,
+    ModbusSettings,
+    OpcUaSettings,
+    SimulatedSettings,
+)
+from heatrouter.deploy.tag_file import bounded, load_tags
+from heatrouter.deploy.tags import TagMap
 from heatrouter.envs.contract import Contract
 from heatrouter.envs.errors import (
     BundleError,
@@ -42,12 +54,28 @@ class ServiceConfig(BaseModel):
     task: str | None = Field(
         None, description="preset or file; null takes the bundle's, else that of the district"
     )
-    bundle: Path | None = Field(None, description="folder of the exported policy; null: rules only")
+    bundle: Path | None = Field(None, description="the exported policy; null: rules only")
+    trusted_keys: tuple[Path, ...] = Field(
+        (), description="public keys; with any, only bundles that one of them signed may run"
+    )
+    allow_unsigned: bool = Field(
+        False, description="without trusted_keys, a bundle runs on loopback only, or with this"
+    )
     policy: bool = Field(True, description="false leaves the bundle's policy out: rules only")
     endpoint: str = Field(
         "opc.tcp://127.0.0.1:4840",
-        pattern=r"^opc\.tcp://[^/\s]+",
-        description="OPC UA server of the plant",
+        pattern=ENDPOINT_PATTERN,
+        description="plant: opc.tcp://HOST:PORT, modbus://HOST:PORT, replay:FILE or simulated",
+    )
+    opcua: OpcUaSettings | None = Field(
+        None, description="certificates and user; null connects to this machine only, unsecured"
+    )
+    modbus: ModbusSettings = Field(default_factory=ModbusSettings, description="of the device")
+    simulated: SimulatedSettings = Field(
+        default_factory=SimulatedSettings, description="for the endpoint simulated"
+    )
+    forecast: ForecastSettings = Field(
+        default_factory=ForecastSettings, description="where forecasts come from"
     )
     tags: Path | None = Field(None, description="YAML that maps contract names to tags")
     state_dir: Path = Field(Path("runs/serve"), description="status, mode requests and audit log")
@@ -87,8 +115,26 @@ class ServiceConfig(BaseModel):
         if self.mode == "policy" and (self.bundle is None or not self.policy):
             message = "mode policy needs a bundle and its policy; or start with mode rules"
             raise ValueError(message)
+        runs_bundle = self.bundle is not None and self.policy
+        vouched = self.trusted_keys or self.allow_unsigned
+        if runs_bundle and not vouched and not is_loopback(self.endpoint):
+            message = (
+                f"beside a plant at {self.endpoint} only signed bundles run: name trusted_keys, or "
+                "say allow_unsigned: true"
+            )
+            raise ValueError(message)
+        unsecured = self.endpoint.startswith("opc.tcp:") and self.opcua is None
+        if unsecured and not is_loopback(self.endpoint):
+            message = (
+                f"endpoint {self.endpoint} is not this machine and opcua is not set; name "
+                "certificates under opcua, or write opcua: {security_policy: none} yourself"
+            )
+            raise ValueError(message)
         if self.bundle is None and self.district is None:
             message = "neither bundle nor district is named; name one of them"
+            raise ValueError(message)
+        if self.mode in {"rules", "policy"} and self.endpoint.startswith("replay:"):
+            message = f"mode {self.mode} writes, and a recording cannot be written; use shadow"
             raise ValueError(message)
         if self.mode in {"rules", "policy"} and not self.arm:
             message = (
@@ -97,6 +143,17 @@ class ServiceConfig(BaseModel):
             )
             raise ValueError(message)
         return self
+
+
+def is_loopback(endpoint: str) -> bool:
+    """Whether an address is on this very machine, as that of a virtual plant is."""
+    if endpoint == "simulated" or endpoint.startswith("replay:"):
+        return True
+    host = urlsplit(endpoint).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +236,10 @@ def prepare(config: ServiceConfig) -> ServiceSetup:
     tags = None
     if contract is not None:
         known_contract = contract
-        tags = _attempt(mistakes, "tags", lambda: _tags(config.tags, known_contract))
+        tags = _attempt(mistakes, "tags", lambda: _tags(config, known_contract))
+        if tags is not None:
+            known_tags = tags
+            _attempt(mistakes, "", lambda: check_field(config, known_tags, known_contract))
         ratio = contract.control_dt_s / config.tick_s
         if abs(ratio - round(ratio)) > 1e-9:
             message = (
@@ -197,13 +257,7 @@ def _manifest(bundle: Path | None) -> Manifest | None:
     """The manifest alone: the guard process never opens the model, its worker checks it."""
     if bundle is None:
         return None
-    path = bundle / MANIFEST_FILE
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        msg = f"{path}: {error.strerror}; name the folder that `heatrouter export` wrote"
-        raise BundleError(msg) from error
-    return parse_manifest(data)
+    return parse_manifest(read_bundle(bundle).manifest)
 
 
 def _differences(bundled: Contract, built: Contract) -> list[Mistake]:
@@ -223,8 +277,12 @@ def _differences(bundled: Contract, built: Contract) -> list[Mistake]:
     return []
 
 
-def _tags(path: Path | None, contract: Contract) -> TagMap:
-    return default_tags(contract) if path is None else load_tags(path, contract)
+def _tags(config: ServiceConfig, contract: Contract) -> TagMap:
+    base = default_field_tags(config.endpoint, contract)
+    tags = base if config.tags is None else load_tags(config.tags, contract, base)
+    if config.forecast.source != "tags":
+        tags = tags.model_copy(update={"forecast": {}, "forecast_issue": None})
+    return bounded(tags, contract)
 
 
 def _attempt(mistakes: list[Mistake], path: str, load: Callable[[], _T]) -> _T | None:
@@ -233,7 +291,7 @@ def _attempt(mistakes: list[Mistake], path: str, load: Callable[[], _T]) -> _T |
         return load()
     except ConfigError as error:
         found = error.mistakes or (Mistake("", error.subject),)
-        mistakes += [Mistake(f"{path}.{m.path}" if m.path else path, m.message) for m in found]
+        mistakes += [Mistake(".".join(filter(None, (path, m.path))), m.message) for m in found]
     except BundleError as error:
         mistakes.append(Mistake(path, str(error)))
     return None

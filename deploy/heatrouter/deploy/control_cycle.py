@@ -159,7 +159,7 @@ class ControlCycle:
         """
         if self.memory is None or self.rules_proposal is None or self.observation is None:
             return None
-        reading = self._guard_reading(now_s)
+        reading = self.guard_reading(now_s)
         refused = False
         if use_policy and self.policy_proposal is not None:
             step = self._check(
@@ -188,8 +188,11 @@ class ControlCycle:
             return None
         return self.prediction or Prediction.missing(1, len(self.limits.predicted))
 
-    def _guard_reading(self, now_s: float) -> Reading:
-        """Interlocks look at what is measured now, not at means over the control step."""
+    def guard_reading(self, now_s: float) -> Reading:
+        """The last observation with what is measured now in the place of means over the step.
+
+        Interlocks look at it, and so does the watch over novelty.
+        """
         assert self.observation is not None
         values = self.observation.copy()
         valid = np.ones(values.shape, dtype=np.bool_)
@@ -254,16 +257,19 @@ class ControlCycle:
             False for an action beyond its range, which is not used.
         """
         assert self.observation is not None
-        slack = RANGE_TOLERANCE * (self._action_high - self._action_low)
-        inside = (action >= self._action_low - slack) & (action <= self._action_high + slack)
-        # NaN is not inside.
-        if not bool(inside.all()):
+        if not self.in_range(action):
             return False
         proposal, self._policy_memory = self.decoder.decode(
             self._policy_memory, self.observation, action[np.newaxis]
         )
         self.action, self.policy_proposal = action, proposal[0]
         return True
+
+    def in_range(self, action: FloatArray) -> bool:
+        """Whether an action of shape ``(n_action,)`` is one; a NaN is not."""
+        slack = RANGE_TOLERANCE * (self._action_high - self._action_low)
+        inside = (action >= self._action_low - slack) & (action <= self._action_high + slack)
+        return bool(inside.all())
 
     def _instant_inputs(self) -> BoolArray:
         kinds = {

@@ -35,7 +35,6 @@ class FaultWatch:
         input_names: Names of the inputs, in the order of the readings.
         set_point_names: Names of the set-points.
         tolerance: By how much a read-back may differ from what was written, per set-point.
-        forecast_max_age_s: Plant seconds; an older forecast is a fault.
     """
 
     def __init__(
@@ -44,14 +43,12 @@ class FaultWatch:
         set_point_names: Sequence[str],
         *,
         tolerance: FloatArray,
-        forecast_max_age_s: float,
     ) -> None:
         self.causes: dict[str, str] = {}
         self._present: set[Fault] = set()
         self._input_names = tuple(input_names)
         self._set_point_names = tuple(set_point_names)
         self._tolerance = tolerance
-        self._forecast_max_age_s = forecast_max_age_s
         self._foreign = 0
         self._rejected = 0
         self._overruns = 0
@@ -83,12 +80,9 @@ class FaultWatch:
         ]
         self.note(Fault.CRITICAL_INPUT, ", ".join(bad))
 
-    def note_forecast(self, age_s: float) -> None:
-        """How old the forecast in use is, plant seconds; NaN where there is none."""
-        # Not `age > limit`: no forecast at all must count as a fault.
-        fresh = age_s <= self._forecast_max_age_s
-        cause = f"age {age_s:.0f} s, limit {self._forecast_max_age_s:.0f} s"
-        self.note(Fault.FORECAST, None if fresh else cause)
+    def note_forecast(self, cause: str | None) -> None:
+        """Why no forecast is good enough, or None while one is."""
+        self.note(Fault.FORECAST, cause)
 
     def note_worker(self, cause: str | None) -> None:
         """The worker is dead for this cause, or ready where it is None."""

@@ -11,10 +11,11 @@ import numpy as np
 
 from heatrouter.deploy.field_link import FieldValue, LinkLostError, Quality, Snapshot
 from heatrouter.deploy.plc import HEARTBEATS_MISSED, Plc, PlcState, plc_points
-from heatrouter.deploy.policy_worker import Decision, FaultKind, WorkerFault
+from heatrouter.deploy.policy_worker import BundleAbout, Decision, FaultKind, WorkerFault
 from heatrouter.deploy.tags import TagMap
 from heatrouter.envs.arrays import Float32Array, FloatArray
 from heatrouter.envs.contract import Contract
+from heatrouter.envs.errors import BundleError
 from heatrouter.envs.spec.district import District
 
 _COLD_SHARE = 0.3
@@ -168,8 +169,20 @@ class InMemoryWorker:
     pid: int | None = 4711
     restarts: int = 0
     bundle_digest: str = "b" * 64
+    about: BundleAbout | None = None
     death: str | None = None
+    refusal: str | None = None
     asked: list[Float32Array] = field(default_factory=list)
+
+    async def open(self) -> None:
+        """Be ready at once, or refuse the bundle."""
+        if self.refusal is not None:
+            raise BundleError(self.refusal)
+        self.ready = True
+
+    async def close(self) -> None:
+        """End."""
+        self.ready = False
 
     def poll(self) -> str | None:
         """The cause of a death, once."""

@@ -1,4 +1,4 @@
-"""The OPC UA client beside SCADA: batched, typed, with a deadline on every call.
+"""The OPC UA client beside SCADA: secured, batched, typed, with a deadline on every call.
 
 What it does differently from asyncua's convenience calls, and why (measured):
 
@@ -8,42 +8,54 @@ What it does differently from asyncua's convenience calls, and why (measured):
 - ``auto_reconnect`` stays off and a lost client is thrown away: a request during asyncua's own
   reconnect blocks up to 60 s.
 - ``asyncio.wait_for`` round every call: a frozen server keeps its TCP connection open.
+- The server's certificate is checked before anything is sent that a stranger could use.
 """
 
 import asyncio
 import contextlib
-import logging
-from collections.abc import Awaitable, Mapping
+import math
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import TypeVar
 
 import numpy as np
 from asyncua.client.client import Client
 from asyncua.ua.attribute_ids import AttributeIds
+from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.uaerrors import UaError
-from asyncua.ua.uatypes import DataValue, NodeId
+from asyncua.ua.uatypes import DataValue, Int32, NodeId, StatusCode, VariantType
+from cryptography.exceptions import InvalidSignature
 
-from heatrouter.deploy.field_link import FieldValue, LinkLostError, Quality, Snapshot
+from heatrouter.deploy.field_link import FieldValue, Quality, Snapshot
+from heatrouter.deploy.link_supervisor import LinkSupervisor, cause_of
+from heatrouter.deploy.opcua_security import ClientSecurity, secure_client
 from heatrouter.deploy.opcua_values import (
     UNKNOWN_NODE,
     VARIANTS,
     data_value,
-    node_id,
+    namespace_of,
+    parse_node,
     quality_of,
     raw_value,
 )
-from heatrouter.deploy.tags import WRITTEN_CONTROL_TAGS, Tag, TagMap
+from heatrouter.deploy.snapshot_builder import SnapshotBuilder
+from heatrouter.deploy.tags import INTEGER_RANGE, MODE_CODES, Tag, TagMap
 from heatrouter.envs.arrays import FloatArray
 from heatrouter.envs.errors import Mistake, PlantUnreachableError, ServiceConfigError
 
-_log = logging.getLogger(__name__)
 _T = TypeVar("_T")
-
-FIRST_BACKOFF_S = 0.1
-LAST_BACKOFF_S = 4.0
-"""A plant that comes back is found within 5 s (fault board, row 10)."""
 
 LOSSES = (OSError, asyncio.TimeoutError, UaError)
 """What a call on a dead, frozen or restarted server ends with."""
+
+BROKEN_ANSWERS = (ValueError, TypeError, InvalidSignature)
+"""What connecting to something that is no OPC UA server, or has a stranger's key, ends with."""
+
+CONNECT_TIMEOUTS = 4.0
+"""Connecting takes several requests, and twice as many with security."""
+
+
+SESSION_TIMEOUT_MS = 600_000
+"""How long a server keeps the session of a client that it does not hear."""
 
 
 class OpcUaLink:
@@ -53,156 +65,175 @@ class OpcUaLink:
         endpoint: Such as ``opc.tcp://127.0.0.1:4840``.
         tags: Where everything is.
         timeout_s: Real seconds each request may take.
+        security: Certificate, trust list and user; None connects without security.
+        builder: Makes snapshots of what was read.
     """
 
-    def __init__(self, endpoint: str, tags: TagMap, *, timeout_s: float) -> None:
+    def __init__(
+        self,
+        endpoint: str,
+        tags: TagMap,
+        *,
+        timeout_s: float,
+        security: ClientSecurity | None = None,
+        builder: SnapshotBuilder | None = None,
+    ) -> None:
         self._endpoint = endpoint
         self._timeout_s = timeout_s
         self._namespace_uri = tags.namespace_uri
-        self._scalars = tags.scalars()
+        self._builder = builder = builder or SnapshotBuilder(tags)
+        self._scalars = builder.scalars
         self._arrays = tags.forecast
-        self._writable = {f"set_point:{n}": t for n, t in tags.set_points.items()} | {
-            f"control:{n}": tags.control[n] for n in WRITTEN_CONTROL_TAGS
-        }
+        self._writable = tags.writable()
+        self._security = security
         self._client: Client | None = None
+        self._namespaces: dict[str, int] = {}
+        self._nodes: dict[str, NodeId] = {}
         self._read_nodes: list[NodeId] = []
-        self._namespace = 0
-        self._lost = asyncio.Event()
-        self._supervisor: asyncio.Task[None] | None = None
-        self._reconnects = 0
+        self._most_reads = self._most_writes = 0
+        self._supervisor = LinkSupervisor(
+            endpoint, connect=self._connect, drop=self._drop_client, losses=LOSSES
+        )
 
     @property
     def connected(self) -> bool:
         """Whether the next call has a chance."""
-        return self._client is not None
+        return self._client is not None and not self._supervisor.lost
 
     @property
     def reconnects(self) -> int:
         """How many times the connection came back after a loss."""
-        return self._reconnects
+        return self._supervisor.reconnects
 
     async def open(self) -> None:
         """Connect for the first time.
 
         Raises:
-            PlantUnreachableError: Nobody answers at the endpoint.
-            ServiceConfigError: The server does not have the tags of the map.
+            PlantUnreachableError: Nobody answers at the endpoint, or one side does not believe
+                the other.
+            ServiceConfigError: The server does not have the tags of the map, or has them with
+                another type.
         """
         try:
             await self._connect()
+            await self._check_nodes()
         except LOSSES as error:
+            await self._drop_client()
+            # A refused certificate carries the reason that asyncua's status code has no room for.
+            because = cause_of(error.__cause__ or error)
             message = (
                 f"the plant does not answer at {self._endpoint} within {self._timeout_s:g} s "
-                f"({_cause(error)}); check that the OPC UA server runs and that the endpoint is "
-                "right, or start a virtual plant with: heatrouter plant energy-web"
+                f"({because}); check that the OPC UA server runs, that the endpoint is right and "
+                "that both sides trust each other's certificate, or start a virtual plant with: "
+                "heatrouter plant energy-web"
             )
             raise PlantUnreachableError(message) from error
-        await self._check_nodes()
-        self._supervisor = asyncio.create_task(self._supervise(), name="opcua-supervisor")
+        except ServiceConfigError:
+            await self._drop_client()
+            raise
+        self._supervisor.start()
 
     async def close(self) -> None:
         """Disconnect and stop trying."""
-        if self._supervisor is not None:
-            self._supervisor.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._supervisor
-            self._supervisor = None
-        await self._drop_client()
+        await self._supervisor.stop()
 
     async def read(self) -> Snapshot:
         """Read every tag in one request; raises LinkLostError."""
         client = self._require_client()
-        results = await self._guarded(
-            client.uaclient.read_attributes(self._read_nodes, AttributeIds.Value)
-        )
+        results = await self._guarded(self._read_all(client, self._read_nodes))
         return self._snapshot(results)
 
     async def write(self, values: Mapping[str, FieldValue]) -> tuple[str, ...]:
-        """Write tags in one request; returns the names refused. Raises LinkLostError."""
+        """Write tags in one request; returns the names refused. Raises LinkLostError.
+
+        What is no number, or does not fit the tag's type, is refused here and never sent.
+        """
         client = self._require_client()
-        nodes = [self._node_id(self._writable[name]) for name in values]
-        data = [_data_value(self._writable[name], value) for name, value in values.items()]
-        codes = await self._guarded(
-            client.uaclient.write_attributes(nodes, data, AttributeIds.Value)
-        )
-        return tuple(name for name, code in zip(values, codes, strict=True) if not code.is_good())
+        encoded = {n: wire_value(self._writable[n], v) for n, v in values.items()}
+        sent = [name for name, value in encoded.items() if value is not None]
+        nodes = [self._nodes[name] for name in sent]
+        data = [data_value(encoded[n], VARIANTS[self._writable[n].data_type]) for n in sent]
+        codes = await self._guarded(self._write_all(client, nodes, data))
+        good = {name for name, code in zip(sent, codes, strict=True) if code.is_good()}
+        return tuple(name for name in values if name not in good)
 
     # --- connection ---
 
     async def _connect(self) -> None:
+        # The watchdog's reads would only add traffic: the loop reads more often.
         client = Client(self._endpoint, timeout=self._timeout_s, watchdog_intervall=60.0)
+        client.session_timeout = SESSION_TIMEOUT_MS
         try:
-            await asyncio.wait_for(client.connect(auto_reconnect=False), 3.0 * self._timeout_s)
-            self._namespace = await asyncio.wait_for(
-                client.get_namespace_index(self._namespace_uri), self._timeout_s
-            )
-        except ValueError as error:
+            async with asyncio.timeout(CONNECT_TIMEOUTS * self._timeout_s):
+                if self._security is not None:
+                    await secure_client(client, self._security)
+                await client.connect(auto_reconnect=False)
+                await self._learn(client)
+        except BROKEN_ANSWERS as error:
             await _abandon(client, self._timeout_s)
-            msg = f"no namespace {self._namespace_uri!r} at the server"
-            raise UaError(msg) from error
+            raise UaError(cause_of(error)) from error
         except BaseException:
             await _abandon(client, self._timeout_s)
             raise
-        tags = [*self._scalars.values(), *self._arrays.values()]
-        self._read_nodes = [self._node_id(tag) for tag in tags]
         self._client = client
 
-    async def _check_nodes(self) -> None:
-        """Compare the map with the server once, so that a typo is found before the first tick."""
-        named = {
+    async def _learn(self, client: Client) -> None:
+        """Find the namespaces by their URI, and how much the server takes in one request."""
+        uris = await client.get_namespace_array()
+        self._namespaces = {uri: i for i, uri in enumerate(uris)}
+        named = self._named_tags()
+        missing = {namespace_of(t.node, self._namespace_uri) for t in named.values()}
+        missing -= set(self._namespaces)
+        if missing:
+            msg = f"no namespace {', '.join(sorted(missing))!r} at the server"
+            raise UaError(msg)
+        self._nodes = {name: self._node_id(tag) for name, tag in named.items()}
+        tags = [*self._scalars, *(f"forecast:{n}" for n in self._arrays)]
+        self._read_nodes = [self._nodes[name] for name in tags]
+        limits = [
+            NodeId(Int32(ObjectIds.Server_ServerCapabilities_OperationLimits_MaxNodesPerRead)),
+            NodeId(Int32(ObjectIds.Server_ServerCapabilities_OperationLimits_MaxNodesPerWrite)),
+        ]
+        found = await client.uaclient.read_attributes(limits, AttributeIds.Value)
+        most = [v if isinstance(v := raw_value(value), int) else 0 for value in found]
+        self._most_reads, self._most_writes = most
+
+    def _named_tags(self) -> dict[str, Tag]:
+        return {
             **self._scalars,
             **{f"forecast:{n}": t for n, t in self._arrays.items()},
             **self._writable,
         }
-        client = self._require_client()
-        nodes = [self._node_id(tag) for tag in named.values()]
-        found = await self._guarded(client.uaclient.read_attributes(nodes, AttributeIds.Value))
-        missing = [
-            Mistake(name, f"the server has no node {tag.node!r} in {self._namespace_uri}")
-            for (name, tag), value in zip(named.items(), found, strict=True)
-            if value.StatusCode is not None and value.StatusCode.value == UNKNOWN_NODE
-        ]
-        if missing:
-            await self.close()
-            subject = f"tags at {self._endpoint}"
-            raise ServiceConfigError(subject, missing)
 
-    async def _supervise(self) -> None:
-        """Throw a lost client away and make another, with growing pauses, for ever."""
-        while True:
-            await self._lost.wait()
-            backoff_s = FIRST_BACKOFF_S
-            await self._drop_client()
-            _log.warning("field link to %s lost; reconnecting", self._endpoint)
-            while True:
-                await asyncio.sleep(backoff_s)
-                try:
-                    await self._connect()
-                except LOSSES as error:
-                    _log.debug("field link: still no answer (%s)", _cause(error))
-                    backoff_s = min(2.0 * backoff_s, LAST_BACKOFF_S)
-                else:
-                    break
-            self._reconnects += 1
-            self._lost.clear()
-            _log.warning("field link to %s is back", self._endpoint)
+    async def _check_nodes(self) -> None:
+        """Compare the map with the server once, so that a typo is found before the first tick."""
+        named, client = self._named_tags(), self._require_client()
+        nodes = list(self._nodes.values())
+        found = await self._guarded(self._read_all(client, nodes))
+        mistakes = []
+        for (name, tag), value in zip(named.items(), found, strict=True):
+            if value.StatusCode is not None and value.StatusCode.value == UNKNOWN_NODE:
+                uri = namespace_of(tag.node, self._namespace_uri)
+                mistakes.append(Mistake(name, f"the server has no node {tag.node!r} in {uri}"))
+            elif name in self._writable and value.Value is not None:
+                wire, said = value.Value.VariantType, VARIANTS[tag.data_type]
+                if wire not in {said, VariantType.Null}:
+                    message = f"the server holds {wire.name}, the map says {tag.data_type}"
+                    mistakes.append(Mistake(f"{name}.data_type", message))
+        if mistakes:
+            subject = f"tags at {self._endpoint}"
+            raise ServiceConfigError(subject, mistakes)
 
     async def _guarded(self, call: Awaitable[_T]) -> _T:
         try:
             return await asyncio.wait_for(call, self._timeout_s)
         except LOSSES as error:
-            self._mark_lost()
-            msg = f"field link to {self._endpoint} lost: {_cause(error)}"
-            raise LinkLostError(msg) from error
+            raise self._supervisor.lose(error) from error
 
     def _require_client(self) -> Client:
-        if self._client is None or self._lost.is_set():
-            msg = f"field link to {self._endpoint} is down; reconnecting"
-            raise LinkLostError(msg)
+        self._supervisor.check()
+        assert self._client is not None
         return self._client
-
-    def _mark_lost(self) -> None:
-        self._lost.set()
 
     async def _drop_client(self) -> None:
         client, self._client = self._client, None
@@ -212,37 +243,67 @@ class OpcUaLink:
     # --- encoding ---
 
     def _node_id(self, tag: Tag) -> NodeId:
-        return node_id(tag.node, self._namespace)
+        uri = namespace_of(tag.node, self._namespace_uri)
+        return parse_node(tag.node, self._namespaces[uri])
+
+    async def _read_all(self, client: Client, nodes: Sequence[NodeId]) -> list[DataValue]:
+        results: list[DataValue] = []
+        for part in _parts(nodes, self._most_reads):
+            results += await client.uaclient.read_attributes(list(part), AttributeIds.Value)
+        return results
+
+    async def _write_all(
+        self, client: Client, nodes: Sequence[NodeId], data: Sequence[DataValue]
+    ) -> list[StatusCode]:
+        codes: list[StatusCode] = []
+        parts = zip(_parts(nodes, self._most_writes), _parts(data, self._most_writes), strict=True)
+        for some_nodes, some_data in parts:
+            codes += await client.uaclient.write_attributes(
+                list(some_nodes), list(some_data), AttributeIds.Value
+            )
+        return codes
 
     def _snapshot(self, results: list[DataValue]) -> Snapshot:
         n = len(self._scalars)
-        values = np.full(n, np.nan)
-        quality = np.full(n, Quality.BAD, dtype=np.int8)
-        stamps = np.full(n, np.nan)
-        for i, (tag, result) in enumerate(zip(self._scalars.values(), results[:n], strict=True)):
-            quality[i] = quality_of(result)
+        raws: list[float] = []
+        stamps: list[float] = []
+        for result in results[:n]:
             raw = raw_value(result)
-            if isinstance(raw, int | float):
-                values[i] = tag.to_contract(float(raw))
-            else:
-                quality[i] = Quality.BAD
-            if result.SourceTimestamp is not None:
-                stamps[i] = result.SourceTimestamp.timestamp()
+            raws.append(float(raw) if isinstance(raw, int | float) else math.nan)
+            stamp = result.SourceTimestamp
+            stamps.append(math.nan if stamp is None else stamp.timestamp())
         arrays: dict[str, FloatArray] = {}
-        for (name, tag), result in zip(self._arrays.items(), results[n:], strict=True):
+        for name, result in zip(self._arrays, results[n:], strict=True):
             raw = raw_value(result)
             if quality_of(result) is Quality.GOOD and isinstance(raw, list):
-                arrays[name] = tag.scale * np.asarray(raw, dtype=np.float64) + tag.offset
-        return Snapshot(tuple(self._scalars), values, quality, stamps, arrays)
+                arrays[name] = np.asarray(raw, dtype=np.float64)
+        return self._builder.build(raws, [quality_of(r) for r in results[:n]], stamps, arrays)
 
 
-def _data_value(tag: Tag, value: FieldValue) -> DataValue:
-    raw: FieldValue = tag.to_plant(float(value)) if tag.data_type in {"double", "float"} else value
-    return data_value(raw, VARIANTS[tag.data_type])
+def wire_value(tag: Tag, value: FieldValue) -> FieldValue | None:
+    """What to write for a value of the contract; None where it must not be sent."""
+    if tag.data_type == "string":
+        return str(value)
+    if isinstance(value, str):
+        value = MODE_CODES[value]
+    if tag.data_type == "boolean":
+        return bool(value)
+    if not math.isfinite(value):
+        return None
+    if isinstance(value, int):
+        low, high = INTEGER_RANGE.get(tag.data_type, (-math.inf, math.inf))
+        # A counter starts again where its type does.
+        return value if low <= value <= high else value % (int(high) + 1)
+    try:
+        return tag.to_wire(value)
+    except OverflowError:
+        return None
 
 
-def _cause(error: BaseException) -> str:
-    return str(error) or type(error).__name__
+def _parts(items: Sequence[_T], most: int) -> list[Sequence[_T]]:
+    """Cut into pieces that one request may have; 0 knows no limit."""
+    size = most or max(len(items), 1)
+    return [items[i : i + size] for i in range(0, len(items), size)]
 
 
 async def _abandon(client: Client, timeout_s: float) -> None:

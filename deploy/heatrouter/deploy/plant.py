@@ -14,9 +14,9 @@ from typing import Protocol
 
 import numpy as np
 
-from heatrouter.deploy.plant_server import PlantServer, PlantValue
+from heatrouter.deploy.plant_face import PlantFace, PlantValue
 from heatrouter.deploy.plc import HEARTBEATS_MISSED, Plc, PlcState, plc_points
-from heatrouter.deploy.tags import TagMap
+from heatrouter.deploy.tags import MODE_NAMES, TagMap
 from heatrouter.envs.arrays import FloatArray, IntArray
 from heatrouter.envs.spec.district import District
 
@@ -67,7 +67,7 @@ class Pace:
 
 
 class VirtualPlant:
-    """One simulated plant behind an OPC UA server.
+    """One simulated plant behind one or more protocols.
 
     Args:
         model: The simulator, one environment, already reset.
@@ -108,17 +108,25 @@ class VirtualPlant:
         self._set_point_of = {tag.node: name for name, tag in tags.set_points.items()}
         self._control_of = {tag.node: name for name, tag in tags.control.items()}
         self._outputs: FloatArray = np.zeros((1, len(model.columns)))
-        self._server: PlantServer | None = None
+        self._faces: tuple[PlantFace, ...] = ()
+        # With several faces, each shows what came in by the others.
+        self._taken: dict[str, PlantValue] = {}
 
     @property
     def now_s(self) -> float:
         """The PLC's clock: plant seconds since the start, between ticks, too."""
         return (self._clock() - self._begin) * self._pace.speed
 
-    async def start(self, endpoint: str) -> None:
+    async def start(self, *faces: PlantFace) -> None:
         """Advance one tick, so that every tag has a value, then serve."""
-        self._advance()
-        server = PlantServer(endpoint, self.handle_write)
+        first, writable = self.begin()
+        for face in faces:
+            await face.start(first, writable, self._district.name)
+            self._faces += (face,)
+
+    def begin(self) -> tuple[dict[str, PlantValue], frozenset[str]]:
+        """Advance one tick; the first value of every tag, and which of them may be written."""
+        self.advance()
         issued = int(self._model.time_s[0])
         values = self._values() | self._forecast_values(issued)
         for name, tag in self._tags.set_points.items():
@@ -129,12 +137,10 @@ class VirtualPlant:
         values |= {control["enable"].node: True, control["override"].node: False}
         writable = {tag.node for tag in self._tags.set_points.values()}
         writable |= {control[n].node for n in ("heartbeat", "mode", "enable", "override")}
-        await server.start(values, frozenset(writable), self._district.name)
-        self._server = server
+        return values, frozenset(writable)
 
     async def run(self, duration_s: float | None, stop: asyncio.Event) -> None:
         """Tick until stopped, or until so many plant seconds have passed."""
-        assert self._server is not None
         real_tick_s = self._pace.tick_s / self._pace.speed
         self._begin = self._clock()
         first = self.ticks
@@ -149,17 +155,27 @@ class VirtualPlant:
             with contextlib.suppress(TimeoutError):
                 # Also where there is nothing to wait for: the server needs its turn.
                 await asyncio.wait_for(stop.wait(), max(wait_s, 0.0))
-            self._advance()
-            values = self._values()
-            time_s = int(self._model.time_s[0])
-            if time_s % self._pace.issue_every_s < self._pace.tick_s:
-                values |= self._forecast_values(time_s)
-            await self._server.publish(values)
+            values = self.tick()
+            if len(self._faces) > 1:
+                values |= self._taken
+                self._taken = {}
+            for face in self._faces:
+                await face.publish(values)
+
+    def tick(self) -> dict[str, PlantValue]:
+        """Advance one tick; the tags that have a new value."""
+        self.advance()
+        values = self._values()
+        time_s = int(self._model.time_s[0])
+        if time_s % self._pace.issue_every_s < self._pace.tick_s:
+            values |= self._forecast_values(time_s)
+        return values
 
     async def stop(self) -> None:
         """Stop serving."""
-        if self._server is not None:
-            await self._server.stop()
+        for face in self._faces:
+            await face.stop()
+        self._faces = ()
 
     def handle_write(self, identifier: str, value: object) -> bool:
         """Take a client's write to a writable tag; false refuses it."""
@@ -167,7 +183,9 @@ class VirtualPlant:
         if name is not None:
             number = float(value) if isinstance(value, int | float) else float("nan")
             accepted = self.plc.receive_set_point(name, number, self.now_s)
-            if not accepted:
+            if accepted:
+                self._taken[identifier] = number
+            else:
                 _log.error("unsafe write refused: %s", self.plc.unsafe_log[-1])
             return accepted
         match self._control_of.get(identifier), value:
@@ -175,10 +193,12 @@ class VirtualPlant:
                 self.plc.receive_heartbeat(counter, self.now_s)
             case "mode", str(mode):
                 self.plc.receive_mode(mode)
-            case "enable", bool(flag):
-                self.plc.enabled = flag
-            case "override", bool(flag):
-                self.plc.override = flag
+            case "mode", int(code) if code in MODE_NAMES:
+                self.plc.receive_mode(MODE_NAMES[code])
+            case "enable", int(flag):
+                self.plc.enabled = bool(flag)
+            case "override", int(flag):
+                self.plc.override = bool(flag)
             case _:
                 return False
         return True
@@ -193,7 +213,8 @@ class VirtualPlant:
             **self.plc.summary(),
         }
 
-    def _advance(self) -> None:
+    def advance(self) -> None:
+        """Simulate one tick under what the PLC applies."""
         ambient = self._model.columns["site.ambient_temp_c"]
         before = self.plc.state
         warm = float(self._outputs[0, ambient]) if self.ticks else 0.0
@@ -224,5 +245,6 @@ class VirtualPlant:
         values: dict[str, PlantValue] = {
             tag.node: windows[i] for i, tag in enumerate(self._tags.forecast.values())
         }
-        values[self._tags.forecast_issue.node] = float(time_s)
+        if self._tags.forecast_issue is not None:
+            values[self._tags.forecast_issue.node] = float(time_s)
         return values

@@ -1,7 +1,7 @@
 """The OPC UA server of the virtual plant: its tags, and what others write to them."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from urllib.parse import urlparse
 
@@ -10,6 +10,7 @@ from asyncua.server.server import Server
 from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.uatypes import NodeId, QualifiedName, SecurityPolicyType, VariantType
 
+from heatrouter.deploy.opcua_security import ServerSecurity, secure_server
 from heatrouter.deploy.opcua_values import (
     OUT_OF_RANGE,
     SENSOR_FAILURE,
@@ -19,51 +20,57 @@ from heatrouter.deploy.opcua_values import (
     raw_value,
     status,
 )
+from heatrouter.deploy.plant_face import PlantValue, WriteHandler
 from heatrouter.deploy.tags import NAMESPACE_URI
-from heatrouter.envs.arrays import FloatArray
 from heatrouter.envs.errors import ConfigError, PlantUnreachableError
 
 _log = logging.getLogger(__name__)
 
-PlantValue = float | int | bool | str | FloatArray
-"""What one tag may show."""
-
-WriteHandler = Callable[[str, object], bool]
-"""Called with the node's identifier and what a client wrote; false refuses it."""
-
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
-def check_loopback(endpoint: str) -> None:
-    """Refuse to serve anybody but this machine; raises ConfigError."""
+def check_loopback(endpoint: str, *, secured: bool = False) -> None:
+    """Refuse to serve anybody but this machine without security; raises ConfigError."""
     parts = urlparse(endpoint)
-    if parts.scheme != "opc.tcp" or parts.hostname not in LOOPBACK_HOSTS:
+    if parts.scheme != "opc.tcp" or not parts.hostname:
+        msg = f"endpoint {endpoint!r} is no OPC UA endpoint; use opc.tcp://127.0.0.1:PORT"
+        raise ConfigError(msg)
+    if not secured and parts.hostname not in LOOPBACK_HOSTS:
         msg = (
-            f"endpoint {endpoint!r}: the virtual plant has no security and serves loopback only; "
-            "use opc.tcp://127.0.0.1:PORT"
+            f"endpoint {endpoint!r}: a plant without security serves loopback only; use "
+            "opc.tcp://127.0.0.1:PORT, or give it --certificates"
         )
         raise ConfigError(msg)
 
 
 class PlantServer:
-    """Serves tags on loopback.
+    """Serves tags over OPC UA.
 
     Args:
-        endpoint: Such as ``opc.tcp://127.0.0.1:4840``; loopback only, for it has no security.
+        endpoint: Such as ``opc.tcp://127.0.0.1:4840``; loopback only without security.
         on_write: What to do with a client's write.
+        security: Certificates and the user that clients need; None lets everybody in.
 
     Raises:
-        ConfigError: The endpoint is not on loopback.
+        ConfigError: The endpoint is not on loopback, and there is no security.
     """
 
-    def __init__(self, endpoint: str, on_write: WriteHandler) -> None:
-        check_loopback(endpoint)
+    def __init__(
+        self, endpoint: str, on_write: WriteHandler, security: ServerSecurity | None = None
+    ) -> None:
+        check_loopback(endpoint, secured=security is not None)
         self._endpoint = endpoint
         self._on_write = on_write
+        self._security = security
         self._server = Server()
         self._namespace = 0
         self._nodes: dict[str, NodeId] = {}
         self._types: dict[str, VariantType] = {}
+
+    @property
+    def endpoint(self) -> str:
+        """Where clients find it."""
+        return self._endpoint
 
     async def start(
         self, tags: Mapping[str, PlantValue], writable: frozenset[str], district: str
@@ -81,7 +88,10 @@ class PlantServer:
         await self._server.init()
         self._server.set_endpoint(self._endpoint)
         self._server.set_server_name(f"heatrouter virtual plant {district}")
-        self._server.set_security_policy([SecurityPolicyType.NoSecurity])
+        if self._security is None:
+            self._server.set_security_policy([SecurityPolicyType.NoSecurity])
+        else:
+            await secure_server(self._server, self._security)
         self._namespace = await self._server.register_namespace(NAMESPACE_URI)
         root = await self._server.nodes.objects.add_folder(self._namespace, district)
         folders: dict[str, object] = {}

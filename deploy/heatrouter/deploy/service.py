@@ -14,13 +14,16 @@ from collections.abc import Callable
 
 import numpy as np
 
+from heatrouter.deploy.alarms import AlarmBoard
 from heatrouter.deploy.audit import AuditLog
 from heatrouter.deploy.config import ServiceSetup
 from heatrouter.deploy.control_cycle import ControlCycle, GuardedStep
 from heatrouter.deploy.fault_watch import FaultWatch
 from heatrouter.deploy.field_link import FieldLink, LinkLostError
+from heatrouter.deploy.forecast_intake import ForecastIntake
 from heatrouter.deploy.input_limits import input_limits
 from heatrouter.deploy.mode_requests import ModeRequests, target_before_crash
+from heatrouter.deploy.model_switch import ModelSource, ModelSwitch
 from heatrouter.deploy.modes import (
     ARMED,
     Fault,
@@ -31,12 +34,15 @@ from heatrouter.deploy.modes import (
     initial_state,
     next_mode,
 )
+from heatrouter.deploy.novelty_watch import NoveltyWatch
 from heatrouter.deploy.plant_writer import PlantWriter
 from heatrouter.deploy.policy_query import PolicyQuery, decision_deadline_s
 from heatrouter.deploy.policy_worker import PolicyWorker
 from heatrouter.deploy.run_record import RunRecord
 from heatrouter.deploy.service_journal import Journal, TickContext
 from heatrouter.deploy.state_dir import ModeRequest, StateDir
+from heatrouter.deploy.swap_worker import SwapWorker
+from heatrouter.deploy.tag_file import read_back_tolerance
 from heatrouter.deploy.tick_reading import TickReading
 from heatrouter.deploy.validity import check_inputs, initial_validity
 from heatrouter.envs.arrays import FloatArray
@@ -54,6 +60,7 @@ class Service:
         audit: The audit log.
         state_dir: Where status goes and requests come from.
         clock: Monotonic real time, s. Plant time is this clock times the speed.
+        models: Where other bundles come from while it runs; None keeps the first one.
     """
 
     def __init__(
@@ -65,6 +72,7 @@ class Service:
         audit: AuditLog,
         state_dir: StateDir,
         clock: Callable[[], float] = time.monotonic,
+        models: ModelSource | None = None,
     ) -> None:
         self._setup = setup
         self._config = setup.config
@@ -76,7 +84,6 @@ class Service:
         self.cycle = ControlCycle(setup)
         contract = setup.contract
         self._names = tuple(point.name for point in contract.set_points)
-        low, high = contract.bounds("set_points")
         self._input_limits = input_limits(
             setup.district,
             contract,
@@ -87,10 +94,19 @@ class Service:
         self.watch = FaultWatch(
             self.cycle.layout.input_names,
             self._names,
-            tolerance=1e-6 * (high - low),
-            forecast_max_age_s=self._config.forecast_max_age_s,
+            tolerance=read_back_tolerance(setup.tags, contract),
+        )
+        self.forecasts = ForecastIntake(
+            contract, self._config.forecast, max_age_s=self._config.forecast_max_age_s
         )
         self._journal = Journal(audit, state_dir, self.watch, worker)
+        self.alarms = AlarmBoard()
+        self.novelty = NoveltyWatch(self.cycle, self.watch, self.alarms)
+        self.models: ModelSwitch | None = None
+        if models is not None and isinstance(worker, SwapWorker):
+            self.models = ModelSwitch(
+                models, worker, self.cycle, state_dir, self._journal, self.alarms
+            )
         self._validity = initial_validity(self._input_limits, self._now_s())
         self.state: ModeState = initial_state(self._now_s(), target_before_crash(state_dir))
         self._mode_settings = ModeSettings()
@@ -124,6 +140,7 @@ class Service:
         # What was loaded to get here stays: no pause to search it for garbage in a tick.
         gc.collect()
         gc.freeze()
+        self.forecasts.start()
         begin, slot = self._clock(), 0
         while not stop.is_set():
             await self.safe_tick()
@@ -164,6 +181,7 @@ class Service:
         await self._read(tick)
         if tick.reading is not None:
             self._judge(tick, tick.reading)
+            self._watch_novelty(tick)
         if self._query is not None:
             await self._query.ask(tick, self.state, wanted=self._decision_wanted)
             self._decision_wanted = self._decision_wanted and not tick.decided
@@ -182,6 +200,8 @@ class Service:
         written = await self._write(tick, before, step)
         if tick.reading is not None and not written:
             self._track(tick.reading, tick.now_s)
+        if self.models is not None:
+            self.models.look(tick, self.state)
         self._record(tick, step, written, request)
         duration_s = self._clock() - begin
         self.record.tick.add(duration_s)
@@ -200,7 +220,7 @@ class Service:
             self.watch.note(Fault.PLANT_LINK, str(error))
         else:
             self.watch.note(Fault.PLANT_LINK, None)
-            tick.reading = self.cycle.layout.read(snapshot)
+            tick.reading = self.forecasts.fill(self.cycle.layout.read(snapshot), tick.now_s)
         tick.waited_s += self._clock() - begin
 
     def _judge(self, tick: TickContext, reading: TickReading) -> None:
@@ -213,7 +233,7 @@ class Service:
             tick.now_s,
         )
         self.watch.note_inputs(tick.checked)
-        self.watch.note_forecast(reading.plant_time_s - reading.forecast_issue_s)
+        self.watch.note_forecast(self.forecasts.fault(tick.now_s))
         self.watch.note_tags(self._written, reading.set_points)
         self._override = self._override if reading.override is None else reading.override
         self._enable = reading.enable
@@ -230,6 +250,14 @@ class Service:
                     np.isfinite(self.cycle.rules_proposal).all()
                 )
                 self.watch.note(Fault.RULES_FAILED, "no numbers" if failed else None)
+
+    def _watch_novelty(self, tick: TickContext) -> None:
+        about = None if self._worker is None else self._worker.about
+        self.novelty.look(
+            None if about is None else about.monitor,
+            tick.now_s,
+            decided=tick.observation is not None,
+        )
 
     def _track(self, reading: TickReading, now_s: float) -> None:
         if bool(np.isfinite(reading.applied).all()):
@@ -301,6 +329,9 @@ class Service:
         self.record.note_state(self.state, tick.number, tick.now_s, self.watch.causes)
         if step is not None:
             self.record.note_verdict(step.verdict)
+        self._journal.alarms(tick, self.state, self.alarms.take_changes())
+        for news in self.forecasts.news():
+            self._journal.event(tick, self.state, news.event, detail=news.detail)
         action = self.cycle.action if tick.decided else None
         self._journal.tick(
             tick,
@@ -321,7 +352,11 @@ class Service:
             "worker_pid": worker.pid if worker is not None else None,
             "worker_ready": worker is not None and worker.ready,
             "worker_restarts": worker.restarts if worker is not None else 0,
+            "alarms": {str(alarm): cause for alarm, cause in self.alarms.present.items()},
+            "novelty": self.novelty.status(),
+            "models": None if self.models is None else self.models.status(),
             "link_connected": self._link.connected,
+            "forecast": self.forecasts.status(tick.now_s),
             "plant_external": tick.reading is not None and tick.reading.external,
             "set_points": {}
             if memory is None
@@ -343,6 +378,7 @@ class Service:
 
     async def _leave(self) -> None:
         """Hand the plant back to its PLC."""
+        self.forecasts.stop()
         tick = self._context()
         if self.state.may_write:
             self.state = initial_state(tick.now_s)
@@ -350,6 +386,8 @@ class Service:
                 await self._writer.write(self.state, None)
             except LinkLostError as error:
                 _log.warning("could not hand over: %s", error)
+        if self.models is not None:
+            await self.models.close()
         self._journal.event(tick, self.state, "service stopped")
         self._journal.status(tick, self.state, self._live(tick), running=False)
 

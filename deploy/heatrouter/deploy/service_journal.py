@@ -2,11 +2,12 @@
 
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from heatrouter.deploy.alarms import AlarmChange
 from heatrouter.deploy.audit import AuditError, AuditLog, AuditRecord
 from heatrouter.deploy.control_cycle import GuardedStep
 from heatrouter.deploy.fault_watch import FaultWatch
@@ -174,6 +175,14 @@ class Journal:
         if state.changed:
             _log.warning("mode %s%s", state.actual, f" ({state.reason})" if state.reason else "")
             self.event(tick, state, f"mode {state.actual}", detail={"reason": state.reason})
+
+    def alarms(self, tick: TickContext, state: ModeState, changes: Iterable[AlarmChange]) -> None:
+        """Record alarms that began or ended."""
+        for change in changes:
+            word = "raised" if change.raised else "cleared"
+            _log.warning("alarm %s %s: %s", change.alarm, word, change.cause)
+            detail = {"cause": change.cause}
+            self.event(tick, state, f"alarm {change.alarm} {word}", detail=detail)
 
     def request_taken(self, tick: TickContext, state: ModeState, request: ModeRequest) -> None:
         """Answer a request that the mode machine has seen."""

@@ -25,7 +25,8 @@ class TickReading:
         source_time_s: POSIX time at which the source stamped each input; NaN without a stamp.
         clock: Local hour, weekday and day of the year, shape ``(3,)``; NaN where not good.
         plant_time_s: The plant's own time; NaN where not good.
-        forecast: Windows, shape ``(n_series, n_windows)``; None while one is missing.
+        arrays: Forecast windows by series, as the plant has them.
+        forecast: Windows in use, shape ``(n_series, n_windows)``; None while there are none.
         forecast_issue_s: Plant time of issue; NaN where not good.
         set_points: What stands in the tags we write, shape ``(n_set_points,)``; NaN where bad.
         applied: What the plant applies, same shape; NaN where bad.
@@ -39,6 +40,7 @@ class TickReading:
     source_time_s: FloatArray
     clock: FloatArray
     plant_time_s: float
+    arrays: Mapping[str, FloatArray]
     forecast: FloatArray | None
     forecast_issue_s: float
     set_points: FloatArray
@@ -58,7 +60,8 @@ class ReadingLayout:
     """
 
     def __init__(self, contract: Contract, task: Task, tags: TagMap) -> None:
-        position = {name: i for i, name in enumerate(tags.scalars())}
+        self._names = tags.names()
+        position = {name: i for i, name in enumerate(self._names)}
         self.measured_names = tuple(
             c.origin for c in contract.observation if c.source == "measured"
         )
@@ -83,6 +86,7 @@ class ReadingLayout:
 
     def read(self, snapshot: Snapshot) -> TickReading:
         """Sort a snapshot into its groups."""
+        assert snapshot.names == self._names, "the snapshot follows another tag map"
         good = np.where(snapshot.quality == Quality.GOOD, snapshot.values, np.nan)
         flags = {name: float(good[at]) for name, at in self._flags.items()}
         override = None if np.isnan(flags["override"]) else flags["override"] > 0.5
@@ -92,7 +96,8 @@ class ReadingLayout:
             source_time_s=snapshot.source_time_s[self._inputs],
             clock=good[self._clock],
             plant_time_s=float(good[self._time]),
-            forecast=self._forecast(snapshot),
+            arrays=snapshot.arrays,
+            forecast=None,
             forecast_issue_s=float(good[self._issue]),
             set_points=good[self._set_points],
             applied=good[self._applied],
@@ -106,14 +111,6 @@ class ReadingLayout:
         tariffs = self._fixed_tariffs.copy()
         tariffs[np.isnan(tariffs)] = inputs[self.n_measured :]
         return tariffs
-
-    def _forecast(self, snapshot: Snapshot) -> FloatArray | None:
-        windows = [snapshot.arrays.get(series) for series in self._series]
-        known = [w for w in windows if w is not None and w.shape == (self._n_windows,)]
-        if len(known) < len(windows):
-            return None
-        stacked = np.array(known).reshape(len(known), self._n_windows)
-        return stacked if bool(np.isfinite(stacked).all()) else None
 
     @property
     def forecast_shape(self) -> tuple[int, int]:

@@ -4,7 +4,7 @@ A frame is a kind (1 byte), the length of its body (4 bytes, little endian) and 
 travel as raw little-endian floats: no pickle crosses the border to a process that runs a model.
 
     guard  -> worker   OBSERVATION  number (u64), float32 values
-    worker -> guard    READY        JSON: contract_digest, bundle_digest, load_s
+    worker -> guard    READY        JSON: digests, name, signer, monitor and scores of the bundle
     worker -> guard    ACTION       number (u64), compute_s (f64), float64 values
     worker -> guard    REFUSED      UTF-8 message: the bundle must not run
 """

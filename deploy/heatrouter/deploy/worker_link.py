@@ -12,12 +12,13 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from heatrouter.deploy.policy_worker import Decision, FaultKind, WorkerFault
+from heatrouter.agents.monitor import Monitor
+from heatrouter.deploy.policy_worker import BundleAbout, Decision, FaultKind, WorkerFault
 from heatrouter.deploy.worker_frames import (
     HEADER,
     FrameError,
@@ -45,16 +46,30 @@ class WorkerLink:
     """A supervised policy worker process.
 
     Args:
-        bundle: Folder of the bundle.
+        bundle: Folder or archive of the bundle.
         contract_digest: What the bundle must have been made for.
         n_action: Length of its action.
         clock: Monotonic real time, s.
+        district: Preset or file that it shall control; None checks the bundle alone.
+        rules: Digest of the rules' parameters that actions are decoded with; None takes any.
+        trusted_keys: Public keys whose signatures count; with none, unsigned bundles run, too.
     """
 
     def __init__(
-        self, bundle: Path, *, contract_digest: str, n_action: int, clock: Callable[[], float]
+        self,
+        bundle: Path,
+        *,
+        contract_digest: str,
+        n_action: int,
+        clock: Callable[[], float],
+        district: str | None = None,
+        rules: str | None = None,
+        trusted_keys: Sequence[Path] = (),
     ) -> None:
         self._bundle = bundle
+        self._district = district
+        self._rules = rules
+        self._trusted_keys = tuple(trusted_keys)
         self._contract_digest = contract_digest
         self._n_action = n_action
         self._clock = clock
@@ -70,7 +85,7 @@ class WorkerLink:
         self._backoff_s = FIRST_BACKOFF_S
         self._restarts = 0
         self._closing = False
-        self._bundle_digest = ""
+        self._about: BundleAbout | None = None
 
     @property
     def ready(self) -> bool:
@@ -98,7 +113,12 @@ class WorkerLink:
     @property
     def bundle_digest(self) -> str:
         """What the bundle does, as a hash; empty before it was loaded."""
-        return self._bundle_digest
+        return "" if self._about is None else self._about.digest
+
+    @property
+    def about(self) -> BundleAbout | None:
+        """The bundle that it runs; None before it was loaded."""
+        return self._about
 
     async def open(self) -> None:
         """Start the first worker and wait until its bundle is checked.
@@ -196,6 +216,10 @@ class WorkerLink:
         # One thread each: a policy of this size only loses by sharing (fault board, trap 9).
         environment = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
         command = [sys.executable, "-m", "heatrouter.deploy.worker", str(self._bundle)]
+        if self._district is not None:
+            command += ["--district", self._district]
+        for key in self._trusted_keys:
+            command += ["--trusted-key", str(key)]
         return subprocess.Popen(
             [*command, "--channel", str(channel)],
             stdin=subprocess.DEVNULL,
@@ -228,16 +252,32 @@ class WorkerLink:
             if waiting is not None and not waiting.done():
                 waiting.set_result((compute_s, action))
         elif kind is Kind.READY and not hello.done():
-            said = json.loads(body)
-            if said["contract_digest"] != self._contract_digest:
-                cause = "the bundle is for another contract"
-                hello.set_exception(WorkerFault(FaultKind.DEAD, cause))
-            else:
-                self._bundle_digest = str(said["bundle_digest"])
-                self._backoff_s = FIRST_BACKOFF_S
-                hello.set_result(None)
+            self._introduced(body, hello)
         elif kind is Kind.REFUSED and not hello.done():
             hello.set_exception(WorkerFault(FaultKind.DEAD, body.decode(errors="replace")))
+
+    def _introduced(self, body: bytes, hello: "asyncio.Future[None]") -> None:
+        """Take a worker that has checked its bundle, if it is the bundle that is meant."""
+        contract_digest, rules, about = read_introduction(body)
+        cause = None
+        if contract_digest != self._contract_digest:
+            cause = "the bundle is for another contract"
+        elif self._rules is not None and rules != self._rules:
+            cause = (
+                "the bundle's task has other parameters of the rules, by which its actions are "
+                "decoded; stop the service, activate the bundle, and start it with that"
+            )
+        elif self._about is not None and about.identity != self._about.identity:
+            cause = (
+                f"{self._bundle} holds another bundle than when the service loaded it; a crash "
+                "must not change the policy: activate the new one, or put the old one back"
+            )
+        if cause is not None:
+            hello.set_exception(WorkerFault(FaultKind.DEAD, cause))
+            return
+        self._about = about
+        self._backoff_s = FIRST_BACKOFF_S
+        hello.set_result(None)
 
     def _die(self, cause: str) -> None:
         if self._death is None and not self._closing:
@@ -280,6 +320,30 @@ class WorkerLink:
             await asyncio.sleep(0.05)
         process.kill()
         process.wait()
+
+
+def read_introduction(body: bytes) -> tuple[str, str, BundleAbout]:
+    """Read what a worker says of its bundle: digests of contract and rules, and the rest.
+
+    Raises:
+        ValueError: Not what a worker of this version says.
+    """
+    said = json.loads(body)
+    try:
+        monitor = said["monitor"]
+        about = BundleAbout(
+            identity=str(said["identity"]),
+            digest=str(said["bundle_digest"]),
+            name=str(said["name"]),
+            signed_by=said["signed_by"],
+            monitor=None if monitor is None else Monitor.model_validate(monitor),
+            metrics={str(k): float(v) for k, v in said["metrics"].items()},
+            load_s=float(said["load_s"]),
+        )
+        return str(said["contract_digest"]), str(said["rules_digest"]), about
+    except (KeyError, TypeError, AttributeError) as error:
+        msg = f"the worker is of another version ({error!r})"
+        raise ValueError(msg) from error
 
 
 def _ending(code: int) -> str:

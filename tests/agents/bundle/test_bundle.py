@@ -259,3 +259,12 @@ def test_bundles_of_other_districts_are_refused(folder: Path, contract: Contract
 
     with pytest.raises(BundleError, match=r"made for 'small'.*asked to control 'energy-web'"):
         load_bundle(folder, load_district("energy-web"))
+
+
+@pytest.mark.parametrize("width", [3, 12])
+def test_a_wrong_width_that_the_runtime_would_correct_is_refused(
+    model: onnx.ModelProto, write: Write, width: int
+) -> None:
+    model.graph.output[0].type.tensor_type.shape.dim[1].dim_value = width
+    with pytest.raises(BundleError, match=r"declares as outputs"):
+        write(model)

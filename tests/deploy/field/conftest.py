@@ -5,12 +5,21 @@ import contextlib
 import socket
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 import pytest_asyncio
 
+from heatrouter.deploy.certificates import (
+    CERTIFICATE_FILE,
+    TRUSTED_FOLDER,
+    make_application,
+    make_both,
+)
+from heatrouter.deploy.modbus_registers import default_modbus_tags
 from heatrouter.deploy.plant import Pace, VirtualPlant
+from heatrouter.deploy.plant_server import PlantServer
 from heatrouter.deploy.tags import TagMap, default_tags
 from heatrouter.envs.arrays import FloatArray
 from heatrouter.envs.contract import Contract
@@ -60,10 +69,36 @@ class StillModel:
         return np.full((1, len(self.columns)), 42.0)
 
 
-def free_endpoint() -> str:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        return f"opc.tcp://127.0.0.1:{probe.getsockname()[1]}"
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def free_endpoint() -> str:
+    return f"opc.tcp://127.0.0.1:{free_port()}"
+
+
+@pytest.fixture(scope="session")
+def modbus_tags(contract: Contract) -> TagMap:
+    return default_modbus_tags(contract)
+
+
+@pytest.fixture
+def modbus_endpoint() -> str:
+    return f"modbus://127.0.0.1:{free_port()}"
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Service and plant that trust each other, and a stranger whom nobody trusts."""
+    folder = tmp_path_factory.mktemp("certificates")
+    make_both(folder, ["localhost", "127.0.0.1"])
+    make_application(folder / "stranger", "stranger", ["localhost"])
+    plant = (folder / "plant" / CERTIFICATE_FILE).read_bytes()
+    (folder / "stranger" / TRUSTED_FOLDER / "plant.der").write_bytes(plant)
+    return folder
 
 
 @pytest.fixture
@@ -87,7 +122,7 @@ def still_plant(district: District, tags: TagMap, contract: Contract) -> Virtual
 async def served(still_plant: VirtualPlant, endpoint: str) -> AsyncIterator[VirtualPlant]:
     """The still plant, ticking."""
     stop = asyncio.Event()
-    await still_plant.start(endpoint)
+    await still_plant.start(PlantServer(endpoint, still_plant.handle_write))
     ticking = asyncio.create_task(still_plant.run(None, stop))
     yield still_plant
     stop.set()

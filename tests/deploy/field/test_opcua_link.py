@@ -15,6 +15,7 @@ from heatrouter.deploy.field_link import LinkLostError, Quality
 from heatrouter.deploy.opcua_link import OpcUaLink
 from heatrouter.deploy.opcua_values import node_id, status
 from heatrouter.deploy.plant import VirtualPlant
+from heatrouter.deploy.plant_server import PlantServer
 from heatrouter.deploy.tags import Tag, TagMap
 from heatrouter.envs.errors import PlantUnreachableError, ServiceConfigError
 
@@ -44,8 +45,8 @@ async def test_bad_quality_is_seen_and_its_value_dropped(
 ) -> None:
     link = OpcUaLink(endpoint, tags, timeout_s=2.0)
     await link.open()
-    assert served._server is not None
-    server = served._server
+    server = served._faces[0]
+    assert isinstance(server, PlantServer)
     bad, uncertain = "energy-web/tank/level", "energy-web/tank/charge_kw"
     served._tags = TagMap(**{**dict(served._tags), "measured": {}})  # the plant leaves them alone
     await server.publish_bad(bad)
@@ -87,7 +88,7 @@ async def test_a_refused_write_is_named_and_the_rest_goes_through(
 ) -> None:
     link = OpcUaLink(endpoint, tags, timeout_s=2.0)
     await link.open()
-    refused = await link.write({SUPPLY: math.nan, "control:heartbeat": 9})
+    refused = await link.write({SUPPLY: 1e6, "control:heartbeat": 9})
     await link.close()
     assert refused == (SUPPLY,)
     assert served.plc.unsafe_writes == 1
@@ -144,7 +145,7 @@ async def test_a_restarted_server_is_found_again(
         await link.read()
     with pytest.raises(LinkLostError, match="reconnecting"):
         await link.read()
-    await served.start(endpoint)
+    await served.start(PlantServer(endpoint, served.handle_write))
     begin = time.monotonic()
     while link.reconnects == 0:
         await asyncio.sleep(0.02)

@@ -49,7 +49,7 @@ async def test_unsafe_writes_are_counted_on_the_plants_side(
     link = OpcUaLink(endpoint, tags, timeout_s=2.0)
     await link.open()
     before = float(served.plc.applied[-1])
-    for value in (1e6, float("inf"), before + 20.0):
+    for value in (1e6, -1e6, before + 20.0):
         assert await link.write({SUPPLY: value}) == (SUPPLY,)
     await asyncio.sleep(0.15)
     async with Client(endpoint) as reader:
@@ -68,7 +68,18 @@ async def test_a_taken_port_is_one_clear_error(served: VirtualPlant, endpoint: s
     await second.stop()
 
 
-@pytest.mark.parametrize("address", ["opc.tcp://0.0.0.0:4840", "http://127.0.0.1", "plant"])
-def test_it_serves_loopback_only(address: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["plant", "energy-web", "--opcua", address]) == 78
-    assert "loopback" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("option", "address", "words"),
+    [
+        ("--opcua", "opc.tcp://0.0.0.0:4840", "loopback"),
+        ("--opcua", "http://127.0.0.1", "no OPC UA endpoint"),
+        ("--opcua", "plant", "no OPC UA endpoint"),
+        ("--modbus", "modbus://0.0.0.0:5020", "loopback"),
+        ("--modbus", "opc.tcp://127.0.0.1:5020", "loopback"),
+    ],
+)
+def test_it_serves_loopback_only(
+    option: str, address: str, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["plant", "energy-web", option, address]) == 78
+    assert words in capsys.readouterr().err

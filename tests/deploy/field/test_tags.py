@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from heatrouter.deploy.tags import TagMap, default_tags, load_tags, override_tags
+from heatrouter.deploy.tag_file import load_tags, override_tags
+from heatrouter.deploy.tags import TagMap, default_tags
 from heatrouter.envs.contract import Contract
 from heatrouter.envs.errors import ServiceConfigError
 

@@ -48,6 +48,7 @@ def reading_of(
             [values["site.local_hour"], values["site.weekday"], values["site.day_of_year"]]
         ),
         plant_time_s=time_s,
+        arrays={},
         forecast=np.zeros(shape) if forecast is None else forecast,
         forecast_issue_s=time_s,
         set_points=applied,

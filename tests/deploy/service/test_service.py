@@ -231,8 +231,16 @@ async def test_an_old_forecast_leaves_the_policy_out(bench: Bench) -> None:
     bench.plant.arrays = {}
     assert await bench.run(2) == [Mode.POLICY] * 2, "a gap of two ticks is bridged"
     bench.plant.quality["forecast_issue"] = Quality.BAD
-    assert await bench.run(1) == [Mode.RULES]
+    # 7200 s it is fresh, for 7200 s more it goes on as the last day did.
+    modes = await bench.run(242)
+    assert modes[:236] == [Mode.POLICY] * 236
+    assert modes[-1] is Mode.RULES
     assert Fault.FORECAST in bench.faults
+    status = bench.service.forecasts.status(0.0)
+    assert status["standing"] == "stale"
+    assert status["refused"] == [
+        f"{name}: no good value" for name in ("time of issue", *bench.service.cycle.layout._series)
+    ]
 
 
 async def test_a_write_refused_twice_is_a_fault(bench: Bench) -> None:

@@ -31,6 +31,7 @@ from heatrouter.envs.spec.task import Task
 from heatrouter.envs.units import SECONDS_PER_HOUR
 from heatrouter.training.checkpoints import load_tensors
 from heatrouter.training.config import TrainingConfig
+from heatrouter.training.monitoring import learn_monitor
 from heatrouter.training.onnx_export import ExportedPolicy, to_onnx
 from heatrouter.training.parity import measure_parity, parity_observations
 from heatrouter.training.run_folder import RunFolder, versions
@@ -114,7 +115,8 @@ def export_run(folder: Path, out: Path) -> ExportReport:
         observation_statistics=_statistics(seen),
         versions=versions(),
     )
-    write_bundle(out, model, manifest, golden)
+    monitor = learn_monitor(config, task, district, TorchController(graph, task.parametrisation))
+    write_bundle(out, model, manifest, golden, monitor)
     bundle: Bundle = load_bundle(out, district)
     return ExportReport(out, bundle.digest, parity, len(model), float(best["saving"]))
 

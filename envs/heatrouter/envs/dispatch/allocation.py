@@ -12,15 +12,15 @@ def allocate(
     limit: FloatArray,
     required: FloatArray,
     running: BoolArray,
-    short: BoolArray,
+    patience: FloatArray | BoolArray,
 ) -> FloatArray:
     """Heat of each producer, kW.
 
     In ascending order of the key each unit adds what its own requirement still lacks, up to its
     limit. Requirements may differ by unit, since cheap heat is worth storing when dear heat is
     not; a unit counts what all before it give. A standing machine starts for its minimum load or,
-    where a store can bridge, for a good part of its capacity; a running one stays at its minimum
-    load while some of that is needed (``plan.start_kw``, ``bridged_kw``, ``stay_kw``).
+    with patience, for a good part of its capacity; a running one stays at its minimum load while
+    some of that is needed (``plan.start_kw``, ``bridged_kw``, ``stay_kw``).
 
     Args:
         plan: The plan.
@@ -28,12 +28,14 @@ def allocate(
         limit: Largest heat, kW, same shape; zero for a unit that shall not run.
         required: Heat that is wanted of this unit and all before it, kW, same shape.
         running: Units that run now, same shape.
-        short: Where no store can bridge a lack, same shape or one that broadcasts to it.
+        patience: From 0, where no store can bridge a lack or none should, to 1, same shape or one
+            that broadcasts to it.
 
     Returns:
         Heat, kW, same shape: zero, or between minimum load and limit.
     """
-    start = np.where(running, plan.stay_kw, np.where(short, plan.start_kw, plan.bridged_kw))
+    patient = plan.start_kw + patience * (plan.bridged_kw - plan.start_kw)
+    start = np.where(running, plan.stay_kw, patient)
     if plan.n_circuits == 1:
         return _fill(plan.min_kw, key, limit, required, start)
     heat = np.empty_like(limit)

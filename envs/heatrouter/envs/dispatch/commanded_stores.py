@@ -106,6 +106,20 @@ def charge_by_price(
     return _limited(plan, conditions, observation, supply_temp, share)
 
 
+def price_of_charge(cost: FloatArray, share: FloatArray) -> FloatArray:
+    """What heat must be worth in a store for it to take a share, €/MWh.
+
+    The inverse of :func:`charge_by_price` between its limits.
+
+    Args:
+        cost: Of one more MWh in the store's circuit, €/MWh.
+        share: Of the store's power, -1..1.
+    """
+    worth = cost + _WORTH_EUR_PER_MWH * share
+    price: FloatArray = worth / (1.0 - _WORTH_SHARE * share * np.sign(worth))
+    return price
+
+
 def _shared(
     plan: DispatchPlan,
     conditions: Conditions,

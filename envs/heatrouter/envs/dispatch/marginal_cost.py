@@ -13,9 +13,11 @@ MIN_LIFT_K = 5.0
 MIN_SPREAD_K = 1.0
 """Least spread over which a logarithmic mean is formed."""
 MOST_TOP_LACK_K = 10.0
-LEAST_TOP_LACK_K = 7.0
-"""A store whose top misses the supply by more than the first has run short, whatever its mean
-temperature is; it has recovered at the second."""
+MOST_TOP_LACK_SHARE = 0.3
+RECOVERED_TOP_LACK = 0.7
+"""A store whose top misses the supply by more than the first, or by this share of the spread
+between supply and return if that is more, has run short, whatever its mean temperature is: hot
+circuits miss a kelvin less. It has recovered at the last share of that lack."""
 HIDING_LACK_K = 5.0
 HIDING_RANGE_K = 3.0
 """From the first lack of a store's top on the meters of the whole circuit say what it needs; the
@@ -86,7 +88,7 @@ def relief(
     relieved: BoolArray,
     low: float,
     high: float,
-    lacks_k: tuple[float, float] = (MOST_TOP_LACK_K, LEAST_TOP_LACK_K),
+    lacks_k: tuple[FloatArray | float, FloatArray | float],
 ) -> BoolArray:
     """Whether the stores of each circuit have run short, ``(num_envs, n_circuits)``.
 
@@ -98,6 +100,19 @@ def relief(
     short = (level < low) | (conditions.top_lack > lacks_k[0])
     short |= relieved & ((level < high) | (conditions.top_lack > lacks_k[1]))
     return short | ~plan.has_store
+
+
+def most_lacks_k(conditions: Conditions, supply_temp: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Lacks of a store's top from which it counts as short and recovered, K, by circuit.
+
+    Args:
+        conditions: As read from the observation.
+        supply_temp: Supply temperature that is asked for, degC, ``(num_envs, n_circuits)``.
+    """
+    share = MOST_TOP_LACK_SHARE * (supply_temp - conditions.return_temp)
+    # the share is left out where the return is no number
+    most: FloatArray = np.fmax(share, MOST_TOP_LACK_K)
+    return most, RECOVERED_TOP_LACK * most
 
 
 def relieved_demand(
@@ -138,7 +153,11 @@ def relieved_demand(
 
 
 def marginal_cost(
-    plan: DispatchPlan, conditions: Conditions, observation: FloatArray, supply_temp: FloatArray
+    plan: DispatchPlan,
+    conditions: Conditions,
+    observation: FloatArray,
+    supply_temp: FloatArray,
+    worth: FloatArray | None = None,
 ) -> FloatArray:
     """Cost of one more MWh of heat from each producer, €/MWh, shape ``(num_envs, n_producers)``.
 
@@ -146,14 +165,16 @@ def marginal_cost(
     free. Heat pumps: electricity over COP less the electricity that the cooling tower is spared;
     the COP is measured while one runs and estimated (Lorenz, logarithmic means, times efficiency)
     while it stands. Engines: fuel less what the electricity fetches at
-    the exchange. Boilers: fuel over efficiency. Heat from another circuit costs there what the
-    dearest producer costs that runs. Bought electricity carries fee and CO2 price, gas alike.
+    the exchange. Boilers: fuel over efficiency. Heat from another circuit costs what it is worth in
+    its store, or, where that is not said, what the dearest producer costs that runs there. Bought
+    electricity carries fee and CO2 price, gas alike.
 
     Args:
         plan: The plan.
         conditions: As read from the observation.
         observation: Shape ``(num_envs, n_obs)``.
         supply_temp: Supply temperature that is asked for, degC, ``(num_envs, n_circuits)``.
+        worth: What heat is worth in circuits with a store, €/MWh, same shape, where somebody says.
     """
     at = plan.prices_at
     co2 = observation[:, at.co2, np.newaxis]
@@ -191,7 +212,7 @@ def marginal_cost(
             price = np.where(plan.burns_electricity, electricity, price)
         cost[:, part] = price / efficiency
     if plan.linked:
-        _add_linked(plan, conditions, inverse_cop, cost)
+        _add_linked(plan, conditions, inverse_cop, cost, worth)
     return cost
 
 
@@ -222,12 +243,19 @@ def _cold_mean_k(plan: DispatchPlan, observation: FloatArray) -> FloatArray:
 
 
 def _add_linked(
-    plan: DispatchPlan, conditions: Conditions, inverse_cop: FloatArray, cost: FloatArray
+    plan: DispatchPlan,
+    conditions: Conditions,
+    inverse_cop: FloatArray,
+    cost: FloatArray,
+    worth: FloatArray | None,
 ) -> None:
     """Heat from other circuits, those first that are fed by none; changes ``cost``."""
     cost[:, plan.links] = 0.0
     for producer, circuit, pump in plan.linked:
-        of_circuit = circuit_cost(plan, conditions, cost, circuit)
+        if worth is not None and plan.has_store[circuit]:
+            of_circuit = worth[:, circuit]
+        else:
+            of_circuit = circuit_cost(plan, conditions, cost, circuit)
         share = 1.0 - inverse_cop[:, pump] if pump >= 0 else 1.0
         cost[:, producer] += share * of_circuit
 

@@ -17,6 +17,7 @@ from heatrouter.envs.dispatch.marginal_cost import (
     about_to_flare,
     circuit_cost,
     marginal_cost,
+    most_lacks_k,
     read_conditions,
     relief,
     relieved_demand,
@@ -24,7 +25,7 @@ from heatrouter.envs.dispatch.marginal_cost import (
 )
 from heatrouter.envs.dispatch.plan import DispatchMemory, DispatchPlan
 
-CHARGE_HOURS = 3.0
+CHARGE_HOURS = 1.0
 """Time over which a deviation from the wanted level is made good."""
 STAY_SHARE = 0.08
 STAY_EUR_PER_MWH = 2.0
@@ -32,7 +33,9 @@ STAY_EUR_PER_MWH = 2.0
 for a start."""
 WORTH_SHARE = 0.1
 WORTH_EUR_PER_MWH = 5.0
-"""Waste heat this much cheaper than heat at the wanted level is worth storing beyond that level."""
+"""Heat that is cheaper than what it is worth by less than this is worth its price; by more, clearly
+more. Waste heat that is clearly cheaper than heat at the wanted level is stored beyond that level;
+a machine that is clearly cheaper than heat is worth starts for its least load."""
 SHORT_LEVEL = 0.05
 RELIEF_LEVEL = 0.25
 """From the first usable level to the second every unit may run, whatever it costs."""
@@ -65,7 +68,8 @@ def merit_order_dispatch(
     full store: machines keep room for it, and it is never turned away for a level. Boilers are
     backup: they cover demand and bring a store back from where it is short, and no more. When
     the stores are short every unit may do so, whatever it costs. Without a store, units cover the
-    demand in order of cost.
+    demand in order of cost. Heat from another circuit costs what it is worth in the store there, so
+    that links carry heat to where it is worth more.
 
     Args:
         plan: The plan.
@@ -78,16 +82,18 @@ def merit_order_dispatch(
     """
     supply = np.minimum(np.maximum(price.supply_temp_c, plan.supply_low), plan.supply_high)
     now = read_conditions(plan, memory, observation, supply)
-    cost = marginal_cost(plan, now, observation, supply)
     empty = _by_circuit(plan, price.price_empty)
     fall = _by_circuit(plan, price.price_full) - empty
     target = _by_circuit(plan, price.target_level)
     level = now.level
     value = empty + fall * level
+    cost = marginal_cost(plan, now, observation, supply, value)
     value_at_target = empty + fall * target
-    worth = WORTH_EUR_PER_MWH + WORTH_SHARE * np.abs(value_at_target)
+    clearly = WORTH_EUR_PER_MWH + WORTH_SHARE * np.abs(value)
+    clearly_at_target = WORTH_EUR_PER_MWH + WORTH_SHARE * np.abs(value_at_target)
     stay = STAY_EUR_PER_MWH + STAY_SHARE * np.abs(value)
-    short = relief(plan, now, memory.relief, SHORT_LEVEL, RELIEF_LEVEL)
+    lacks = most_lacks_k(now, supply)
+    short = relief(plan, now, memory.relief, SHORT_LEVEL, RELIEF_LEVEL, lacks)
     recovery = now.store_kwh * np.maximum(RELIEF_LEVEL - level, 0.0) / RELIEF_HOURS
     # from here (num_envs, n_producers)
     unit = plan.by_unit
@@ -95,7 +101,8 @@ def merit_order_dispatch(
     goal[:] = unit(target)
     if plan.n_sources:
         sources = slice(0, plan.n_sources)
-        cheaper = (unit(value_at_target, sources) - cost[:, sources]) / unit(worth, sources)
+        cheaper = unit(value_at_target, sources) - cost[:, sources]
+        cheaper /= unit(clearly_at_target, sources)
         goal[:, sources] += np.minimum(np.maximum(cheaper, 0.0), 1.0) * (1.0 - goal[:, sources])
     charge = unit(now.store_kwh) * (goal - unit(level)) / CHARGE_HOURS
     worthwhile = cost < unit(value) + unit(stay) * now.running
@@ -116,16 +123,33 @@ def merit_order_dispatch(
             plan, now, np.stack(of_circuits, axis=1), (empty_worth, full_worth), observation, supply
         )
         demand = np.maximum(demand + taken, 0.0)
+    cheaper = (unit(value) - cost) / unit(clearly)
+    patience = (1.0 - np.minimum(np.maximum(cheaper, 0.0), 1.0)) * unit(~short)
     heat = allocate(
         plan,
         cost,
         np.where(worthwhile | unit(short), limit, 0.0),
         unit(demand) + charge,
         now.running,
-        unit(short),
+        patience,
     )
     set_points = assemble(plan, heat, limit, supply, price.offset_k, shares, price.release)
     return set_points, DispatchMemory(now.demand_kw, memory.charging, short)
+
+
+def deciding_values(cost: FloatArray) -> FloatArray:
+    """Worths of heat at which the decision about a unit changes, €/MWh, ``(3, *cost.shape)``.
+
+    Below the first a running unit stops, above the second a standing one may start, above the third
+    it starts for its least load.
+
+    Args:
+        cost: What heat of the unit costs, €/MWh.
+    """
+    stops, clear = cost - STAY_EUR_PER_MWH, cost + WORTH_EUR_PER_MWH
+    stops = stops / (1.0 + STAY_SHARE * np.sign(stops))
+    clear = clear / (1.0 - WORTH_SHARE * np.sign(clear))
+    return np.stack((stops, cost, clear))
 
 
 def assemble(

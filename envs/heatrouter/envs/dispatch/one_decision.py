@@ -19,7 +19,7 @@ from heatrouter.envs.dispatch.merit_order import (
     WORTH_EUR_PER_MWH,
     WORTH_SHARE,
 )
-from heatrouter.envs.dispatch.one_plant import OnePlant
+from heatrouter.envs.dispatch.one_plant import OnePlant, most_lacks_k
 from heatrouter.envs.dispatch.one_unit import OneCircuit, Row
 from heatrouter.envs.dispatch.plan import DispatchMemory
 from heatrouter.envs.dispatch.rules import (
@@ -50,7 +50,8 @@ class _Worth(NamedTuple):
     value: float
     value_at_target: float
     stay: float  # a running unit may cost this much more
-    much: float  # this much cheaper is worth storing beyond the wanted level
+    clearly: float  # heat that costs this much less is worth clearly more
+    clearly_at_target: float
     recovery: float
 
 
@@ -90,11 +91,11 @@ def one_merit_order(
     supply = plant.limited_supply([temp + offset for temp, offset in asked])
     circuits = plant.conditions(memory, row, supply)
     costs, limits = plant.costs_and_limits(row, circuits)
-    short = plant.relief(circuits, memory, SHORT_LEVEL, RELIEF_LEVEL)
+    short = plant.relief(circuits, memory, SHORT_LEVEL, RELIEF_LEVEL, most_lacks_k(circuits))
     demands = plant.relieved_demand(row, circuits, short)
     worths = _worths(plant, circuits, price)
     n_sources, first_backup = plant.plan.n_sources, plant.first_backup
-    running, required, allowed = [], [], []
+    running, required, allowed, patience = [], [], [], []
     for u, unit in enumerate(plant.units):
         c, cost = unit.circuit, costs[u]
         now, worth = circuits[c], worths[c]
@@ -104,7 +105,7 @@ def one_merit_order(
         if worthwhile:
             goal = worth.target
             if u < n_sources:
-                cheaper = (worth.value_at_target - cost) / worth.much
+                cheaper = (worth.value_at_target - cost) / worth.clearly_at_target
                 goal += min(max(cheaper, 0.0), 1.0) * (1.0 - goal)
             charge = now.store_kwh * (goal - now.level) / CHARGE_HOURS
         if u >= first_backup:
@@ -113,7 +114,9 @@ def one_merit_order(
         running.append(runs)
         required.append(demands[c] + min(max(charge, -power), power))
         allowed.append(limits[u] if worthwhile or short[c] else 0.0)
-    heat = plant.allocate(costs, allowed, required, running, short)
+        cheaper = (worth.value - cost) / worth.clearly
+        patience.append(0.0 if short[c] else 1.0 - min(max(cheaper, 0.0), 1.0))
+    heat = plant.allocate(costs, allowed, required, running, patience)
     set_points = plant.assemble(heat, limits, supply, price.offset_k)
     if set_points is None:
         return None
@@ -129,7 +132,8 @@ def one_rules(
     costs, limits = plant.costs_and_limits(row, circuits)
     stop = parameters.reserve_level + parameters.reserve_band
     lacks = (parameters.reserve_lack_k, RECOVERED_SHARE * parameters.reserve_lack_k)
-    short = plant.relief(circuits, memory, parameters.reserve_level, stop, lacks)
+    every = [lacks] * len(circuits)
+    short = plant.relief(circuits, memory, parameters.reserve_level, stop, every)
     demands = plant.relieved_demand(row, circuits, short)
     filled: list[bool] = memory.charging[0].tolist()
     charging = [
@@ -139,7 +143,7 @@ def one_rules(
         for now, was in zip(circuits, filled, strict=True)
     ]
     cheapest = _cheapest_backups(plant, costs)
-    running, required, allowed, keys = [], [], [], []
+    running, required, allowed, keys, patience = [], [], [], [], []
     for u, unit in enumerate(plant.units):
         c, runs = unit.circuit, row[unit.executed_at] > 0.0
         now, key, need, may_run = circuits[c], costs[u], demands[c], short[c]
@@ -158,10 +162,11 @@ def one_rules(
         else:
             key += GRADE_STEP_EUR_PER_MWH
         running.append(runs)
+        patience.append(float(not short[c]))
         required.append(need)
         allowed.append(limits[u] if may_run else 0.0)
         keys.append(key)
-    heat = plant.allocate(keys, allowed, required, running, short)
+    heat = plant.allocate(keys, allowed, required, running, patience)
     night, margin = _night_offset(plant, parameters, row), parameters.crop_mean_margin_k
     offsets = [
         night - parameters.crop_mean_gain * (row[at] - (least + margin))
@@ -191,6 +196,7 @@ def _worths(plant: OnePlant, circuits: list[OneCircuit], price: OnePrice) -> lis
                 value,
                 value_at_target,
                 STAY_EUR_PER_MWH + STAY_SHARE * abs(value),
+                WORTH_EUR_PER_MWH + WORTH_SHARE * abs(value),
                 WORTH_EUR_PER_MWH + WORTH_SHARE * abs(value_at_target),
                 now.store_kwh * max(RELIEF_LEVEL - now.level, 0.0) / RELIEF_HOURS,
             )

@@ -15,9 +15,10 @@ from heatrouter.envs.arrays import FloatArray
 from heatrouter.envs.dispatch.marginal_cost import (
     HIDING_LACK_K,
     HIDING_RANGE_K,
-    LEAST_TOP_LACK_K,
     MIN_SPREAD_K,
     MOST_TOP_LACK_K,
+    MOST_TOP_LACK_SHARE,
+    RECOVERED_TOP_LACK,
 )
 from heatrouter.envs.dispatch.merit_order import DARK_KW
 from heatrouter.envs.dispatch.one_unit import OneCircuit, Row, producers, read_prices
@@ -60,6 +61,15 @@ def is_plain(plan: DispatchPlan) -> bool:
     linked = plan.linked or plan.links.stop > plan.links.start
     others = plan.commanded.names or plan.fuelled.size or plan.release_points.size
     return not linked and not others
+
+
+def most_lacks_k(circuits: list[OneCircuit]) -> list[tuple[float, float]]:
+    """Lacks from which stores count as short and recovered; see ``marginal_cost.most_lacks_k``."""
+    most = [
+        max(MOST_TOP_LACK_SHARE * (now.supply_temp - now.return_temp), MOST_TOP_LACK_K)
+        for now in circuits
+    ]
+    return [(lack, RECOVERED_TOP_LACK * lack) for lack in most]
 
 
 class OnePlant:
@@ -187,17 +197,18 @@ class OnePlant:
         memory: DispatchMemory,
         low: float,
         high: float,
-        lacks_k: tuple[float, float] = (MOST_TOP_LACK_K, LEAST_TOP_LACK_K),
+        lacks_k: list[tuple[float, float]],
     ) -> list[bool]:
         """Whether the stores of each circuit have run short; see ``marginal_cost.relief``."""
-        most, least = lacks_k
         relieved: list[bool] = memory.relief[0].tolist()
         return [
             now.level < low
             or now.top_lack > most
             or (was and (now.level < high or now.top_lack > least))
             or not has_store
-            for now, was, has_store in zip(circuits, relieved, self.has_store, strict=True)
+            for now, was, has_store, (most, least) in zip(
+                circuits, relieved, self.has_store, lacks_k, strict=True
+            )
         ]
 
     def relieved_demand(
@@ -232,16 +243,16 @@ class OnePlant:
         return costs, limits
 
     def allocate(
-        self, key: Row, limit: Row, required: Row, running: list[bool], short: list[bool]
+        self, key: Row, limit: Row, required: Row, running: list[bool], patience: Row
     ) -> list[float]:
-        """Heat of each producer, kW; see ``allocation.allocate``. ``short`` is by circuit."""
+        """Heat of each producer, kW; see ``allocation.allocate``."""
         heat = [0.0] * len(self.units)
-        for units, circuit_short in zip(self._units_of, short, strict=True):
+        for units in self._units_of:
             given = 0.0
             for u in sorted(units, key=key.__getitem__):
                 unit = self.units[u]
                 lacking = required[u] - given
-                start = unit.start_kw if circuit_short else unit.bridged_kw
+                start = unit.start_kw + patience[u] * (unit.bridged_kw - unit.start_kw)
                 if lacking >= (unit.stay_kw if running[u] else start):
                     heat[u] = min(max(lacking, unit.least_kw), limit[u])
                     given += heat[u]

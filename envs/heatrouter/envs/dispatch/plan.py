@@ -24,6 +24,10 @@ class DispatchMemory(NamedTuple):
     charging: BoolArray  # (num_envs, n_circuits) the rules are filling the stores
     relief: BoolArray  # (num_envs, n_circuits) stores have run short and are being relieved
 
+    def of(self, envs: IntArray) -> "DispatchMemory":
+        """A copy for some environments, which may repeat."""
+        return DispatchMemory(self.demand_kw[envs], self.charging[envs], self.relief[envs])
+
 
 class PriceIndices(NamedTuple):
     """Positions of the tariffs in the observation."""

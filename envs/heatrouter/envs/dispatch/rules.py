@@ -124,7 +124,7 @@ def rules_dispatch(
         shares, taken = charge_by_rules(plan, now, cost, limit, observation, supply)
         required = np.maximum(required + unit(taken), 0.0)
 
-    heat = allocate(plan, key, np.where(allowed, limit, 0.0), required, now.running, unit(short))
+    heat = allocate(plan, key, np.where(allowed, limit, 0.0), required, now.running, unit(~short))
     offset = greenhouse_offset(plan, parameters, observation)
     set_points = assemble(plan, heat, limit, supply, offset, shares)
     return set_points, DispatchMemory(now.demand_kw, charging, short)

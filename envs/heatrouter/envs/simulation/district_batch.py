@@ -196,12 +196,9 @@ class DistrictBatch:
         )
 
     @property
-    def smoothed_demand_kw(self) -> FloatArray:
-        """Demand of each circuit as dispatch has last seen it, ``(num_envs, n_circuits)``.
-
-        Negative where it has seen none yet.
-        """
-        return self._dispatch.demand_kw.copy()
+    def dispatch_memory(self) -> DispatchMemory:
+        """What dispatch remembers of each environment, a copy."""
+        return self._dispatch.of(self._every)
 
     def rules_proposal(self) -> FloatArray:
         """What the rules would propose now, ``(num_envs, n_set_points)``; changes nothing."""
