@@ -13,11 +13,14 @@ from heatrouter.agents.bundle import load_bundle
 from heatrouter.agents.onnx_policy import OnnxPolicy
 from heatrouter.deploy.audit import audit_segments, read_audit
 from heatrouter.deploy.config import ServiceSetup, prepare
+from heatrouter.deploy.model_store import MODELS_FOLDER
 from heatrouter.deploy.replay import Act, ReplayResult, recorded_config, replay
 from heatrouter.deploy.state_dir import AUDIT_FILE
 from heatrouter.envs.arrays import FloatArray
 from heatrouter.envs.cli_options import AsJson
 from heatrouter.envs.errors import EXIT_FAILURE, BundleError
+
+LOOPBACK_PLANT = "opc.tcp://127.0.0.1:4840"
 
 
 class BundleFinder:
@@ -83,15 +86,19 @@ def replay_command(
     path = source / AUDIT_FILE if source.is_dir() else source
     moved = {"district": district, "task": task}
     places = list(bundle or [])
+    if source.is_dir():
+        places.append(source / MODELS_FOLDER)
 
     def setups(identity: Mapping[str, object]) -> ServiceSetup:
         config = recorded_config(identity)
-        if config.bundle is not None and not config.bundle.exists() and places:
-            moved["bundle"] = str(places[0])
+        if config.bundle is not None and not config.bundle.exists() and bundle:
+            config = config.model_copy(update={"bundle": bundle[0]})
         elif config.bundle is not None:
             places.append(config.bundle)
+        # How the field was reached is no part of what was computed.
+        field = {"endpoint": LOOPBACK_PLANT, "opcua": None, "tags": None, "trusted_keys": ()}
         changes = {name: value for name, value in moved.items() if value is not None}
-        return prepare(config.model_validate(config.model_dump() | changes))
+        return prepare(config.model_copy(update=field | changes))
 
     result = replay(read_audit(path), setups, BundleFinder(places))
     if as_json:

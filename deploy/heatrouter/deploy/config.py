@@ -19,6 +19,7 @@ from heatrouter.deploy.field_settings import (
     OpcUaSettings,
     SimulatedSettings,
 )
+from heatrouter.deploy.historian import HistorySettings
 from heatrouter.deploy.tag_file import bounded, load_tags
 from heatrouter.deploy.tags import TagMap
 from heatrouter.envs.contract import Contract
@@ -96,6 +97,10 @@ class ServiceConfig(BaseModel):
     )
     decision_deadline_share: float = Field(
         0.1, gt=0.0, le=0.5, description="of the real tick, for the policy's decision"
+    )
+
+    history: HistorySettings = Field(
+        default_factory=HistorySettings, description="what is kept of the past, and how long"
     )
 
     @property

@@ -115,21 +115,27 @@ class Historian:
         self._layout_id = 0
         self._kept_at = -math.inf
         self._interval = -1
+        self._started = False
 
     @property
     def state(self) -> HistorianState:
         """How it fares; safe to ask from any thread."""
         cause = self._cause
+        if self._started and not self._thread.is_alive():
+            cause = f"{self.path}: the historian has ended"
         if cause is None and self._queue.full():
             cause = f"{self.path}: the disk is too slow, {self._overflown} samples dropped"
         return HistorianState(self._written, self._overflown + self._lost, cause)
 
     def start(self) -> None:
         """Begin to write."""
+        self._started = True
         self._thread.start()
 
     def put(self, sample: HistorySample) -> None:
         """Hand a sample over; never waits, and never fails."""
+        if not self._started:
+            return
         try:
             self._queue.put_nowait(sample)
         except queue.Full:
@@ -139,6 +145,7 @@ class Historian:
         """Write what waits and end, within a time."""
         if not self._thread.is_alive():
             return
+        self._started = False
         with contextlib.suppress(queue.Full):
             self._queue.put(None, timeout=timeout_s)
         self._thread.join(timeout_s)

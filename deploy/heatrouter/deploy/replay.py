@@ -269,6 +269,7 @@ def _reading(record: AuditRecord, cycle: ControlCycle) -> TickReading | None:
         enable=True,
         override=None,
         external=bool(detail["external"]),
+        arrays={},
     )
 
 

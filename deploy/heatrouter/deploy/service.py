@@ -21,6 +21,7 @@ from heatrouter.deploy.control_cycle import ControlCycle, GuardedStep
 from heatrouter.deploy.fault_watch import FaultWatch
 from heatrouter.deploy.field_link import FieldLink, LinkLostError
 from heatrouter.deploy.forecast_intake import ForecastIntake
+from heatrouter.deploy.history_taking import HistoryTaking
 from heatrouter.deploy.input_limits import input_limits
 from heatrouter.deploy.mode_requests import ModeRequests, target_before_crash
 from heatrouter.deploy.model_switch import ModelSource, ModelSwitch
@@ -40,6 +41,7 @@ from heatrouter.deploy.policy_query import PolicyQuery, decision_deadline_s
 from heatrouter.deploy.policy_worker import PolicyWorker
 from heatrouter.deploy.run_record import RunRecord
 from heatrouter.deploy.service_journal import Journal, TickContext
+from heatrouter.deploy.service_manager import ServiceManager
 from heatrouter.deploy.state_dir import ModeRequest, StateDir
 from heatrouter.deploy.swap_worker import SwapWorker
 from heatrouter.deploy.tag_file import read_back_tolerance
@@ -61,6 +63,7 @@ class Service:
         state_dir: Where status goes and requests come from.
         clock: Monotonic real time, s. Plant time is this clock times the speed.
         models: Where other bundles come from while it runs; None keeps the first one.
+        manager: The line to systemd; None tells nobody.
     """
 
     def __init__(
@@ -73,6 +76,7 @@ class Service:
         state_dir: StateDir,
         clock: Callable[[], float] = time.monotonic,
         models: ModelSource | None = None,
+        manager: ServiceManager | None = None,
     ) -> None:
         self._setup = setup
         self._config = setup.config
@@ -80,6 +84,7 @@ class Service:
         self._worker = worker
         self._clock = clock
         self._origin_s = clock()
+        self._manager = ServiceManager({}) if manager is None else manager
         self.record = RunRecord()
         self.cycle = ControlCycle(setup)
         contract = setup.contract
@@ -107,6 +112,7 @@ class Service:
             self.models = ModelSwitch(
                 models, worker, self.cycle, state_dir, self._journal, self.alarms
             )
+        self.history = HistoryTaking(setup, self.alarms) if self._config.history.enabled else None
         self._validity = initial_validity(self._input_limits, self._now_s())
         self.state: ModeState = initial_state(self._now_s(), target_before_crash(state_dir))
         self._mode_settings = ModeSettings()
@@ -141,9 +147,14 @@ class Service:
         gc.collect()
         gc.freeze()
         self.forecasts.start()
+        if self.history is not None:
+            self.history.start()
         begin, slot = self._clock(), 0
+        self._manager.ready(period_s)
         while not stop.is_set():
             await self.safe_tick()
+            # By the tick, not by a timer: a loop that hangs must not look alive.
+            self._manager.alive(str(self.state.actual))
             if self._config.ticks is not None and self.record.ticks >= self._config.ticks:
                 break
             late = math.floor((self._clock() - begin) / period_s)
@@ -329,6 +340,8 @@ class Service:
         self.record.note_state(self.state, tick.number, tick.now_s, self.watch.causes)
         if step is not None:
             self.record.note_verdict(step.verdict)
+        if self.history is not None:
+            self.history.note(tick, self.state, step, written=written)
         self._journal.alarms(tick, self.state, self.alarms.take_changes())
         for news in self.forecasts.news():
             self._journal.event(tick, self.state, news.event, detail=news.detail)
@@ -378,6 +391,7 @@ class Service:
 
     async def _leave(self) -> None:
         """Hand the plant back to its PLC."""
+        self._manager.stopping()
         self.forecasts.stop()
         tick = self._context()
         if self.state.may_write:
@@ -388,6 +402,8 @@ class Service:
                 _log.warning("could not hand over: %s", error)
         if self.models is not None:
             await self.models.close()
+        if self.history is not None:
+            self.history.close()
         self._journal.event(tick, self.state, "service stopped")
         self._journal.status(tick, self.state, self._live(tick), running=False)
 

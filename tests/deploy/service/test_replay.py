@@ -1,5 +1,6 @@
 """A log repeats bit for bit; what was changed in it, or lost from it, is found."""
 
+import csv
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -15,6 +16,8 @@ from heatrouter.deploy.audit import AuditLog, AuditRecord, read_audit
 from heatrouter.deploy.cli_replay import BundleFinder
 from heatrouter.deploy.config import ServiceConfig, ServiceSetup, prepare
 from heatrouter.deploy.field_link import Quality
+from heatrouter.deploy.history_file import HISTORY_FILE
+from heatrouter.deploy.history_reading import HistoryReader
 from heatrouter.deploy.in_memory import InMemoryPlant, InMemoryWorker, TurnedClock
 from heatrouter.deploy.policy_worker import Decision, FaultKind
 from heatrouter.deploy.replay import Replayer, ReplayResult, recorded_config, replay
@@ -262,3 +265,46 @@ async def test_the_command_counts_and_exits(
     state_dir.audit_path.write_text(text.replace('"written":true', '"written":false', 1))
     assert main(["replay", str(state_dir.path)]) == 1
     assert "record" in capsys.readouterr().err
+
+
+async def test_the_history_of_a_run_is_what_the_log_says(
+    bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    service, hands = start(bundle, tmp_path)
+    assert service.history is not None
+    service.history.start()
+    await hands.begin()
+    await hands.run(130, troubles(hands))
+    service.history.close()
+    ticks = [r for r in hands.records() if r.event is None]
+    with HistoryReader(hands.state_dir.path / HISTORY_FILE) as reader:
+        rows = list(reader.rows())
+        names = reader.names
+    assert [row.mode for row in rows] == [r.mode for r in ticks]
+    assert [row.written for row in rows] == [r.written for r in ticks]
+    n_points = len(service.cycle.limits.low)
+    for row, record in zip(rows, ticks, strict=True):
+        executed = np.full(n_points, np.nan) if record.executed is None else record.executed
+        np.testing.assert_array_equal(row.series[-n_points:], executed)
+        if record.quality is not None:
+            assert row.causes is not None
+            assert tuple(row.causes.tolist()) == record.quality
+    silent = [row for row in rows if row.causes is not None and (row.causes == 255).all()]
+    assert len(silent) == 4, "ticks in which the plant did not answer"
+
+    table = tmp_path / "ticks.csv"
+    state_dir = str(hands.state_dir.path)
+    options = ["--series", "site.ambient_temp_c", "--series", names[-1]]
+    assert main(["history", "export", state_dir, "--out", str(table), *options]) == 0
+    with table.open(encoding="utf-8") as file:
+        read = list(csv.DictReader(file))
+    assert len(read) == 130
+    at = names.index("site.ambient_temp_c")
+    assert float(read[7]["site.ambient_temp_c"]) == rows[7].series[at]
+    assert "QUALITY" in read[25]["not_believed"]
+    parquet = pytest.importorskip("pyarrow.parquet")
+    whole = tmp_path / "means.parquet"
+    assert main(["history", "export", state_dir, "--out", str(whole), "--means"]) == 0
+    assert parquet.read_table(whole).num_rows == 8
+    assert main(["history", "show", state_dir]) == 0
+    assert "130 ticks, 8 means" in capsys.readouterr().out
