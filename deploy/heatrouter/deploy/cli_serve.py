@@ -26,6 +26,7 @@ from heatrouter.deploy.service import Service
 from heatrouter.deploy.service_manager import ServiceManager
 from heatrouter.deploy.state_dir import StateDir, write_json
 from heatrouter.deploy.swap_worker import SwapWorker
+from heatrouter.deploy.twin_link import TwinLink
 from heatrouter.deploy.worker_link import WorkerLink
 from heatrouter.envs.errors import BundleError, HeatrouterError
 
@@ -58,6 +59,7 @@ async def run_service(
         # A recording ends; the service that replays it ends with it.
         setup = replace(setup, config=config.model_copy(update={"ticks": length}))
     worker: SwapWorker | None = None
+    twin: TwinLink | None = None
     manager = ServiceManager()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -75,6 +77,9 @@ async def run_service(
                 await first.open()
                 worker = SwapWorker(first)
                 check_identity(setup, first)
+            if worker is not None and config.look_ahead.enabled:
+                twin = TwinLink(setup, time.monotonic)
+                await twin.open()
             models = ModelSource(store, configured, lambda path: policy_worker(setup, path))
             service = Service(
                 setup,
@@ -84,6 +89,7 @@ async def run_service(
                 state_dir=state_dir,
                 models=models,
                 manager=manager,
+                twin=twin,
             )
             exchange = _nothing if service.models is None else service.models.reload
             if reload is not None:
@@ -91,6 +97,8 @@ async def run_service(
                 loop.add_signal_handler(signal.SIGHUP, again.ask)
             await service.run(stop)
         finally:
+            if twin is not None:
+                await twin.close()
             if worker is not None:
                 await worker.close()
             await link.close()

@@ -22,6 +22,7 @@ from heatrouter.deploy.field_settings import (
 from heatrouter.deploy.historian import HistorySettings
 from heatrouter.deploy.tag_file import bounded, load_tags
 from heatrouter.deploy.tags import TagMap
+from heatrouter.deploy.twin_settings import LookAheadSettings
 from heatrouter.envs.contract import Contract
 from heatrouter.envs.errors import (
     BundleError,
@@ -99,6 +100,9 @@ class ServiceConfig(BaseModel):
         0.1, gt=0.0, le=0.5, description="of the real tick, for the policy's decision"
     )
 
+    look_ahead: LookAheadSettings = Field(
+        default_factory=LookAheadSettings, description="the live twin"
+    )
     history: HistorySettings = Field(
         default_factory=HistorySettings, description="what is kept of the past, and how long"
     )

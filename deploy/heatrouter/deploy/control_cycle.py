@@ -27,6 +27,7 @@ from heatrouter.envs.guard import (
     check,
     initial_memory,
 )
+from heatrouter.envs.guard.verdict import ReasonArray
 from heatrouter.envs.observe import ObservationBuilder
 
 RANGE_TOLERANCE = 1e-4
@@ -187,6 +188,14 @@ class ControlCycle:
         if not self.look_ahead:
             return None
         return self.prediction or Prediction.missing(1, len(self.limits.predicted))
+
+    def judge_policy(self, now_s: float) -> ReasonArray | None:
+        """What the guard would say of the policy's proposal; None where there is none."""
+        if self.memory is None or self.policy_proposal is None or self.observation is None:
+            return None
+        reading, prediction = self.guard_reading(now_s), self.prediction_due()
+        step = self._check("policy", self.policy_proposal, self.memory, reading, prediction)
+        return step.verdict.reasons
 
     def guard_reading(self, now_s: float) -> Reading:
         """The last observation with what is measured now in the place of means over the step.

@@ -23,6 +23,7 @@ from heatrouter.deploy.field_link import FieldLink, LinkLostError
 from heatrouter.deploy.forecast_intake import ForecastIntake
 from heatrouter.deploy.history_taking import HistoryTaking
 from heatrouter.deploy.input_limits import input_limits
+from heatrouter.deploy.look_ahead import LookAhead, Twin
 from heatrouter.deploy.mode_requests import ModeRequests, target_before_crash
 from heatrouter.deploy.model_switch import ModelSource, ModelSwitch
 from heatrouter.deploy.modes import (
@@ -64,6 +65,7 @@ class Service:
         clock: Monotonic real time, s. Plant time is this clock times the speed.
         models: Where other bundles come from while it runs; None keeps the first one.
         manager: The line to systemd; None tells nobody.
+        twin: Who looks ahead of the policy's proposals; None lets static limits suffice.
     """
 
     def __init__(
@@ -77,6 +79,7 @@ class Service:
         clock: Callable[[], float] = time.monotonic,
         models: ModelSource | None = None,
         manager: ServiceManager | None = None,
+        twin: Twin | None = None,
     ) -> None:
         self._setup = setup
         self._config = setup.config
@@ -123,6 +126,9 @@ class Service:
         self._written: FloatArray | None = None
         self._requests = ModeRequests(
             self._config, state_dir, self._journal, has_policy=worker is not None
+        )
+        self.look_ahead = (
+            None if twin is None else LookAhead(twin, self.cycle, self.watch, self._config)
         )
         self._query: PolicyQuery | None = None
         if worker is not None:
@@ -196,6 +202,10 @@ class Service:
         if self._query is not None:
             await self._query.ask(tick, self.state, wanted=self._decision_wanted)
             self._decision_wanted = self._decision_wanted and not tick.decided
+        if self.look_ahead is not None:
+            begun = self._clock()
+            await self.look_ahead.look(tick)
+            tick.waited_s += self._clock() - begun
         request = self._requests.take(tick, self.state)
         before = self.state
         self.state = next_mode(before, self._events(request), tick.now_s, self._mode_settings)
@@ -206,7 +216,9 @@ class Service:
         # Where nothing is written, the log shows what the policy would have done.
         use_policy = self.state.actual is Mode.POLICY or not self.state.may_write
         step = self.cycle.guarded(tick.now_s, use_policy=use_policy)
-        if step is not None and step.policy_refused and self.state.actual is Mode.POLICY:
+        foreseen = Fault.PREDICTION in self.watch.present
+        refused = step is not None and step.policy_refused and not foreseen
+        if refused and self.state.actual is Mode.POLICY:
             self.watch.note(Fault.POLICY_OUTPUT, "the guard refused the policy's proposal")
         written = await self._write(tick, before, step)
         if tick.reading is not None and not written:
@@ -384,6 +396,7 @@ class Service:
             "contract": self._setup.contract.digest,
             "guard_limits": self.cycle.limits.digest,
             "bundle": None if worker is None else worker.bundle_digest,
+            "look_ahead": self.cycle.look_ahead,
             "config": self._config.model_dump(mode="json"),
         }
 
