@@ -5,6 +5,7 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, Field
 
 TWIN_STATE_FILE: Final = "twin-state.npz"
+"""As `heatrouter twin --live` looks for it."""
 
 
 class LookAheadSettings(BaseModel):

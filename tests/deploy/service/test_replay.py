@@ -19,13 +19,15 @@ from heatrouter.deploy.field_link import Quality
 from heatrouter.deploy.history_file import HISTORY_FILE
 from heatrouter.deploy.history_reading import HistoryReader
 from heatrouter.deploy.in_memory import InMemoryPlant, InMemoryWorker, TurnedClock
+from heatrouter.deploy.modes import Fault, Mode
 from heatrouter.deploy.policy_worker import Decision, FaultKind
 from heatrouter.deploy.replay import Replayer, ReplayResult, recorded_config, replay
 from heatrouter.deploy.replay_records import ReplayError
 from heatrouter.deploy.service import Service
 from heatrouter.deploy.state_dir import StateDir
-from heatrouter.envs.arrays import Float32Array
+from heatrouter.envs.arrays import Float32Array, FloatArray
 from heatrouter.envs.cli import main
+from heatrouter.envs.guard import Prediction
 
 TICK_S = 60.0
 
@@ -40,7 +42,42 @@ class RunningWorker(InMemoryWorker):
         return replace(decision, action=self.policy.act(observation[np.newaxis])[0])
 
 
-def start(bundle: Path, folder: Path, mode: str = "policy") -> tuple[Service, "Hands"]:
+class ToldTwin:
+    """Looks ahead as it is told: the same span each time, or nothing."""
+
+    def __init__(self) -> None:
+        self.cause: str | None = "told not to answer"
+        self.span: tuple[FloatArray, FloatArray] | None = None
+        self._answer: Prediction | None = None
+
+    async def poll(self) -> None:
+        """There is no process."""
+
+    async def ask(
+        self,
+        *,
+        now_s: float,
+        plant_time_s: float,
+        clock: FloatArray,
+        values: dict[str, float],
+        applied: FloatArray,
+        proposal: FloatArray,
+        deadline_s: float,
+    ) -> None:
+        self._answer = None
+        if self.span is not None:
+            lowest, highest = (side[np.newaxis] for side in self.span)
+            known = np.ones(1, dtype=np.bool_)
+            issued = np.array([now_s])
+            self._answer = Prediction(issued, np.array([3600.0]), lowest, highest, known)
+
+    def answer(self) -> Prediction | None:
+        return self._answer
+
+
+def start(
+    bundle: Path, folder: Path, mode: str = "policy", twin: ToldTwin | None = None
+) -> tuple[Service, "Hands"]:
     config = ServiceConfig.model_validate(
         {
             "bundle": bundle,
@@ -59,7 +96,9 @@ def start(bundle: Path, folder: Path, mode: str = "policy") -> tuple[Service, "H
     state_dir = StateDir(config.state_dir)
     state_dir.create()
     audit = AuditLog(state_dir.audit_path, sync_interval_s=None)
-    service = Service(setup, plant, worker, audit=audit, state_dir=state_dir, clock=clock)
+    service = Service(
+        setup, plant, worker, audit=audit, state_dir=state_dir, clock=clock, twin=twin
+    )
     return service, Hands(service, plant, worker, clock, audit, state_dir)
 
 
@@ -308,3 +347,55 @@ async def test_the_history_of_a_run_is_what_the_log_says(
     assert parquet.read_table(whole).num_rows == 8
     assert main(["history", "show", state_dir]) == 0
     assert "130 ticks, 8 means" in capsys.readouterr().out
+
+
+async def test_without_an_answer_of_the_look_ahead_the_rules_control(
+    bundle: Path, tmp_path: Path
+) -> None:
+    twin = ToldTwin()
+    service, hands = start(bundle, tmp_path, twin=twin)
+    limits = service.cycle.limits
+    fine = np.where(np.isfinite(limits.predicted_low), limits.predicted_low, 0.0)
+    twin.span = fine + 1.0, fine + 2.0
+    await hands.begin()
+    await hands.run(15)
+    assert mode_of(service) is Mode.POLICY
+    assert service.cycle.prediction is not None
+
+    twin.span = None
+    await hands.run(15)
+    assert mode_of(service) is Mode.RULES
+    assert service.watch.causes[str(Fault.PREDICTION)] == "told not to answer"
+
+    twin.span = fine + 1.0, fine + 2.0
+    await hands.run(30)
+    assert mode_of(service) is Mode.POLICY, "back by itself after the hold-off"
+
+    low = fine + 1.0
+    cold = limits.predicted.index(
+        next(p for p in limits.predicted if p.name == "town_hill.room_temp_c")
+    )
+    low[cold] = limits.predicted_low[cold] - 0.1
+    twin.span = low, fine + 2.0
+    await hands.run(15)
+    assert mode_of(service) is Mode.RULES
+    assert service.watch.causes[str(Fault.PREDICTION)] == "breaks town_hill.room_temp_c"
+
+    records = hands.records()
+    ticks = [r for r in records if r.event is None]
+    assert all(r.written for r in ticks if r.mode == "RULES"), "the rules need no look-ahead"
+    result = replayed(records, bundle)
+    assert result.first is None, str(result.first)
+    assert result.ticks == 75
+    forged = [_without_prediction(r) for r in records]
+    assert not replayed(forged, bundle).same, "predictions on record decide what is replayed"
+
+
+def mode_of(service: Service) -> Mode:
+    """The mode, which a type checker would otherwise believe to stay as it was."""
+    return service.state.actual
+
+
+def _without_prediction(record: AuditRecord) -> AuditRecord:
+    detail = {k: v for k, v in record.detail.items() if k != "prediction"}
+    return replace(record, detail=detail)
