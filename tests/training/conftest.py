@@ -4,6 +4,7 @@ One price to follow: the cost of a step is the square of the distance between th
 the first observation, both normalised.
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ from heatrouter.envs.arrays import BoolArray, Float32Array, FloatArray, IntArray
 from heatrouter.envs.contract import ActionChannel, Channel, Contract, SetPoint
 from heatrouter.training.config import TrainingConfig
 from heatrouter.training.config_loading import parse_training_config
+from heatrouter.training.constraint_signals import Signals
 
 OBSERVATIONS = 5
 
@@ -46,6 +48,7 @@ class ToyStep(NamedTuple):
     truncated: BoolArray
     final_observation: Float32Array
     terms: dict[str, FloatArray]
+    outputs: FloatArray
 
 
 class ToyBatch:
@@ -87,7 +90,12 @@ class ToyBatch:
             self._state = np.where(truncated[:, None], fresh, self._state)
             self._age[truncated] = 0
         return ToyStep(
-            self._observe(), -cost, truncated, final, {"energy": 0.75 * cost, "wear": 0.25 * cost}
+            self._observe(),
+            -cost,
+            truncated,
+            final,
+            {"energy": 0.75 * cost, "wear": 0.25 * cost},
+            np.stack([(normalised[:, 0] > 0.3).astype(float), np.ones(self.num_envs)], axis=1),
         )
 
     def save_state(self) -> dict[str, np.ndarray[Any, Any]]:
@@ -119,10 +127,26 @@ def make_batch() -> type[ToyBatch]:
     return ToyBatch
 
 
+def toy_signals(outputs: FloatArray) -> Signals:
+    """One constraint: the first action stays at or below 0.3."""
+    return Signals(outputs[:, :1], outputs[:, 1:])
+
+
+@pytest.fixture
+def signals() -> Callable[[FloatArray], Signals]:
+    return toy_signals
+
+
+@pytest.fixture
+def make_config() -> Callable[[str], TrainingConfig]:
+    """A small configuration by the name of an algorithm."""
+    return lambda algorithm: parse_training_config(SMALL + SECTIONS[algorithm])
+
+
 @pytest.fixture
 def config() -> TrainingConfig:
     """Small enough to train in seconds."""
-    return parse_training_config(SMALL)
+    return parse_training_config(SMALL + SECTIONS["ppo"])
 
 
 SMALL = """
@@ -132,6 +156,13 @@ seed: 3
 total_steps: 4096
 reward_scale_eur: 10.0
 torch_threads: 1
+network: {policy_layers: [32], value_layers: [32]}
+evaluation: {every_rollouts: 2}
+checkpoints: {every_rollouts: 3}
+tracking: {enabled: false}
+"""
+
+_PPO = """
 ppo:
   environments: 8
   rollout_steps: 64
@@ -140,8 +171,30 @@ ppo:
   discount_h: 2.0
   gae_h: 1.0
   critic_rollouts: 1
-network: {policy_layers: [32], value_layers: [32]}
-evaluation: {every_rollouts: 2}
-checkpoints: {every_rollouts: 3}
-tracking: {enabled: false}
 """
+
+# The memory is smaller than the run, so that it wraps round.
+_OFF_POLICY = """
+  environments: 8
+  rollout_steps: 64
+  updates: 16
+  batch: 64
+  memory_steps: 2000
+  warmup_steps: 600
+  learning_rate: 3.0e-3
+  discount_h: 2.0
+"""
+
+SECTIONS = {
+    "ppo": _PPO,
+    "lagrangian-ppo": "algorithm: lagrangian-ppo"
+    + _PPO
+    + """
+lagrangian:
+  constraints: [{kind: room, allowed_share: 0.02}]
+  critic_layers: [16]
+  multiplier_rate: 0.5
+""",
+    "sac": "algorithm: sac\nsac:" + _OFF_POLICY,
+    "tqc": "algorithm: tqc\ntqc:" + _OFF_POLICY + "  quantiles: 5\n  dropped_quantiles: 1\n",
+}

@@ -60,7 +60,7 @@ def summary(**changes: Any) -> dict[str, Any]:
             "seconds": 2.0,
             "best_step": 1,
             "best_saving": 0.1,
-            "constant_price_saving": 0.05,
+            "start_saving": 0.05,
         },
         "parity": {
             "max_abs_error_normalised": 2e-7,

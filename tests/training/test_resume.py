@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 import torch
 from rich.console import Console
-from stable_baselines3 import PPO
+from stable_baselines3.common.base_class import BaseAlgorithm
 
 from heatrouter.agents.protocol import Controller
 from heatrouter.envs.errors import TrainingConfigError
 from heatrouter.training.checkpoints import (
+    SCHEMA_VERSION,
     checkpoint_files,
     load_tensors,
     newest_snapshot,
@@ -50,11 +51,16 @@ class Run:
     """One training of the toy, or a part of one."""
 
     def __init__(
-        self, folder: Path, config: TrainingConfig, make_batch: Callable[..., Any], resume: bool
+        self,
+        folder: Path,
+        config: TrainingConfig,
+        make_batch: Callable[..., Any],
+        resume: bool,
+        signals: Callable[..., Any] | None = None,
     ) -> None:
         folder.mkdir(exist_ok=True)
-        self.batch = make_batch(config.ppo.environments, seed=config.seed)
-        env = DistrictVecEnv(self.batch, reward_scale_eur=config.reward_scale_eur)
+        self.batch = make_batch(config.acting.environments, seed=config.seed)
+        env = DistrictVecEnv(self.batch, reward_scale_eur=config.reward_scale_eur, signals=signals)
         inputs: Any = SimpleNamespace(config=config, task=SimpleNamespace(control_dt_s=900.0))
         self.model = build_model(inputs, env, START)
         self.snapshot = newest_snapshot(folder / "checkpoints") if resume else None
@@ -75,7 +81,7 @@ class Run:
             learn(self.model, self.boundary, self.snapshot, self.tracker)
 
 
-def weights(model: PPO) -> list[torch.Tensor]:
+def weights(model: BaseAlgorithm) -> list[torch.Tensor]:
     return [value.clone() for value in model.policy.state_dict().values()]
 
 
@@ -83,30 +89,49 @@ def untimed(rows: list[dict[str, float]]) -> list[dict[str, float]]:
     return [{k: v for k, v in row.items() if not k.startswith("time/")} for row in rows]
 
 
-@pytest.mark.parametrize("stop_after", [1, 3.5, 6.01])
+@pytest.mark.parametrize(
+    ("algorithm", "stop_after", "kept"),
+    [
+        ("ppo", 1, 1),
+        ("ppo", 3.5, 3),
+        ("ppo", 6.01, 6),
+        ("lagrangian-ppo", 3.5, 3),
+        # Their memory is written at checkpoints only, every third rollout.
+        ("sac", 4.5, 3),
+        ("sac", 6.01, 6),
+        ("tqc", 4.5, 3),
+    ],
+)
 def test_resume_is_exact(
-    tmp_path: Path, config: TrainingConfig, make_batch: Callable[..., Any], stop_after: float
+    tmp_path: Path,
+    make_config: Callable[[str], TrainingConfig],
+    make_batch: Callable[..., Any],
+    signals: Callable[..., Any],
+    algorithm: str,
+    stop_after: float,
+    kept: int,
 ) -> None:
-    whole = Run(tmp_path / "whole", config, make_batch, resume=False)
+    config = make_config(algorithm)
+    whole = Run(tmp_path / "whole", config, make_batch, False, signals)
     whole.go()
     assert whole.model.num_timesteps == config.total_steps
 
-    parted = Run(tmp_path / "parted", config, make_batch, resume=False)
+    parted = Run(tmp_path / "parted", config, make_batch, False, signals)
     step = parted.batch.step
     calls = 0
 
     def interrupted(action: Any) -> Any:
         nonlocal calls
         calls += 1
-        if calls > stop_after * config.ppo.rollout_steps:
+        if calls > stop_after * config.acting.rollout_steps:
             raise KeyboardInterrupt
         return step(action)
 
     parted.batch.step = interrupted
     with pytest.raises(KeyboardInterrupt, match=r"kept at step \d.*train --resume"):
         parted.go()
-    resumed = Run(tmp_path / "parted", config, make_batch, resume=True)
-    assert resumed.model.num_timesteps == int(stop_after) * ROLLOUT
+    resumed = Run(tmp_path / "parted", config, make_batch, True, signals)
+    assert resumed.model.num_timesteps == kept * ROLLOUT
     resumed.go()
 
     for one, other in zip(weights(whole.model), weights(resumed.model), strict=True):
@@ -199,7 +224,7 @@ def test_only_the_newest_checkpoints_stay(
 
 def test_a_damaged_checkpoint_is_refused_with_a_remedy(tmp_path: Path) -> None:
     path = tmp_path / "step-1.pt"
-    save_tensors(path, {"schema_version": 1, "x": torch.zeros(3)})
+    save_tensors(path, {"schema_version": SCHEMA_VERSION, "x": torch.zeros(3)})
     assert torch.equal(load_tensors(path)["x"], torch.zeros(3))
     data = path.read_bytes()
     path.write_bytes(data[: len(data) // 2])
@@ -208,7 +233,7 @@ def test_a_damaged_checkpoint_is_refused_with_a_remedy(tmp_path: Path) -> None:
 
 
 def test_a_checkpoint_holds_no_code(tmp_path: Path) -> None:
-    torch.save({"schema_version": 1, "x": Path("x")}, tmp_path / "step-1.pt")
+    torch.save({"schema_version": SCHEMA_VERSION, "x": Path("x")}, tmp_path / "step-1.pt")
     with pytest.raises(TrainingConfigError, match="cannot be read"):
         load_tensors(tmp_path / "step-1.pt")
 

@@ -13,6 +13,7 @@ from heatrouter.agents.bundle import load_bundle
 from heatrouter.agents.onnx_policy import OnnxPolicy
 from heatrouter.deploy.audit import audit_segments, read_audit
 from heatrouter.deploy.config import ServiceSetup, prepare
+from heatrouter.deploy.http_config import HttpConfig
 from heatrouter.deploy.model_store import MODELS_FOLDER
 from heatrouter.deploy.replay import Act, ReplayResult, recorded_config, replay
 from heatrouter.deploy.state_dir import AUDIT_FILE
@@ -96,7 +97,13 @@ def replay_command(
         elif config.bundle is not None:
             places.append(config.bundle)
         # How the field was reached is no part of what was computed.
-        field = {"endpoint": LOOPBACK_PLANT, "opcua": None, "tags": None, "trusted_keys": ()}
+        field: dict[str, object] = {
+            "endpoint": LOOPBACK_PLANT,
+            "opcua": None,
+            "tags": None,
+            "trusted_keys": (),
+        }
+        field["http"] = HttpConfig(enabled=False)
         changes = {name: value for name, value in moved.items() if value is not None}
         return prepare(config.model_copy(update=field | changes))
 

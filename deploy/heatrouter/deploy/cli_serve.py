@@ -27,6 +27,8 @@ from heatrouter.deploy.service_manager import ServiceManager
 from heatrouter.deploy.state_dir import StateDir, write_json
 from heatrouter.deploy.swap_worker import SwapWorker
 from heatrouter.deploy.twin_link import TwinLink
+from heatrouter.deploy.web_link import WebLink
+from heatrouter.deploy.web_site import site_of
 from heatrouter.deploy.worker_link import WorkerLink
 from heatrouter.envs.errors import BundleError, HeatrouterError
 
@@ -61,6 +63,7 @@ async def run_service(
     worker: SwapWorker | None = None
     twin: TwinLink | None = None
     manager = ServiceManager()
+    web = WebLink(site_of(setup)) if config.http.enabled else None
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -81,6 +84,8 @@ async def run_service(
                 twin = TwinLink(setup, time.monotonic)
                 await twin.open()
             models = ModelSource(store, configured, lambda path: policy_worker(setup, path))
+            if web is not None:
+                await web.open()
             service = Service(
                 setup,
                 link,
@@ -90,6 +95,7 @@ async def run_service(
                 models=models,
                 manager=manager,
                 twin=twin,
+                publish=None if web is None else web.publish,
             )
             exchange = _nothing if service.models is None else service.models.reload
             if reload is not None:
@@ -97,6 +103,8 @@ async def run_service(
                 loop.add_signal_handler(signal.SIGHUP, again.ask)
             await service.run(stop)
         finally:
+            if web is not None:
+                await web.close()
             if twin is not None:
                 await twin.close()
             if worker is not None:
@@ -110,6 +118,8 @@ async def run_service(
         **service.record.summary(),
         "worker_restarts": 0 if worker is None else worker.restarts,
         "link_reconnects": link.reconnects,
+        "web_restarts": 0 if web is None else web.restarts,
+        "snapshots_dropped": 0 if web is None else web.dropped,
         "audit": verify_audit(state_dir.audit_path),
     }
 
@@ -208,6 +218,12 @@ def serve(
         Path | None, typer.Option(help="Folder of status, mode requests and audit log.")
     ] = None,
     summary: Annotated[Path | None, typer.Option(help="JSON written at the end.")] = None,
+    no_http: Annotated[
+        bool, typer.Option("--no-http", help="No web page, metrics or health checks.")
+    ] = False,
+    http_port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Port of the web page; 0: any free one.")
+    ] = None,
     check_config: Annotated[
         bool, typer.Option("--check-config", help="Check everything but the plant, then leave.")
     ] = False,
@@ -240,6 +256,9 @@ def serve(
         "summary": summary,
     }
     config = load_config(config_file, overrides)
+    page: dict[str, object] = {"enabled": False} if no_http else {}
+    page |= {} if http_port is None else {"port": http_port}
+    config = config.model_copy(update={"http": config.http.model_copy(update=page)})
     setup = prepare(bundle_in_force(config))
     if check_config:
         asyncio.run(check_bundle(setup))

@@ -25,6 +25,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "heatrouter.deploy.cli_replay:replay_command",
         "Repeat what a control service computed, from its audit log, bit for bit.",
     ),
+    "users": (
+        "heatrouter.deploy.cli_users:app",
+        "Say who may log in to the control service's web page.",
+    ),
     "model": (
         "heatrouter.deploy.cli_model:app",
         "Sign, verify, activate and roll back the bundles of a control service.",

@@ -20,6 +20,7 @@ from heatrouter.deploy.field_settings import (
     SimulatedSettings,
 )
 from heatrouter.deploy.historian import HistorySettings
+from heatrouter.deploy.http_config import HttpConfig
 from heatrouter.deploy.tag_file import bounded, load_tags
 from heatrouter.deploy.tags import TagMap
 from heatrouter.deploy.twin_settings import LookAheadSettings
@@ -98,6 +99,9 @@ class ServiceConfig(BaseModel):
     )
     decision_deadline_share: float = Field(
         0.1, gt=0.0, le=0.5, description="of the real tick, for the policy's decision"
+    )
+    http: HttpConfig = Field(
+        default_factory=HttpConfig, description="web page, metrics, health checks"
     )
 
     look_ahead: LookAheadSettings = Field(
@@ -224,7 +228,7 @@ def prepare(config: ServiceConfig) -> ServiceSetup:
     Raises:
         ServiceConfigError: Files that do not exist or do not fit each other, all at once.
     """
-    mistakes: list[Mistake] = []
+    mistakes: list[Mistake] = config.http.mistakes() if config.http.enabled else []
     manifest = _attempt(mistakes, "bundle", lambda: _manifest(config.bundle))
     name = config.district or (manifest.contract.district if manifest is not None else None)
     district = task = None

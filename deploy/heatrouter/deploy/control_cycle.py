@@ -45,6 +45,8 @@ class GuardedStep:
         verdict: What the guard changed, and why.
         memory: The guard's memory if all of it is executed.
         policy_refused: The policy's proposal was refused and the rules' stands in its place.
+        overrides: What a person has fixed, in the proposal already, NaN elsewhere, same shape;
+            None without any.
     """
 
     source: str
@@ -53,6 +55,7 @@ class GuardedStep:
     verdict: Verdict
     memory: GuardMemory
     policy_refused: bool
+    overrides: FloatArray | None = None
 
 
 class ControlCycle:
@@ -76,6 +79,7 @@ class ControlCycle:
         self.decisions = 0
         self.look_ahead = False
         self.prediction: Prediction | None = None
+        self.overrides: FloatArray | None = None
         self._builder = ObservationBuilder(contract, 1)
         self._rules_memory = self.decoder.initial_memory(1)
         self._policy_memory = self.decoder.initial_memory(1)
@@ -218,10 +222,21 @@ class ControlCycle:
         reading: Reading,
         prediction: Prediction | None = None,
     ) -> GuardedStep:
+        if self.overrides is not None:
+            # What a person has fixed beats rules and policy, but not the guard.
+            proposal = np.where(np.isnan(self.overrides), proposal, self.overrides)
         set_points, verdict, after = check(
             self.limits, memory, reading, proposal[np.newaxis], prediction
         )
-        return GuardedStep(source, proposal, set_points[0], verdict, after, policy_refused=False)
+        return GuardedStep(
+            source,
+            proposal,
+            set_points[0],
+            verdict,
+            after,
+            policy_refused=False,
+            overrides=self.overrides,
+        )
 
     # --- every control step ---
 

@@ -20,6 +20,9 @@ from heatrouter.deploy.history_file import (
 )
 from heatrouter.envs.arrays import FloatArray
 
+TICKS_PER_POINT: Final = 50
+"""So many ticks are read for a point of a chart; where there are more, means."""
+
 _OF_SAMPLES: Final = (
     "SELECT count(*), max(id) FROM sample WHERE wall_time >= ? AND wall_time <= ?",
     (
@@ -194,11 +197,15 @@ class HistoryReader:
         run = self._one("SELECT wall_time, speed FROM run ORDER BY id DESC LIMIT 1")
         start, speed = (0.0, 1.0) if run is None else run
         begin, end = start + begin_s / speed, start + end_s / speed
+        # Where ticks were removed already there are means, and where ticks are very many they do.
         oldest = self._must("SELECT min(wall_time) FROM sample")[0]
-        # Where ticks were removed already there are means.
+        if self._must(_OF_SAMPLES[0], (begin, end))[0] > TICKS_PER_POINT * points:
+            newest = self._one("SELECT wall_time FROM mean ORDER BY id DESC LIMIT 1")
+            oldest = oldest if newest is None else newest[0]
         before = end if oldest is None else min(end, math.nextafter(oldest, -math.inf))
         early = self._thinned(_OF_MEANS, begin, before, points)
-        found = early + self._thinned(_OF_SAMPLES, begin, end, points)
+        late = begin if oldest is None else max(begin, oldest)
+        found = early + self._thinned(_OF_SAMPLES, late, end, points)
         found = found[::-1][:: max(1, math.ceil(len(found) / max(points, 1)))][::-1]
         wall = np.array([time for time, _, _ in found])
         values = np.full((len(names), len(found)), np.nan)

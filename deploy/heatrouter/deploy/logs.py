@@ -23,6 +23,11 @@ class JsonLines(logging.Formatter):
         return json.dumps(entry)
 
 
+def logs_are_json() -> bool:
+    """Whether this process logs JSON lines, so that its children can do the same."""
+    return any(isinstance(h.formatter, JsonLines) for h in logging.getLogger().handlers)
+
+
 def configure_logging(*, json_lines: bool, verbose: bool) -> None:
     """Send the logs of this process to stderr."""
     handler = logging.StreamHandler(sys.stderr)

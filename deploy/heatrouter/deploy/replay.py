@@ -181,6 +181,7 @@ class Replayer:
             action = self._action(cycle, record)
             cycle.act(action)
         cycle.prediction = _prediction(record)
+        cycle.overrides = _overrides(record)
         mode = Mode(record.mode)
         may_write = mode in WRITING
         if may_write and reading is not None and not reading.external:

@@ -1,5 +1,6 @@
 """What a run of the service leaves behind: counters, timings, faults with their times."""
 
+import math
 import sys
 from collections import Counter, deque
 from collections.abc import Mapping
@@ -42,6 +43,11 @@ class Timings:
     def add(self, seconds: float) -> None:
         """Note one."""
         self.values_s.append(seconds)
+
+    @property
+    def last_s(self) -> float:
+        """The last one; NaN before there was one."""
+        return self.values_s[-1] if self.values_s else math.nan
 
     def summary(self) -> dict[str, float | int | None]:
         """Count, p50, p99 and maximum in ms; None where there was none."""

@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from heatrouter.deploy.alarm_list import AlarmList
 from heatrouter.deploy.alarms import AlarmBoard
 from heatrouter.deploy.audit import AuditLog
 from heatrouter.deploy.config import ServiceSetup
@@ -37,13 +38,17 @@ from heatrouter.deploy.modes import (
     next_mode,
 )
 from heatrouter.deploy.novelty_watch import NoveltyWatch
+from heatrouter.deploy.operator_requests import OperatorRequests
 from heatrouter.deploy.plant_writer import PlantWriter
 from heatrouter.deploy.policy_query import PolicyQuery, decision_deadline_s
 from heatrouter.deploy.policy_worker import PolicyWorker
 from heatrouter.deploy.run_record import RunRecord
 from heatrouter.deploy.service_journal import Journal, TickContext
 from heatrouter.deploy.service_manager import ServiceManager
+from heatrouter.deploy.set_point_overrides import SetPointOverrides
 from heatrouter.deploy.state_dir import ModeRequest, StateDir
+from heatrouter.deploy.status import Publish
+from heatrouter.deploy.status_taking import PlantFlags, Showing
 from heatrouter.deploy.swap_worker import SwapWorker
 from heatrouter.deploy.tag_file import read_back_tolerance
 from heatrouter.deploy.tick_reading import TickReading
@@ -63,6 +68,7 @@ class Service:
         audit: The audit log.
         state_dir: Where status goes and requests come from.
         clock: Monotonic real time, s. Plant time is this clock times the speed.
+        publish: Takes a snapshot after each tick, for pages and metrics.
         models: Where other bundles come from while it runs; None keeps the first one.
         manager: The line to systemd; None tells nobody.
         twin: Who looks ahead of the policy's proposals; None lets static limits suffice.
@@ -77,6 +83,7 @@ class Service:
         audit: AuditLog,
         state_dir: StateDir,
         clock: Callable[[], float] = time.monotonic,
+        publish: Publish | None = None,
         models: ModelSource | None = None,
         manager: ServiceManager | None = None,
         twin: Twin | None = None,
@@ -129,6 +136,19 @@ class Service:
         )
         self.look_ahead = (
             None if twin is None else LookAhead(twin, self.cycle, self.watch, self._config)
+        )
+        self.alarm_list = AlarmList(time.time())
+        self.overrides = SetPointOverrides(contract)
+        self._operator = OperatorRequests(state_dir, self._journal, self.overrides, self.alarm_list)
+        self._showing = Showing(
+            publish,
+            cycle=self.cycle,
+            watch=self.watch,
+            record=self.record,
+            worker=worker,
+            alarms=self.alarm_list,
+            overrides=self.overrides,
+            answers=(self._operator.answers, self._journal.answers),
         )
         self._query: PolicyQuery | None = None
         if worker is not None:
@@ -209,6 +229,8 @@ class Service:
         request = self._requests.take(tick, self.state)
         before = self.state
         self.state = next_mode(before, self._events(request), tick.now_s, self._mode_settings)
+        self._operator.take(tick, self.state)
+        self.cycle.overrides = self.overrides.values
         if self.state.may_write and tick.reading is not None and not tick.reading.external:
             # Until the plant confirms that it follows us, write what is in force, unmoved: it may
             # take over any of our writes, while its own controller still moves the set-points.
@@ -354,7 +376,8 @@ class Service:
             self.record.note_verdict(step.verdict)
         if self.history is not None:
             self.history.note(tick, self.state, step, written=written)
-        self._journal.alarms(tick, self.state, self.alarms.take_changes())
+        changes = self.alarms.take_changes()
+        self._journal.alarms(tick, self.state, changes)
         for news in self.forecasts.news():
             self._journal.event(tick, self.state, news.event, detail=news.detail)
         action = self.cycle.action if tick.decided else None
@@ -369,6 +392,16 @@ class Service:
         )
         self._journal.cycle_state(tick, self.state, self._identity, self.cycle.save_state)
         self._journal.status(tick, self.state, self._live(tick))
+        self.alarm_list.note(
+            self.state, self.watch.causes, changes, now_s=tick.now_s, wall=time.time()
+        )
+        self._show(tick, step, written=written)
+
+    def _show(
+        self, tick: TickContext, step: GuardedStep | None, *, written: bool, running: bool = True
+    ) -> None:
+        plant = PlantFlags(self._enable, self._override, self._link.connected)
+        self._showing.show(tick, self.state, step, plant, written=written, running=running)
 
     def _live(self, tick: TickContext) -> dict[str, object]:
         """What only a running service knows, for the status."""
@@ -419,6 +452,7 @@ class Service:
             self.history.close()
         self._journal.event(tick, self.state, "service stopped")
         self._journal.status(tick, self.state, self._live(tick), running=False)
+        self._show(tick, None, written=False, running=False)
 
     # --- small things ---
 

@@ -2,6 +2,7 @@
 
 import logging
 import os
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -25,6 +26,9 @@ _log = logging.getLogger(__name__)
 
 TICKS_PER_STATE = 1_000
 """Between two states of the computation in the log, so that old files of it may be removed."""
+
+ANSWERS_KEPT = 10
+"""Answers to people that a page may still be waiting for."""
 
 
 @dataclass(slots=True)
@@ -60,6 +64,9 @@ class Journal:
         state_dir: Where the status goes.
         watch: Learns of an audit log that cannot be written.
         worker: The policy, for the digest of its bundle.
+
+    Attributes:
+        answers: The last answers to requests for a mode, newest last.
     """
 
     def __init__(
@@ -72,6 +79,7 @@ class Journal:
         self._last_request: dict[str, object] | None = None
         self._since_state = 0
         self._state_due = False
+        self.answers: deque[dict[str, object]] = deque(maxlen=ANSWERS_KEPT)
 
     def event(
         self,
@@ -112,6 +120,8 @@ class Journal:
         """
         self._changes(tick, state)
         detail: dict[str, object] = {"source": None if step is None else step.source}
+        if step is not None and step.overrides is not None:
+            detail["overrides"] = step.overrides
         if tick.checked is not None and tick.reading is not None:
             detail |= {
                 "inputs": tick.checked.values,
@@ -211,6 +221,7 @@ class Journal:
             "accepted": accepted,
             "outcome": outcome,
         }
+        self.answers.append(self._last_request)
 
     def status(
         self,

@@ -13,6 +13,7 @@
     +-- BundleError                            78   an exported policy that must not run
     +-- PlantUnreachableError                  69   no connection to the field
     +-- NumericalError                          1   a solve that left the physics
+    +-- StorageError                           74   a disk that is full or refuses to be written
 
 A message has the subject, the value, the limit and what to do. The command line prints it and
 leaves with ``exit_code`` (the numbers are those of sysexits.h); a traceback is for developers.
@@ -24,6 +25,7 @@ from dataclasses import dataclass
 EXIT_FAILURE = 1
 EXIT_USAGE = 2
 EXIT_UNAVAILABLE = 69  # EX_UNAVAILABLE
+EXIT_STORAGE = 74  # EX_IOERR
 EXIT_CONFIG = 78  # EX_CONFIG
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
@@ -158,6 +160,12 @@ class NumericalError(HeatrouterError):
         if self.unit is not None:
             place.append(self.unit)
         return f"{', '.join(place)}: {self.message}" if place else self.message
+
+
+class StorageError(HeatrouterError):
+    """A file that cannot be written: the disk is full, read-only, or gone."""
+
+    exit_code = EXIT_STORAGE
 
 
 def dotted_path(location: Iterable[int | str]) -> str:

@@ -56,7 +56,7 @@ def endpoint(folder: Path) -> Iterator[str]:
 def serve(folder: Path, endpoint: str, *arguments: str) -> "subprocess.Popen[bytes]":
     command = [*COMMAND, "serve", "--endpoint", endpoint, "--speed", str(SPEED)]
     command += ["--tick-s", str(TICK_S), "--ticks", str(TICKS), "--state-dir", str(folder / "st")]
-    command += ["--summary", str(folder / "summary.json"), *arguments]
+    command += ["--summary", str(folder / "summary.json"), "--no-http", *arguments]
     with (folder / "serve.log").open("wb") as output:
         return subprocess.Popen(command, stdout=output, stderr=output)
 

@@ -1,4 +1,4 @@
-"""The live twin as a real process: it compiles, answers, is killed, and its state is gone on from."""
+"""The live twin as a real process: it compiles, answers, is killed, and is gone on from."""
 
 import asyncio
 import json

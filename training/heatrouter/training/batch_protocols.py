@@ -19,6 +19,8 @@ class BatchStepLike(Protocol):
     def final_observation(self) -> Float32Array: ...  # noqa: D102
     @property
     def terms(self) -> dict[str, FloatArray]: ...  # noqa: D102
+    @property
+    def outputs(self) -> FloatArray: ...  # noqa: D102
 
 
 class TrainingBatch(Protocol):
@@ -41,3 +43,10 @@ class SearchBatch(Protocol):
     def num_envs(self) -> int: ...  # noqa: D102
     def reset_to(self, scenario: IntArray, start_step: IntArray) -> Float32Array: ...  # noqa: D102
     def step(self, action: FloatArray) -> BatchStepLike: ...  # noqa: D102
+
+
+class Shaping(Protocol):
+    """What is used of a :class:`~heatrouter.training.imitation.shaping.ReferenceValue`."""
+
+    def before(self) -> None: ...  # noqa: D102
+    def added(self, after: FloatArray) -> FloatArray: ...  # noqa: D102

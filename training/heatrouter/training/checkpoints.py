@@ -9,6 +9,7 @@ import io
 import os
 import random
 import re
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,11 +17,12 @@ from typing import Any, Final
 
 import numpy as np
 import torch
-from stable_baselines3 import PPO
+from stable_baselines3.common.base_class import BaseAlgorithm
 
-from heatrouter.envs.errors import TrainingConfigError
+from heatrouter.envs.errors import StorageError, TrainingConfigError
+from heatrouter.training.algorithms.learner_state import learner_state, restore_learner
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 _NAME: Final = re.compile(r"^step-(\d+)\.pt$")
 
 
@@ -30,7 +32,8 @@ class Snapshot:
 
     Attributes:
         steps: Control steps so far, all environments together.
-        content: Plain data and tensors, independent copies of what they were taken from.
+        content: Plain data and tensors, independent copies of what they were taken from; only
+            the memory of SAC and TQC is shared, so that it has to be written at once.
     """
 
     steps: int
@@ -38,7 +41,9 @@ class Snapshot:
 
 
 def take_snapshot(
-    model: PPO, batch_state: Mapping[str, np.ndarray[Any, Any]], progress: Mapping[str, Any]
+    model: BaseAlgorithm,
+    batch_state: Mapping[str, np.ndarray[Any, Any]],
+    progress: Mapping[str, Any],
 ) -> Snapshot:
     """Copy everything that the next rollout depends on.
 
@@ -47,18 +52,12 @@ def take_snapshot(
         batch_state: What ``DistrictBatch.save_state`` returned.
         progress: Plain data of the run itself, e.g. the learning curve.
     """
-    assert isinstance(model._last_obs, np.ndarray)  # noqa: SLF001  # SB3 has no accessor
-    assert model._last_episode_starts is not None  # noqa: SLF001
     numpy_state = np.random.get_state(legacy=True)  # noqa: NPY002  # SB3 draws from it
     assert isinstance(numpy_state, tuple)
     content = {
         "schema_version": SCHEMA_VERSION,
         "steps": model.num_timesteps,
-        "updates": model._n_updates,  # noqa: SLF001
-        "policy": _cloned(model.policy.state_dict()),
-        "optimizer": _cloned(model.policy.optimizer.state_dict()),
-        "last_observation": torch.from_numpy(model._last_obs.copy()),  # noqa: SLF001
-        "last_starts": torch.from_numpy(model._last_episode_starts.copy()),  # noqa: SLF001
+        "learner": learner_state(model),
         "torch_random": torch.get_rng_state(),
         "numpy_random": [
             str(numpy_state[0]),
@@ -72,7 +71,7 @@ def take_snapshot(
     return Snapshot(model.num_timesteps, content)
 
 
-def restore_snapshot(model: PPO, snapshot: Snapshot) -> dict[str, np.ndarray[Any, Any]]:
+def restore_snapshot(model: BaseAlgorithm, snapshot: Snapshot) -> dict[str, np.ndarray[Any, Any]]:
     """Put a snapshot back into a freshly made algorithm.
 
     Args:
@@ -83,13 +82,8 @@ def restore_snapshot(model: PPO, snapshot: Snapshot) -> dict[str, np.ndarray[Any
         The state for ``DistrictBatch.restore_state``.
     """
     content = snapshot.content
-    model.policy.load_state_dict(content["policy"])
-    model.policy.optimizer.load_state_dict(content["optimizer"])
     model.num_timesteps = content["steps"]
-    model._n_updates = content["updates"]  # noqa: SLF001  # SB3 has no accessor
-    # With a last observation there, `learn` does not reset the environments.
-    model._last_obs = content["last_observation"].numpy().copy()  # noqa: SLF001
-    model._last_episode_starts = content["last_starts"].numpy().copy()  # noqa: SLF001
+    restore_learner(model, content["learner"])
     restore_random(content)
     return _unpacked(content["batch"])
 
@@ -115,6 +109,9 @@ def write_snapshot(folder: Path, snapshot: Snapshot, *, keep: int) -> Path:
 
     Returns:
         The file.
+
+    Raises:
+        StorageError: The disk refused it; older checkpoints stay.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"step-{snapshot.steps:012d}.pt"
@@ -125,7 +122,11 @@ def write_snapshot(folder: Path, snapshot: Snapshot, *, keep: int) -> Path:
 
 
 def save_tensors(path: Path, content: Mapping[str, Any]) -> None:
-    """Write tensors and plain data; the file appears whole or not at all."""
+    """Write tensors and plain data; the file appears whole or not at all.
+
+    Raises:
+        StorageError: The disk refused it.
+    """
     stage = path.with_name(f".{path.name}-{os.getpid()}")
     try:
         with stage.open("wb") as file:
@@ -133,8 +134,31 @@ def save_tensors(path: Path, content: Mapping[str, Any]) -> None:
             file.flush()
             os.fsync(file.fileno())
         stage.replace(path)
+    except (OSError, RuntimeError) as error:  # torch's writer hides the reason in the latter
+        raise StorageError(_refused(path, error)) from error
     finally:
         stage.unlink(missing_ok=True)
+
+
+def _refused(path: Path, error: BaseException) -> str:
+    """Say why a file could not be written, and what is left to go on from."""
+    reason = error.strerror if isinstance(error, OSError) else None
+    if reason is None:
+        free = shutil.disk_usage(path.parent).free
+        reason = f"{str(error).partition(chr(10))[0]}; {free / 1e6:.0f} MB are free there"
+    run = path.parent.parent if path.parent.name == "checkpoints" else path.parent
+    kept = checkpoint_files(run / "checkpoints")
+    steps = f"the checkpoint at step {_steps_of(kept[-1]):,} stays" if kept else "there is none yet"
+    return (
+        f"{path}: cannot be written ({reason}); {steps}. Make room, then go on: "
+        f"heatrouter train --resume {run}"
+    )
+
+
+def _steps_of(path: Path) -> int:
+    found = _NAME.match(path.name)
+    assert found is not None
+    return int(found[1])
 
 
 def load_tensors(path: Path) -> dict[str, Any]:
@@ -174,16 +198,6 @@ def newest_snapshot(folder: Path) -> Snapshot:
         raise TrainingConfigError(msg)
     content = load_tensors(files[-1])
     return Snapshot(int(content["steps"]), content)
-
-
-def _cloned(tree: Any) -> Any:  # noqa: ANN401  # a tree of tensors and plain data
-    if isinstance(tree, torch.Tensor):
-        return tree.detach().clone()
-    if isinstance(tree, Mapping):
-        return {key: _cloned(value) for key, value in tree.items()}
-    if isinstance(tree, list | tuple):
-        return [_cloned(value) for value in tree]
-    return tree
 
 
 def _packed(arrays: Mapping[str, np.ndarray[Any, Any]]) -> torch.Tensor:

@@ -1,5 +1,6 @@
 """``heatrouter train``: a policy from a configuration file, or on with an interrupted run."""
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -29,22 +30,42 @@ def train(
         Path | None,
         typer.Option(metavar="DIR", help="Folder of the run. [default: runs/NAME-TIME]"),
     ] = None,
+    register: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODEL",
+            help="Make the policy a new version of this model in MLflow's registry.",
+        ),
+    ] = None,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="Print the JSON Schema of training files, and end.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
     """Train a policy from a configuration file.
 
-    Searches the best constant heat price first, then trains with PPO and keeps the policy that
-    scores best on validation weeks. Ctrl-C keeps a checkpoint.
+    Searches the best constant heat price first, then trains with PPO, SAC or TQC and keeps the
+    policy that scores best on validation weeks. Ctrl-C keeps a checkpoint.
 
     Examples:
       heatrouter train demo
       heatrouter train configs/training/energy-web.yaml --set seed=2 --set ppo.learning_rate=1e-4
       heatrouter train --resume runs/energy-web-20260101-120000
+      heatrouter train energy-web --register energy-web
+      heatrouter train --schema > training.schema.json
     """
+    if schema:
+        from heatrouter.training.config_loading import training_config_schema
+
+        typer.echo(json.dumps(training_config_schema(), indent=2))
+        return
+    changes = list(changes or [])
+    if register is not None:
+        changes.append(f"tracking.registered_model={json.dumps(register)}")
     if resume is not None and (config is not None or changes or out is not None):
         msg = (
             "--resume goes on with the run's own configuration, or it would not be the same run; "
-            "leave out CONFIG, --set and --out"
+            "leave out CONFIG, --set, --register and --out"
         )
         raise typer.BadParameter(msg)
     if resume is None and config is None:
@@ -61,18 +82,16 @@ def train(
         summary = resume_training(resume, console)
     else:
         assert config is not None
-        settings = load_training_config(config, changes or [])
+        settings = load_training_config(config, changes)
         stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
         folder = out or Path("runs") / f"{settings.name}-{stamp}"
         summary = start_training(settings, folder, console)
     if as_json:
-        import json
-
         typer.echo(json.dumps(summary, indent=1))
         return
     console.print(
         f"saves {100.0 * summary['best_saving']:+.2f} % of the rules' cost on validation weeks "
-        f"(constant price: {100.0 * summary['constant_price_saving']:+.2f} %), "
+        f"(at the start: {100.0 * summary['start_saving']:+.2f} %), "
         f"{summary['steps']:,} steps in {summary['seconds']:.0f} s",
         highlight=False,
     )

@@ -5,9 +5,17 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "heatrouter.training.cli_train:train",
         "Train a policy from a configuration file.",
     ),
+    "sweep": (
+        "heatrouter.training.cli_sweep:sweep",
+        "Train many seeds, districts and configurations, here or on a Ray cluster.",
+    ),
+    "track": (
+        "heatrouter.training.cli_track:app",
+        "Send results to MLflow later, add files to a run, promote a policy.",
+    ),
     "tune": (
         "heatrouter.training.cli_tune:tune",
-        "Tune the rules and the constant heat price on training scenarios.",
+        "Tune the rules, the constant heat price, or the settings of a training.",
     ),
     "export": (
         "heatrouter.training.cli_export:export",

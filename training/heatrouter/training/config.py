@@ -7,16 +7,39 @@ configuration keeps its meaning when the control step changes.
 import hashlib
 import json
 import math
-from typing import Literal
+from typing import Final, Literal
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
+from heatrouter.envs.contract import Parametrisation
 from heatrouter.envs.spec.base import Described
 from heatrouter.envs.units import SECONDS_PER_HOUR
+from heatrouter.training.config_lagrangian import LagrangianSettings
+from heatrouter.training.config_off_policy import SacSettings, TqcSettings
+from heatrouter.training.config_variety import CurriculumSettings, RandomisationSettings
+from heatrouter.training.imitation.settings import (
+    AnchorSettings,
+    ImitationSettings,
+    ShapingSettings,
+)
+
+AlgorithmName = Literal["ppo", "lagrangian-ppo", "sac", "tqc"]
+
+ALGORITHM_SECTIONS: Final[dict[str, tuple[str, ...]]] = {
+    "ppo": ("ppo",),
+    "lagrangian-ppo": ("ppo", "lagrangian"),
+    "sac": ("sac",),
+    "tqc": ("tqc",),
+}
+"""Sections that belong to an algorithm; the first one says how it acts."""
+
+_IMITATING: Final = ("ppo", "lagrangian-ppo")
 
 Layers = tuple[int, ...]
 
 MAX_WIDTH = 4096
+_HOURS_BEHIND = 25.0
+"""What a planner looks back on, and the step it stands in, h."""
 
 
 def factor_per_step(time_constant_h: float, control_dt_s: float) -> float:
@@ -67,10 +90,11 @@ class PpoSettings(Described):
 
 
 class NetworkSettings(Described):
-    """Two separate networks with tanh layers, for the policy and for its value."""
+    """Two separate networks, for the policy and for its value."""
 
     policy_layers: Layers = Field((128, 128), min_length=1, max_length=6)
     value_layers: Layers = Field((128, 128), min_length=1, max_length=6)
+    activation: Literal["tanh", "relu"] = "tanh"
     output_gain: float = Field(
         0.01, ge=0.0, le=2.0, description="size of the policy's last weights at the start"
     )
@@ -81,8 +105,14 @@ class NetworkSettings(Described):
 
 
 class ScenarioSettings(Described):
-    """Generated years; those of training, validation and test never share data."""
+    """Years to train on and to choose by; those of training, validation and test share no data."""
 
+    train: str = Field("generated", description="source: 'generated', or a scenario file or name")
+    validation: str = Field("generated", description="the same, for scores and the choice")
+    test: tuple[str, ...] = Field(
+        (), description="scenario files that will judge; none may overlap the two above"
+    )
+    data: str | None = Field(None, description="folder of the CSV files that scenario files name")
     train_years: int = Field(16, ge=1, le=1000)
     train_seed: int = Field(1, ge=0)
     validation_years: int = Field(4, ge=1, le=1000)
@@ -118,11 +148,24 @@ class CheckpointSettings(Described):
 
 
 class TrackingSettings(Described):
-    """MLflow; a SQLite file by default, no network."""
+    """MLflow; a SQLite file by default, no network.
+
+    Everything is written to the run's folder first, so that a server that is down loses nothing.
+    """
 
     enabled: bool = True
     uri: str = Field("sqlite:///runs/mlflow.db", description="tracking URI")
     experiment: str = Field("heatrouter", min_length=1)
+    bundle: bool = Field(False, description="export the best policy at the end and keep it there")
+    registered_model: str | None = Field(
+        None,
+        min_length=1,
+        max_length=200,
+        description="registered model that the bundle becomes a version of, alias 'challenger'",
+    )
+    system_every_s: float | None = Field(
+        10.0, ge=1.0, le=3600.0, description="between two readings of CPU and memory; null for none"
+    )
 
 
 class TrainingConfig(Described):
@@ -131,7 +174,10 @@ class TrainingConfig(Described):
     schema_version: Literal[1] = 1
     name: str = Field(pattern=r"^[a-z][a-z0-9-]*$", max_length=60)
     task: str = Field(description="name of a preset, or path of a task file")
-    algorithm: Literal["ppo"] = "ppo"
+    parametrisation: Parametrisation | None = Field(
+        None, description="what actions mean; null for what the task says"
+    )
+    algorithm: AlgorithmName = "ppo"
     seed: int = Field(1, ge=0, le=2**31 - 1)
     total_steps: int = Field(ge=1, le=10**10, description="control steps of all environments")
     reward_scale_eur: float = Field(
@@ -147,52 +193,163 @@ class TrainingConfig(Described):
         description="sub-step of the simulator while searching and training; null for the task's, "
         "which validation always takes",
     )
-    torch_threads: int = Field(2, ge=1, le=256)
+    torch_threads: int = Field(
+        1,
+        ge=1,
+        le=256,
+        description="of the networks; more than one pays for layers of many hundreds only. The "
+        "simulator takes every core",
+    )
     ppo: PpoSettings = PpoSettings()
+    lagrangian: LagrangianSettings = LagrangianSettings()
+    sac: SacSettings = SacSettings()
+    tqc: TqcSettings = TqcSettings()
     network: NetworkSettings = NetworkSettings()
     scenarios: ScenarioSettings = ScenarioSettings()
     constant_price: ConstantPriceSettings = ConstantPriceSettings()
+    imitation: ImitationSettings = ImitationSettings()
+    anchor: AnchorSettings = AnchorSettings()
+    shaping: ShapingSettings = ShapingSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
     checkpoints: CheckpointSettings = CheckpointSettings()
     tracking: TrackingSettings = TrackingSettings()
+    curriculum: CurriculumSettings = CurriculumSettings()
+    randomisation: RandomisationSettings = RandomisationSettings()
+
+    @model_serializer(mode="wrap")
+    def _without_other_algorithms(self, plain: SerializerFunctionWrapHandler) -> dict[str, object]:
+        content: dict[str, object] = plain(self)
+        for name in self._foreign_sections:
+            content.pop(name, None)
+        return content
+
+    @property
+    def acting(self) -> PpoSettings | SacSettings:
+        """How the chosen algorithm acts: environments, steps between updates, rates, discount."""
+        found = {"sac": self.sac, "tqc": self.tqc}.get(self.algorithm, self.ppo)
+        assert isinstance(found, PpoSettings | SacSettings)
+        return found
+
+    @property
+    def _foreign_sections(self) -> tuple[str, ...]:
+        own = ALGORITHM_SECTIONS.get(self.algorithm)
+        if own is None:  # a name that could not be read belongs to any
+            return ()
+        every = dict.fromkeys(name for names in ALGORITHM_SECTIONS.values() for name in names)
+        return tuple(name for name in every if name not in own)
 
     @property
     def digest(self) -> str:
-        """sha256 over everything but where results are tracked."""
-        content = self.model_dump(mode="json", exclude={"tracking"})
+        """sha256 over everything but where results are tracked and labels are kept."""
+        content = self.model_dump(mode="json", exclude={"tracking": True, "imitation": {"folder"}})
         text = json.dumps(content, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
     @property
     def rollout_size(self) -> int:
         """Control steps of one rollout, all environments together."""
-        return self.ppo.environments * self.ppo.rollout_steps
+        return self.acting.environments * self.acting.rollout_steps
 
     def cross_check(self) -> list[tuple[str, str]]:
         """Mistakes across fields as ``(path, message)``; empty when the settings fit together."""
-        mistakes: list[tuple[str, str]] = []
-        ppo = self.ppo
+        mistakes = [
+            (name, f"belongs to another algorithm than {self.algorithm}; remove it")
+            for name in self._foreign_sections
+            if getattr(self, name) != type(self).model_fields[name].default
+        ]
+        section = ALGORITHM_SECTIONS.get(self.algorithm, ("ppo",))[0]
+        acting = self.acting
         # Comparisons, since a field that could not be read is NaN here.
-        if self.rollout_size % ppo.minibatch > 0:
+        if acting.learning_rate_end > acting.learning_rate:
             message = (
-                f"{ppo.minibatch} must divide environments x rollout_steps, {self.rollout_size}; "
-                "a smaller last minibatch would weigh its samples more"
+                f"{acting.learning_rate_end:g} must not exceed learning_rate "
+                f"{acting.learning_rate:g}"
             )
-            mistakes.append(("ppo.minibatch", message))
-        if ppo.learning_rate_end > ppo.learning_rate:
-            message = (
-                f"{ppo.learning_rate_end:g} must not exceed learning_rate {ppo.learning_rate:g}"
-            )
-            mistakes.append(("ppo.learning_rate_end", message))
+            mistakes.append((f"{section}.learning_rate_end", message))
+        if isinstance(acting, PpoSettings):
+            mistakes += self._check_ppo(acting)
+        else:
+            mistakes += self._check_off_policy(section, acting)
         if self.total_steps < self.rollout_size:
             message = (
                 f"{self.total_steps} is less than one rollout of {self.rollout_size}; "
                 "give more steps, or fewer environments"
             )
             mistakes.append(("total_steps", message))
-        for name in ("policy_layers", "value_layers"):
-            layers: Layers = getattr(self.network, name)
+        for path, layers in (
+            ("network.policy_layers", self.network.policy_layers),
+            ("network.value_layers", self.network.value_layers),
+            ("lagrangian.critic_layers", self.lagrangian.critic_layers),
+        ):
             if not all(1 <= width <= MAX_WIDTH for width in layers):
-                message = f"{list(layers)} must be widths in 1..{MAX_WIDTH}"
-                mistakes.append((f"network.{name}", message))
+                mistakes.append((path, f"{list(layers)} must be widths in 1..{MAX_WIDTH}"))
+        return [*mistakes, *self._check_variety(), *self._check_imitation()]
+
+    def _check_ppo(self, ppo: PpoSettings) -> list[tuple[str, str]]:
+        mistakes = []
+        if self.rollout_size % ppo.minibatch > 0:
+            message = (
+                f"{ppo.minibatch} must divide environments x rollout_steps, {self.rollout_size}; "
+                "a smaller last minibatch would weigh its samples more"
+            )
+            mistakes.append(("ppo.minibatch", message))
+        kinds = [constraint.kind for constraint in self.lagrangian.constraints]
+        for i, kind in enumerate(kinds):
+            if kind in kinds[:i] and len(kind) > 0:
+                path = f"lagrangian.constraints[{i}].kind"
+                mistakes.append((path, f"{kind!r} stands there twice; remove one"))
+        return mistakes
+
+    def _check_off_policy(self, section: str, sac: SacSettings) -> list[tuple[str, str]]:
+        mistakes = []
+        if sac.memory_steps < self.rollout_size:
+            message = f"{sac.memory_steps} is less than one rollout of {self.rollout_size}"
+            mistakes.append((f"{section}.memory_steps", message))
+        if self.total_steps <= sac.warmup_steps:
+            message = f"{sac.warmup_steps} must be less than total_steps, {self.total_steps}"
+            mistakes.append((f"{section}.warmup_steps", message))
+        if isinstance(sac, TqcSettings) and sac.dropped_quantiles >= sac.quantiles:
+            message = f"{sac.dropped_quantiles} must be less than quantiles, {sac.quantiles}"
+            mistakes.append((f"{section}.dropped_quantiles", message))
+        return mistakes
+
+    def _check_imitation(self) -> list[tuple[str, str]]:
+        mistakes = []
+        labels = self.imitation.labels
+        if labels.hours < labels.horizon_hours + _HOURS_BEHIND:
+            message = (
+                f"{labels.hours:g} h must hold the planner's horizon of {labels.horizon_hours:g} h "
+                f"and {_HOURS_BEHIND:g} h behind; lengthen it"
+            )
+            mistakes.append(("imitation.labels.hours", message))
+        if self.imitation.enabled and self.algorithm not in _IMITATING:
+            message = f"{self.algorithm!r} starts from no clone; take {' or '.join(_IMITATING)}"
+            mistakes.append(("algorithm", message))
+        for name in ("anchor", "shaping"):
+            if getattr(self, name).enabled and not self.imitation.enabled:
+                message = "needs a start to refer to; set imitation.enabled, or leave this out"
+                mistakes.append((f"{name}.enabled", message))
+        if self.anchor.enabled and self.algorithm != "ppo":
+            mistakes.append(("anchor.enabled", f"{self.algorithm!r} has no anchor; take 'ppo'"))
+        if self.shaping.enabled and (self.curriculum.stages or self.randomisation.variants > 1):
+            message = "refers to courses of one district; leave out curriculum and variants"
+            mistakes.append(("shaping.enabled", message))
+        return mistakes
+
+    def _check_variety(self) -> list[tuple[str, str]]:
+        mistakes = []
+        before = 0.0
+        for i, stage in enumerate(self.curriculum.stages):
+            if stage.until_share <= before:
+                message = f"{stage.until_share:g} must exceed that of the stage before, {before:g}"
+                mistakes.append((f"curriculum.stages[{i}].until_share", message))
+            before = stage.until_share
+        variants, environments = self.randomisation.variants, self.acting.environments
+        if environments % variants > 0:
+            message = f"{variants} must divide the number of environments, {environments}"
+            mistakes.append(("randomisation.variants", message))
+        if variants > 1 and not self.randomisation.sizes:
+            mistakes.append(
+                ("randomisation.sizes", f"must name what differs in {variants} variants")
+            )
         return mistakes

@@ -11,7 +11,7 @@ from heatrouter.envs.errors import Mistake, TrainingConfigError, dotted_path
 from heatrouter.envs.spec.explaining import explain, locate, suggestion
 from heatrouter.envs.spec.partial import partial_model
 from heatrouter.envs.spec.yaml_reading import Document, Location, Plain, read_yaml, read_yaml_file
-from heatrouter.training.config import TrainingConfig
+from heatrouter.training.config import ALGORITHM_SECTIONS, TrainingConfig
 
 _ENDINGS = (".yaml", ".yml")
 
@@ -77,7 +77,18 @@ def training_config_schema() -> dict[str, object]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **schema,
         "title": "heatrouter training configuration",
+        # What belongs to another algorithm is marked while one types, too.
+        "allOf": [_only_own_sections(name) for name in ALGORITHM_SECTIONS],
     }
+
+
+def _only_own_sections(algorithm: str) -> dict[str, object]:
+    named: dict[str, object] = {"properties": {"algorithm": {"const": algorithm}}}
+    if algorithm != TrainingConfig.model_fields["algorithm"].default:
+        named["required"] = ["algorithm"]
+    every = dict.fromkeys(name for names in ALGORITHM_SECTIONS.values() for name in names)
+    foreign = [name for name in every if name not in ALGORITHM_SECTIONS[algorithm]]
+    return {"if": named, "then": {"properties": dict.fromkeys(foreign, False)}}
 
 
 def _read(source: str | Path) -> tuple[str, Document]:

@@ -95,7 +95,7 @@ def build_summary(
         },
         "training": {
             key: training[key]
-            for key in ("steps", "seconds", "best_step", "best_saving", "constant_price_saving")
+            for key in ("steps", "seconds", "best_step", "best_saving", "start_saving")
         },
     }
 

@@ -24,7 +24,6 @@ from heatrouter.agents.rollout import StepLike, rollout
 from heatrouter.envs.actuate import guard_limits
 from heatrouter.envs.arrays import Float32Array
 from heatrouter.envs.observe import build_contract
-from heatrouter.envs.scenarios.sources import build_library
 from heatrouter.envs.simulation.district_batch import DistrictBatch
 from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.task import Task
@@ -34,6 +33,7 @@ from heatrouter.training.config import TrainingConfig
 from heatrouter.training.monitoring import learn_monitor
 from heatrouter.training.onnx_export import ExportedPolicy, to_onnx
 from heatrouter.training.parity import measure_parity, parity_observations
+from heatrouter.training.preparation import training_library
 from heatrouter.training.run_folder import RunFolder, versions
 from heatrouter.training.sb3_controller import best_graph
 from heatrouter.training.validation import TorchController
@@ -139,9 +139,7 @@ def _seen_observations(
     config: TrainingConfig, task: Task, district: District, graph: ExportedPolicy
 ) -> Float32Array:
     """What the policy sees in closed loop on training scenarios, over the year."""
-    library = build_library(
-        district, "train", config.scenarios.train_years, config.scenarios.train_seed
-    )
+    library = training_library(config, district)
     steps = round(SEEN_HOURS * SECONDS_PER_HOUR / task.control_dt_s)
     weeks = draw_weeks(library, SEEN_WEEKS, seed=config.seed, hours=SEEN_HOURS)
     longer = task.model_copy(

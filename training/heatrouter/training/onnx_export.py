@@ -14,7 +14,7 @@ import torch
 from heatrouter.agents.bundle import INPUT_NAME, OUTPUT_NAME
 from heatrouter.envs.arrays import Float32Array
 from heatrouter.envs.contract import Contract
-from heatrouter.training.policy import HeatPolicy
+from heatrouter.training.policy import TrainedPolicy
 
 OPSET: Final = 18
 """Operator set of the exported model, fixed: onnxruntime 1.14 (2023) and newer run it."""
@@ -36,11 +36,11 @@ class ExportedPolicy(torch.nn.Module):
     above: torch.Tensor
     below: torch.Tensor
 
-    def __init__(self, policy: HeatPolicy, contract: Contract) -> None:
+    def __init__(self, policy: TrainedPolicy, contract: Contract) -> None:
         super().__init__()
-        self.scaling = policy.pi_features_extractor
-        self.body = policy.mlp_extractor.policy_net
-        self.head = policy.action_net
+        parts = policy.mean_parts()
+        self.scaling, self.body, self.head = parts.scaling, parts.body, parts.head
+        self.squashed = parts.squashed
         low, high = contract.bounds("action")
         neutral = np.array([channel.neutral for channel in contract.action])
         for name, values in (
@@ -53,12 +53,12 @@ class ExportedPolicy(torch.nn.Module):
             self.register_buffer(name, torch.as_tensor(values, dtype=torch.float32))
 
     def normalised(self, observation: torch.Tensor) -> torch.Tensor:
-        """Mean action in -1..1."""
+        """Deterministic action in -1..1: the mean, clipped or through the policy's tanh."""
         mean: torch.Tensor = self.head(self.body(self.scaling(observation)))
-        return torch.clamp(mean, -1.0, 1.0)
+        return torch.tanh(mean) if self.squashed else torch.clamp(mean, -1.0, 1.0)
 
     def forward(self, observation: torch.Tensor) -> torch.Tensor:
-        """Mean action in physical units, inside its bounds."""
+        """Deterministic action in physical units, inside its bounds."""
         action = self.normalised(observation)
         # The same map as actuate.denormalise: -1, 0, 1 to low, neutral, high.
         up = torch.clamp(action, min=0.0) * self.above

@@ -1,9 +1,9 @@
-"""What a run needs before PPO starts: scenarios, the best constant action, the cost baseline."""
+"""What a run needs before it learns: scenarios, the best constant action, the cost baseline."""
 
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from rich.console import Console
@@ -11,17 +11,23 @@ from rich.console import Console
 from heatrouter.agents.evaluation_weeks import draw_weeks, starts
 from heatrouter.envs.actuate import denormalise
 from heatrouter.envs.arrays import FloatArray
-from heatrouter.envs.errors import Mistake, TrainingConfigError
+from heatrouter.envs.errors import TrainingConfigError
 from heatrouter.envs.scenarios.library import ScenarioLibrary
 from heatrouter.envs.scenarios.sources import build_library
 from heatrouter.envs.simulation.district_batch import DistrictBatch
 from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.task import Task
 from heatrouter.envs.units import SECONDS_PER_HOUR
-from heatrouter.training.config import TrainingConfig
+from heatrouter.training.config import PpoSettings, TrainingConfig
+from heatrouter.training.config_fit import fitting_mistakes
 from heatrouter.training.constant_price_search import ConstantPrice, search_constant_price
 from heatrouter.training.cost_baseline import CostBaseline, fit_baseline
 from heatrouter.training.run_folder import RunFolder
+
+BASELINE_SAMPLES: Final = 10_752
+"""Control steps of all environments that the reward's baseline is fitted to at least."""
+VARIANT_SEEDS_APART: Final = 100_003
+"""Between the scenarios of a district's variants."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,29 +55,51 @@ class TrainingInputs:
         """Make the scenarios.
 
         Raises:
-            TrainingConfigError: The sub-step does not divide the control step.
+            TrainingConfigError: The configuration does not fit task, district or scenarios.
         """
-        scenarios = config.scenarios
         dt_s = task.sim_dt_s if config.sim_dt_s is None else config.sim_dt_s
-        if task.control_dt_s % dt_s:
-            message = f"{dt_s:g} must divide the task's control_dt_s {task.control_dt_s:g}"
+        mistakes = fitting_mistakes(config, task, district)
+        if mistakes:
             subject = f"configuration {config.name}"
-            raise TrainingConfigError(subject, [Mistake("sim_dt_s", message)])
+            raise TrainingConfigError(subject, mistakes)
         return cls(
             config,
             task,
             task.model_copy(update={"sim_dt_s": dt_s}),
             district,
-            build_library(district, "train", scenarios.train_years, scenarios.train_seed),
+            training_library(config, district),
             build_library(
-                district, "validation", scenarios.validation_years, scenarios.validation_seed
+                district,
+                "validation",
+                config.scenarios.validation_years,
+                config.scenarios.validation_seed,
+                config.scenarios.data,
+                config.scenarios.validation,
             ),
         )
 
 
+def training_library(
+    config: TrainingConfig, district: District, *, variant: int = 0
+) -> ScenarioLibrary:
+    """Make the training scenarios of a district, or of one of its variants.
+
+    Args:
+        config: The run's configuration.
+        district: The district.
+        variant: Its number; variants share the number of years between them.
+    """
+    scenarios = config.scenarios
+    years = scenarios.train_years
+    if variant:
+        years = max(years // config.randomisation.variants, 1)
+    seed = scenarios.train_seed + VARIANT_SEEDS_APART * variant
+    return build_library(district, "train", years, seed, scenarios.data, scenarios.train)
+
+
 @dataclass(frozen=True, slots=True)
 class Preparation:
-    """What was found before PPO starts.
+    """What was found before the learning starts.
 
     Attributes:
         normalised: Action that the policy starts from, shape ``(n_action,)``.
@@ -134,7 +162,7 @@ def prepare(inputs: TrainingInputs, run: RunFolder, console: Console) -> Prepara
         inputs.district,
         inputs.training_task,
         inputs.train,
-        num_envs=config.ppo.environments,
+        num_envs=config.acting.environments,
         seed=config.seed,
     )
     if not search:
@@ -142,7 +170,14 @@ def prepare(inputs: TrainingInputs, run: RunFolder, console: Console) -> Prepara
     baseline = None
     if config.reward_baseline:
         action = denormalise(batch.contract, normalised)
-        baseline = fit_baseline(batch, inputs.train, action, config.ppo.rollout_steps)
+        acting = config.acting
+        # SAC and TQC update after a few hours: too few samples for a regression.
+        steps = (
+            acting.rollout_steps
+            if isinstance(acting, PpoSettings)
+            else max(acting.rollout_steps, BASELINE_SAMPLES // acting.environments)
+        )
+        baseline = fit_baseline(batch, inputs.train, action, steps)
         console.print(
             f"reward baseline: weather and prices explain {100.0 * baseline.explained:.0f} % "
             "of the cost",

@@ -3,13 +3,16 @@
 import json
 import math
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Final
 
-from stable_baselines3 import PPO
+import numpy as np
 from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 
-from heatrouter.envs.simulation.district_batch import DistrictBatch
 from heatrouter.envs.units import SECONDS_PER_HOUR
+from heatrouter.training.algorithms.building import trained_policy
+from heatrouter.training.algorithms.learner_state import has_memory
 from heatrouter.training.checkpoints import (
     SCHEMA_VERSION,
     Snapshot,
@@ -17,24 +20,19 @@ from heatrouter.training.checkpoints import (
     take_snapshot,
     write_snapshot,
 )
-from heatrouter.training.config import TrainingConfig
+from heatrouter.training.config import PpoSettings, TrainingConfig
 from heatrouter.training.onnx_export import ExportedPolicy
-from heatrouter.training.policy import HeatPolicy
+from heatrouter.training.policy import TrainedPolicy
 from heatrouter.training.progress import TrainingProgress
 from heatrouter.training.run_folder import RunFolder, write_text
 from heatrouter.training.sb3_vec_env import DistrictVecEnv
 from heatrouter.training.tracking import Tracker
+from heatrouter.training.training_batches import ResumableBatch, TrainingBatches
 from heatrouter.training.validation import Score, TorchController, Validation
 
-_TRAIN_VALUES = (
-    "train/approx_kl",
-    "train/clip_fraction",
-    "train/explained_variance",
-    "train/learning_rate",
-    "train/policy_gradient_loss",
-    "train/std",
-    "train/value_loss",
-)
+_TRAIN: Final = "train/"
+_LEFT_OUT: Final = ("train/n_updates", "train/clip_range")
+"""Known beforehand; all other numbers that a learner tells are kept."""
 
 
 class RolloutBoundary(BaseCallback):
@@ -48,19 +46,25 @@ class RolloutBoundary(BaseCallback):
         tracker: Where metrics go.
         progress: What a person sees.
         resumed: Plain data of the snapshot that the run goes on from.
+        stages: Makes the batch of another stage of a curriculum; None for one stage.
+        on_score: Told steps and score on validation weeks; may raise to end the training.
     """
 
     def __init__(
         self,
         config: TrainingConfig,
         run: RunFolder,
-        batch: DistrictBatch,
+        batch: ResumableBatch,
         validation: Validation,
         tracker: Tracker,
         progress: TrainingProgress,
         resumed: dict[str, Any] | None = None,
+        *,
+        stages: TrainingBatches | None = None,
+        on_score: Callable[[int, Score], None] | None = None,
     ) -> None:
         super().__init__()
+        self._stages, self._on_score = stages, on_score
         self.run = run
         self._config, self._batch = config, batch
         self._validation, self._tracker, self._progress = validation, tracker, progress
@@ -70,7 +74,9 @@ class RolloutBoundary(BaseCallback):
         self._seconds_before = float(earlier.get("seconds", 0.0))
         self._begin = time.perf_counter()
         self._skip_boundary = resumed is not None
+        self.stage = int(earlier.get("stage", 0))
         self.snapshot: Snapshot | None = None
+        self._written = 0
 
     @property
     def seconds(self) -> float:
@@ -93,16 +99,17 @@ class RolloutBoundary(BaseCallback):
         return self.model.num_timesteps // self._config.rollout_size
 
     @property
-    def _policy(self) -> HeatPolicy:
-        assert isinstance(self.model.policy, HeatPolicy)
-        return self.model.policy
+    def _policy(self) -> TrainedPolicy:
+        return trained_policy(self.model)
 
     def _on_rollout_start(self) -> None:
         if self._skip_boundary:
             # The boundary that the run was resumed at is done already.
             self._skip_boundary = False
-            return
-        self._boundary(last=False)
+            self._written = self.model.num_timesteps
+        else:
+            self._boundary(last=False)
+        self._change_stage()
 
     def _on_training_end(self) -> None:
         self._boundary(last=True)
@@ -120,17 +127,29 @@ class RolloutBoundary(BaseCallback):
         row["steps"] = float(self.model.num_timesteps)
         self.curve.append(row)
         self._progress.update(self.model.num_timesteps, row["train/cost_eur_per_h"])
+        acting = self._config.acting
+        if not isinstance(acting, PpoSettings):
+            return
         # `train` comes next: at first only the value learns, or noise of an untrained value
         # would pull the policy away from its start.
-        learns = self._rollouts > self._config.ppo.critic_rollouts
+        learns = self._rollouts > acting.critic_rollouts
         for parameter in self._policy.policy_parameters():
             parameter.requires_grad_(learns)
+        anchor = self._config.anchor
+        if anchor.enabled:
+            assert isinstance(self.model, OnPolicyAlgorithm)
+            share = min(self.model.num_timesteps / self._config.total_steps, 1.0)
+            self.model.ent_coef = anchor.weight + (anchor.weight_end - anchor.weight) * share
 
     def _boundary(self, *, last: bool) -> None:
         steps = self.model.num_timesteps
         if self.curve and self.curve[-1]["steps"] == steps:
             values = self.model.logger.name_to_value
-            found = {name: float(values[name]) for name in _TRAIN_VALUES if name in values}
+            found = {
+                name: float(value)
+                for name, value in values.items()
+                if name.startswith(_TRAIN) and name not in _LEFT_OUT
+            }
             self.curve[-1] |= {k: v for k, v in found.items() if math.isfinite(v)}
         every = self._config.evaluation.every_rollouts
         if last or self._rollouts % every == 0:
@@ -138,9 +157,26 @@ class RolloutBoundary(BaseCallback):
         if self.curve:
             speed = {"time/steps_per_s": self._progress.steps_per_s, "time/seconds": self.seconds}
             self._tracker.metrics(self.curve[-1] | speed, steps)
-        self._remember()
-        if last or (steps and self._rollouts % self._config.checkpoints.every_rollouts == 0):
+        due = last or (steps and self._rollouts % self._config.checkpoints.every_rollouts == 0)
+        if due or not has_memory(self.model):
+            self._remember()
+        if due:
             self.write_checkpoint()
+
+    def _change_stage(self) -> None:
+        """Go on with the batch of the next stage, if its time has come; all episodes start anew."""
+        if self._stages is None:
+            return
+        stage = self._stages.stage_at(self.model.num_timesteps)
+        if stage == self.stage:
+            return
+        self.stage = stage
+        made = self._stages.make(stage)
+        self._batch = made.batch
+        assert isinstance(self.training_env, DistrictVecEnv)
+        first = self.training_env.replace_batch(made.batch, made.baseline_eur)
+        self.model._last_obs = first  # noqa: SLF001  # SB3 has no accessor
+        self.model._last_episode_starts = np.ones(len(first), dtype=np.bool_)  # noqa: SLF001
 
     def _score(self, steps: int) -> None:
         contract = self._batch.contract
@@ -159,35 +195,55 @@ class RolloutBoundary(BaseCallback):
         better = not self.best or score.cost_eur < self.best["validation/cost_eur"]
         if better:
             self.best = row
-            self._keep_best(score)
+            keep_policy(self.run, self._policy, steps, score)
         self._progress.scored(steps, score, best=better)
-
-    def _keep_best(self, score: Score) -> None:
-        content = {
-            "schema_version": SCHEMA_VERSION,
-            "steps": self.model.num_timesteps,
-            "policy": self._policy.state_dict(),
-            "saving": score.saving,
-            "cost_eur": score.cost_eur,
-            "rules_cost_eur": score.rules_cost_eur,
-        }
-        save_tensors(self.run.best, content)
+        if self._on_score is not None:
+            self._on_score(steps, score)
 
     def _remember(self) -> None:
-        assert isinstance(self.model, PPO)
         progress = {
             "curve": [dict(row) for row in self.curve],
             "best": dict(self.best),
             "seconds": self.seconds,
-            "tracking_run": self._tracker.run_id,
+            "stage": self.stage,
         }
         self.snapshot = take_snapshot(self.model, self._batch.save_state(), progress)
 
     def write_checkpoint(self) -> int:
-        """Write the newest snapshot and the learning curve; returns its steps."""
+        """Write the newest snapshot and the learning curve; returns the steps of what is on disk.
+
+        Raises:
+            StorageError: The disk refused it.
+        """
         if self.snapshot is None:
-            return 0
+            return self._written
         write_snapshot(self.run.checkpoints, self.snapshot, keep=self._config.checkpoints.keep)
         lines = [json.dumps(row) for row in self.curve]
         write_text(self.run.curve, "".join(f"{line}\n" for line in lines))
-        return self.snapshot.steps
+        self._written = self.snapshot.steps
+        if has_memory(self.model):
+            # It shares the memory, which goes on changing.
+            self.snapshot = None
+        return self._written
+
+
+def keep_policy(run: RunFolder, policy: TrainedPolicy, steps: int, score: Score) -> None:
+    """Write a policy as the run's best one.
+
+    Args:
+        run: The run.
+        policy: What scored best so far.
+        steps: Control steps that it has learnt from, all environments together.
+        score: On validation weeks.
+    """
+    weights = policy.state_dict()
+    content = {
+        "schema_version": SCHEMA_VERSION,
+        "steps": steps,
+        # without what an anchored policy only learns with
+        "policy": {name: weights[name] for name in weights if not name.startswith("prior.")},
+        "saving": score.saving,
+        "cost_eur": score.cost_eur,
+        "rules_cost_eur": score.rules_cost_eur,
+    }
+    save_tensors(run.best, content)

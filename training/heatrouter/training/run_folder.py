@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import yaml
 
-from heatrouter.envs.errors import TrainingConfigError
+from heatrouter.envs.errors import StorageError, TrainingConfigError
 from heatrouter.envs.scenarios.library import ScenarioLibrary
 from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.loading import load_district, load_task
@@ -26,6 +26,7 @@ _PACKAGES: Final = (
     "numba",
     "torch",
     "stable-baselines3",
+    "sb3-contrib",
     "onnx",
     "onnxruntime",
 )
@@ -62,6 +63,11 @@ class RunFolder:
         return self.path / "best.pt"
 
     @property
+    def imitation(self) -> Path:
+        """Folder of the networks that imitation fitted."""
+        return self.path / "imitation"
+
+    @property
     def constant_price(self) -> Path:
         """The best constant action, as ``heatrouter evaluate`` reads it."""
         return self.path / "constant_price.json"
@@ -89,6 +95,11 @@ class RunFolder:
             )
             raise TrainingConfigError(msg)
         self.path.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def bundle(self) -> Path:
+        """The exported policy, where the run was asked for one."""
+        return self.path / "bundle"
 
     def write_inputs(self, config: TrainingConfig, task: Task, district: District) -> None:
         """Write the resolved configuration, task and district."""
@@ -139,10 +150,17 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write text; the file appears whole or not at all."""
+    """Write text; the file appears whole or not at all.
+
+    Raises:
+        StorageError: The disk refused it.
+    """
     stage = path.with_name(f".{path.name}-{os.getpid()}")
     try:
         stage.write_text(text, encoding="utf-8")
         stage.replace(path)
+    except OSError as error:
+        msg = f"{path}: cannot be written ({error.strerror}); make room there, or name another"
+        raise StorageError(msg) from error
     finally:
         stage.unlink(missing_ok=True)

@@ -6,14 +6,13 @@ from pathlib import Path
 from heatrouter.agents.protocol import Controller
 from heatrouter.envs.contract import Contract
 from heatrouter.envs.errors import TrainingConfigError
-from heatrouter.envs.gymenv.building import action_space, observation_space
 from heatrouter.envs.observe import build_contract
 from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.task import Task
+from heatrouter.training.algorithms.building import empty_policy
 from heatrouter.training.checkpoints import load_tensors
 from heatrouter.training.config import TrainingConfig
 from heatrouter.training.onnx_export import ExportedPolicy
-from heatrouter.training.policy import HeatPolicy
 from heatrouter.training.run_folder import RunFolder
 from heatrouter.training.validation import TorchController
 
@@ -65,13 +64,7 @@ def best_graph(run: RunFolder, config: TrainingConfig, contract: Contract) -> Ex
             f"{run.path}: has no policy yet; let it train, or resume it: heatrouter train --resume"
         )
         raise TrainingConfigError(msg)
-    policy = HeatPolicy(
-        observation_space(contract),
-        action_space(contract),
-        lambda _: 0.0,
-        contract=contract,
-        settings=config.network,
-    )
+    policy = empty_policy(config, contract)
     policy.load_state_dict(load_tensors(run.best)["policy"])
     policy.set_training_mode(False)
     return ExportedPolicy(policy, contract)

@@ -7,16 +7,31 @@ here is fresh. Episodes are truncated, never terminated: SB3 then adds the disco
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from stable_baselines3.common.vec_env import VecEnv
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvStepReturn
 
 from heatrouter.envs.actuate import ActionScaling
-from heatrouter.envs.arrays import Float32Array, FloatArray
+from heatrouter.envs.arrays import Float32Array, FloatArray, IntArray
 from heatrouter.envs.gymenv.building import action_space, observation_space
-from heatrouter.training.batch_protocols import TrainingBatch
+from heatrouter.training.batch_protocols import Shaping, TrainingBatch
+from heatrouter.training.constraint_signals import Signals
+
+
+class EndedEpisodes(NamedTuple):
+    """Episodes that ended in a rollout.
+
+    Attributes:
+        step: Of the rollout, ``(n_ended,)``.
+        env: Which environment, ``(n_ended,)``.
+        observation: Their last observations, ``(n_ended, n_observation)``.
+    """
+
+    step: IntArray
+    env: IntArray
+    observation: Float32Array
 
 
 class DistrictVecEnv(VecEnv):
@@ -32,6 +47,8 @@ class DistrictVecEnv(VecEnv):
         reward_scale_eur: Cost in € that makes one unit of reward.
         baseline_eur: Called before each step, returns a cost in € per environment that no action
             can change, shape ``(num_envs,)``; subtracting it takes noise out of the returns.
+        shaping: Adds what a step has gained against another course of the same week.
+        signals: Reads constraints off a step's outputs, for learners with constraints.
     """
 
     def __init__(
@@ -40,8 +57,14 @@ class DistrictVecEnv(VecEnv):
         *,
         reward_scale_eur: float,
         baseline_eur: Callable[[], FloatArray] | None = None,
+        shaping: Shaping | None = None,
+        signals: Callable[[FloatArray], Signals] | None = None,
     ) -> None:
         self.batch = batch
+        self._shaping = shaping
+        self._read_signals = signals
+        self._signals: list[Signals] = []
+        self._ended: list[EndedEpisodes] = []
         self._scale = 1.0 / reward_scale_eur
         self._baseline = baseline_eur
         self._actions: Float32Array = np.zeros((batch.num_envs, 0), dtype=np.float32)
@@ -64,16 +87,25 @@ class DistrictVecEnv(VecEnv):
 
     def step_wait(self) -> VecEnvStepReturn:
         """Take the step; returns observations, rewards, ends and infos."""
-        baseline = self._baseline() if self._baseline is not None else 0.0
+        added: FloatArray | float = self._baseline() if self._baseline is not None else 0.0
+        if self._shaping is not None:
+            self._shaping.before()
         action = self._scaling.denormalise(self._actions.astype(np.float64))
         step = self.batch.step(action)
-        reward = ((step.reward + baseline) * self._scale).astype(np.float32)
+        if self._shaping is not None:
+            added = added + self._shaping.added(step.final_observation.astype(np.float64))
+        reward = ((step.reward + added) * self._scale).astype(np.float32)
         self._steps += 1
         for name, value in step.terms.items():
             before = self._term_sums.get(name)
             self._term_sums[name] = value.copy() if before is None else before + value
+        ended = np.flatnonzero(step.truncated)
+        if self._read_signals is not None:
+            at = np.full(ended.size, len(self._signals), dtype=np.int64)
+            self._ended.append(EndedEpisodes(at, ended, step.final_observation[ended]))
+            self._signals.append(self._read_signals(step.outputs))
         infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
-        for index in np.flatnonzero(step.truncated):
+        for index in ended:
             infos[index] = {
                 "terminal_observation": step.final_observation[index].copy(),
                 "TimeLimit.truncated": True,
@@ -87,6 +119,25 @@ class DistrictVecEnv(VecEnv):
         self._term_sums = {}
         self._steps = 0
         return means
+
+    def drain_signals(self) -> tuple[Signals, EndedEpisodes]:
+        """Constraint signals since the last call, ``(n_steps, num_envs, n_constraints)``."""
+        signals = Signals(*(np.stack(part) for part in zip(*self._signals, strict=True)))
+        ended = EndedEpisodes(*(np.concatenate(part) for part in zip(*self._ended, strict=True)))
+        self._signals, self._ended = [], []
+        return signals, ended
+
+    def replace_batch(
+        self, batch: TrainingBatch, baseline_eur: Callable[[], FloatArray] | None
+    ) -> Float32Array:
+        """Go on with another batch of the same contract; returns its first observations.
+
+        Args:
+            batch: With as many environments as the one before.
+            baseline_eur: Of the new batch, as in the constructor.
+        """
+        self.batch, self._baseline = batch, baseline_eur
+        return batch.reset()
 
     def close(self) -> None:
         """Nothing to close: the batch lives in this process."""

@@ -1,118 +1,151 @@
-"""MLflow, offline and quiet: the only place that writes to it."""
+"""What a run tells about itself: kept in its folder, and sent to MLflow while it answers."""
 
-import logging
-import os
 import time
-import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from heatrouter.envs.errors import TrainingConfigError
 from heatrouter.training.config import TrackingSettings
+from heatrouter.training.system_readings import SystemReadings
+from heatrouter.training.tracking_journal import Journal, Status
+from heatrouter.training.tracking_upload import StoreDownError, make_client, upload
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-_SQLITE: Final = "sqlite:///"
-_MAX_PARAM: Final = 500  # characters that MLflow keeps of a parameter
+_FIRST_PAUSE_S: Final = 60.0
+_LONGEST_PAUSE_S: Final = 960.0
+_REMOTE: Final = ("http://", "https://", "databricks", "uc:")
 
 
 class Tracker:
-    """One MLflow run; does nothing where tracking is off.
+    """One run; does nothing where tracking is off.
 
     Args:
-        settings: Where to write.
+        settings: Where to send.
         run_name: How the run is called there.
-        run_id: An earlier run to go on with, e.g. after a resume.
+        folder: The run's folder, where the journal is; without one nothing is tracked.
+        send: Whether to send at all; workers of a sweep leave that to its driver.
+        warn: Told once when the store does not answer.
+
+    Raises:
+        TrainingConfigError: A store on this machine cannot be opened. A server that is down is no
+            error: what it lacks stays in the folder.
     """
 
     def __init__(
-        self, settings: TrackingSettings, run_name: str, run_id: str | None = None
+        self,
+        settings: TrackingSettings,
+        run_name: str,
+        folder: Path | None = None,
+        *,
+        send: bool = True,
+        warn: Callable[[str], None] | None = None,
     ) -> None:
-        self.run_id = run_id
+        self._settings, self._warn = settings, warn
+        self._journal = Journal(folder) if settings.enabled and folder is not None else None
         self._client: MlflowClient | None = None
-        if settings.enabled:
-            self._client = _client(settings.uri)
-            self._open(settings, run_name)
+        self._pause_s, self._try_at = _FIRST_PAUSE_S, 0.0
+        self._down = False
+        self._send = send and self._journal is not None
+        self._last_step = -1
+        if self._journal is None or folder is None:
+            return
+        self._system = SystemReadings(settings.system_every_s, folder)
+        if self._journal.exists:
+            self._journal.mend()
+            # A run that goes on from a checkpoint says some things a second time.
+            self._last_step = self._journal.last_step()
+            self._journal.append("status", {"status": "RUNNING"})
+        else:
+            opening = {
+                "name": run_name,
+                "uri": settings.uri,
+                "experiment": settings.experiment,
+            }
+            self._journal.append("open", opening)
+        self._flush(first=True)
 
-    def _open(self, settings: TrackingSettings, run_name: str) -> None:
-        assert self._client is not None
-        from mlflow.exceptions import MlflowException
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing was tracked of this run before."""
+        return self._last_step < 0
 
-        try:
-            if self.run_id is not None:
-                self._client.get_run(self.run_id)
-                self._client.update_run(self.run_id, status="RUNNING")
-                return
-            known = self._client.get_experiment_by_name(settings.experiment)
-            experiment_id = (
-                known.experiment_id
-                if known is not None
-                else self._client.create_experiment(
-                    settings.experiment, artifact_location=_artifacts_beside(settings.uri)
-                )
-            )
-            run = self._client.create_run(experiment_id, run_name=run_name)
-        except MlflowException as error:
-            msg = f"tracking.uri: {settings.uri} cannot be used ({error.message}); name another"
-            raise TrainingConfigError(msg) from error
-        self.run_id = run.info.run_id
+    @property
+    def run_id(self) -> str | None:
+        """Id of the run in the store; None while the store knows nothing of it."""
+        if self._journal is None:
+            return None
+        return self._journal.uploaded(self._settings.uri)[0]
 
     def params(self, values: Mapping[str, Any]) -> None:
         """Log a configuration, nested keys joined by dots."""
-        if self._client is None or self.run_id is None:
-            return
-        from mlflow.entities import Param
-
-        flat = _flattened(values)
-        entries = [Param(key, text[:_MAX_PARAM]) for key, text in flat.items()]
-        self._client.log_batch(self.run_id, params=entries)
+        self._write("params", {"values": _flattened(values)})
 
     def metrics(self, values: Mapping[str, float], step: int) -> None:
         """Log numbers at a control step, all environments together."""
-        if self._client is None or self.run_id is None:
+        if self._journal is None or step <= self._last_step:
             return
-        from mlflow.entities import Metric
+        self._last_step = step
+        numbers = {key: float(value) for key, value in values.items()} | self._system.read()
+        self._write("metrics", {"step": step, "values": numbers})
 
-        now = int(time.time() * 1000)
-        entries = [Metric(key, float(value), now, step) for key, value in values.items()]
-        self._client.log_batch(self.run_id, metrics=entries)
+    def tags(self, values: Mapping[str, str]) -> None:
+        """Set tags."""
+        self._write("tags", {"values": dict(values)})
 
     def text(self, name: str, content: str) -> None:
         """Keep a text file with the run."""
-        if self._client is not None and self.run_id is not None:
-            self._client.log_text(self.run_id, content, name)
+        self._write("text", {"name": name, "text": content})
 
-    def close(self, status: str = "FINISHED") -> None:
+    def file(self, path: str) -> None:
+        """Keep a file or folder of the run's folder with it, named from there."""
+        self._write("file", {"path": path})
+
+    def register(self, model: str, path: str, tags: Mapping[str, Any]) -> None:
+        """Make a folder that is kept with the run a new version of a registered model."""
+        self._write("register", {"model": model, "path": path, "tags": dict(tags)})
+
+    def close(self, status: Status = "FINISHED") -> None:
         """End the run: ``FINISHED``, ``KILLED`` after an interrupt, or ``FAILED``."""
-        if self._client is not None and self.run_id is not None:
-            self._client.set_terminated(self.run_id, status=status)
+        if self._journal is None:
+            return
+        self._journal.append("status", {"status": status})
+        self._try_at = 0.0  # a last try, however short ago the one before was
+        self._flush()
+        if self._down and self._warn is not None:
+            self._warn(
+                f"tracking: {self._settings.uri} lacks results of this run; "
+                f"send them later: heatrouter track sync {self._journal.folder}"
+            )
 
+    def _write(self, kind: str, content: Mapping[str, Any]) -> None:
+        if self._journal is None:
+            return
+        self._journal.append(kind, content)
+        self._flush()
 
-def _client(uri: str) -> "MlflowClient":
-    # Set before the import, which reads them: no telemetry, no INFO lines about its tables.
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    os.environ.setdefault("DO_NOT_TRACK", "true")
-    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
-    for name in ("alembic", "mlflow"):
-        logging.getLogger(name).setLevel(logging.WARNING)
-    if uri.startswith(_SQLITE):
-        Path(uri.removeprefix(_SQLITE)).parent.mkdir(parents=True, exist_ok=True)
-    with warnings.catch_warnings():
-        # Deprecations between its own dependencies.
-        warnings.simplefilter("ignore")
-        from mlflow import MlflowClient
-
-        return MlflowClient(tracking_uri=uri)
-
-
-def _artifacts_beside(uri: str) -> str | None:
-    """Folder for files beside a SQLite store; None leaves it to another kind of store."""
-    if not uri.startswith(_SQLITE):
-        return None
-    folder = Path(uri.removeprefix(_SQLITE)).resolve().parent / "mlflow-artifacts"
-    return folder.as_uri()
+    def _flush(self, *, first: bool = False) -> None:
+        """Send what waits, unless the store was down a moment ago."""
+        if not self._send or self._journal is None or time.monotonic() < self._try_at:
+            return
+        uri = self._settings.uri
+        try:
+            if self._client is None:
+                self._client = make_client(uri)
+            upload(self._journal, self._client, uri)
+        except StoreDownError as error:
+            if first and not uri.startswith(_REMOTE):
+                msg = f"tracking.uri: cannot be used ({error}); name another store"
+                raise TrainingConfigError(msg) from error
+            if not self._down and self._warn is not None:
+                self._warn(f"tracking: {error}; training goes on, results stay in the run's folder")
+            self._down = True
+            self._try_at = time.monotonic() + self._pause_s
+            self._pause_s = min(2.0 * self._pause_s, _LONGEST_PAUSE_S)
+        else:
+            self._down, self._pause_s = False, _FIRST_PAUSE_S
 
 
 def _flattened(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:

@@ -1,49 +1,85 @@
-"""A training run from configuration to the best policy: search, PPO, scores, checkpoints."""
+"""A training run from configuration to the best policy: search, learning, scores, checkpoints."""
 
 import contextlib
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import torch
 from rich.console import Console
-from stable_baselines3 import PPO
-from stable_baselines3.common.logger import Logger
+from stable_baselines3.common.base_class import BaseAlgorithm
 
 from heatrouter.envs.arrays import FloatArray
-from heatrouter.envs.errors import TrainingConfigError
-from heatrouter.envs.simulation.district_batch import DistrictBatch
+from heatrouter.envs.errors import HeatrouterError, TrainingConfigError
 from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.loading import load_district, load_task
 from heatrouter.envs.spec.task import Task
+from heatrouter.training.algorithms.building import build_learner
+from heatrouter.training.batch_protocols import Shaping
 from heatrouter.training.checkpoints import (
     Snapshot,
     newest_snapshot,
     restore_random,
     restore_snapshot,
 )
-from heatrouter.training.config import TrainingConfig, factor_per_step
-from heatrouter.training.cost_baseline import BaselineLookup
+from heatrouter.training.config import TrainingConfig
+from heatrouter.training.constraint_signals import ConstraintSignals
+from heatrouter.training.imitation.start import (
+    Start,
+    begin_from,
+    course_value,
+    on_weeks,
+    start_by_imitation,
+)
+from heatrouter.training.onnx_export import ExportedPolicy
 from heatrouter.training.policy import HeatPolicy
 from heatrouter.training.preparation import Preparation, TrainingInputs, prepare
 from heatrouter.training.progress import TrainingProgress
-from heatrouter.training.rollout_boundary import RolloutBoundary
+from heatrouter.training.rollout_boundary import RolloutBoundary, keep_policy
 from heatrouter.training.run_folder import RunFolder, scenario_ids, versions, write_json
 from heatrouter.training.sb3_vec_env import DistrictVecEnv
 from heatrouter.training.tracking import Tracker
-from heatrouter.training.validation import Validation
+from heatrouter.training.training_batches import ResumableBatch, TrainingBatches
+from heatrouter.training.validation import Score, TorchController, Validation
 
 
-def start_training(config: TrainingConfig, folder: Path, console: Console) -> dict[str, Any]:
+class TrainingEndedError(Exception):
+    """Whoever watches the scores has seen enough."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What does not change the policy.
+
+    Attributes:
+        send: Whether results are sent to MLflow; else they stay in the run's folder.
+        on_score: Told steps and score on validation weeks; may raise
+            :class:`TrainingEndedError`.
+        prepared: What an equal configuration has found before, so that it is not sought again.
+    """
+
+    send: bool = True
+    prepared: Preparation | None = None
+    on_score: Callable[[int, Score], None] | None = None
+
+
+PLAIN_RUN = RunOptions()
+
+
+def start_training(
+    config: TrainingConfig, folder: Path, console: Console, options: RunOptions = PLAIN_RUN
+) -> dict[str, Any]:
     """Train from the beginning.
 
     Args:
         config: The configuration.
         folder: Where the run shall be; new or empty.
         console: Where progress goes.
+        options: What does not change the policy.
 
     Returns:
         The summary, as ``summary.json`` holds it.
@@ -53,25 +89,69 @@ def start_training(config: TrainingConfig, folder: Path, console: Console) -> di
         KeyboardInterrupt: The user stopped it; a checkpoint is kept and named.
     """
     task = load_task(config.task)
+    if config.parametrisation is not None:
+        task = task.model_copy(update={"parametrisation": config.parametrisation})
     district = load_district(task.district)
     run = RunFolder(folder)
     run.create()
     run.write_inputs(config, task, district)
+    return start_prepared(run, console, options)
+
+
+def start_prepared(
+    run: RunFolder, console: Console, options: RunOptions = PLAIN_RUN
+) -> dict[str, Any]:
+    """Train from the beginning what a folder describes; as :func:`start_training`.
+
+    Args:
+        run: Its folder, with configuration, task and district.
+        console: Where progress goes.
+        options: What does not change the policy.
+    """
+    config, task, district = run.read_inputs()
     try:
-        inputs, validation, prepared = _prepared(config, task, district, run, console)
+        inputs, validation, prepared = _prepared(
+            config, task, district, run, console, options.prepared
+        )
+        start = _imitated(inputs, run, validation, console)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(_nothing_learnt(run)) from None
-    return _run(inputs, run, validation, prepared, None, console)
+    return _run(inputs, run, validation, prepared, start, None, console, options)
+
+
+def _imitated(
+    inputs: TrainingInputs, run: RunFolder, validation: Validation, console: Console
+) -> Start | None:
+    """The start by imitation, if the configuration wants one; each round's policy is scored."""
+    if not inputs.config.imitation.enabled:
+        return None
+
+    def score(number: int, policy: HeatPolicy) -> None:
+        graph = ExportedPolicy(policy, policy.contract)
+        found = validation.score(TorchController(graph, policy.contract.parametrisation))
+        console.print(
+            f"imitation, round {number}: saves {100.0 * found.saving:+.2f} % of the rules' cost",
+            highlight=False,
+        )
+        keep_policy(run, policy, 0, found)
+
+    with _torch_threads(inputs.config.torch_threads):
+        return start_by_imitation(inputs, run, console, score)
 
 
 def _prepared(
-    config: TrainingConfig, task: Task, district: District, run: RunFolder, console: Console
+    config: TrainingConfig,
+    task: Task,
+    district: District,
+    run: RunFolder,
+    console: Console,
+    known: Preparation | None,
 ) -> tuple[TrainingInputs, Validation, Preparation]:
-    """Everything before PPO, and its record in the run's folder."""
+    """Everything before the learning, and its record in the run's folder."""
     console.print(f"{run.name}: scenarios, rules on validation weeks", highlight=False)
     inputs = TrainingInputs.load(config, task, district)
     validation = Validation(district, task, inputs.validation, config.evaluation)
-    prepared = prepare(inputs, run, console)
+    prepared = prepare(inputs, run, console) if known is None else known
     record = {
         "name": run.name,
         "config": config.name,
@@ -94,12 +174,15 @@ def _nothing_learnt(run: RunFolder) -> str:
     return f"nothing learnt yet; remove {run.path} and start again"
 
 
-def resume_training(folder: Path, console: Console) -> dict[str, Any]:
+def resume_training(
+    folder: Path, console: Console, options: RunOptions = PLAIN_RUN
+) -> dict[str, Any]:
     """Go on with an interrupted run from its newest checkpoint.
 
     Args:
         folder: The run's folder.
         console: Where progress goes.
+        options: What does not change the policy.
 
     Returns:
         The summary. Policy and learning curve are those of a run without interruption.
@@ -124,43 +207,51 @@ def resume_training(folder: Path, console: Console) -> dict[str, Any]:
     validation = Validation(district, task, inputs.validation, config.evaluation)
     console.print(f"{run.name}: going on at step {snapshot.steps:,}", highlight=False)
     prepared = Preparation.from_record(record["prepared"])
-    return _run(inputs, run, validation, prepared, snapshot, console)
+    start = _imitated(inputs, run, validation, console)
+    return _run(inputs, run, validation, prepared, start, snapshot, console, options)
 
 
-def build_model(inputs: TrainingInputs, env: DistrictVecEnv, start: FloatArray) -> PPO:
-    """Make PPO as the configuration says.
+def build_model(inputs: TrainingInputs, env: DistrictVecEnv, start: FloatArray) -> BaseAlgorithm:
+    """Make the learner as the configuration says.
 
     Args:
         inputs: What the run is made of.
         env: What it steps.
         start: Normalised action that the policy starts from, shape ``(n_action,)``.
     """
-    config, ppo = inputs.config, inputs.config.ppo
-    dt_s = inputs.task.control_dt_s
-    first, last = ppo.learning_rate, ppo.learning_rate_end
-    model = PPO(
-        HeatPolicy,
-        env,
-        learning_rate=lambda remaining: last + (first - last) * remaining,
-        n_steps=ppo.rollout_steps,
-        batch_size=ppo.minibatch,
-        n_epochs=ppo.epochs,
-        gamma=factor_per_step(ppo.discount_h, dt_s),
-        gae_lambda=factor_per_step(ppo.gae_h, dt_s),
-        clip_range=ppo.clip,
-        ent_coef=ppo.entropy_weight,
-        vf_coef=ppo.value_weight,
-        max_grad_norm=ppo.max_gradient_norm,
-        target_kl=ppo.target_kl,
-        policy_kwargs={"contract": env.batch.contract, "settings": config.network},
-        seed=config.seed,
-        device="cpu",
+    return build_learner(inputs.config, inputs.task.control_dt_s, env, start)
+
+
+def build_env(
+    inputs: TrainingInputs,
+    batch: ResumableBatch,
+    baseline: Callable[[], FloatArray] | None,
+    shaping: Shaping | None = None,
+) -> DistrictVecEnv:
+    """Make what the learner steps.
+
+    Args:
+        inputs: What the run is made of.
+        batch: The closed loop.
+        baseline: What rewards are counted from; None for zero.
+        shaping: What is added to them besides.
+    """
+    config = inputs.config
+    signals = None
+    if config.algorithm == "lagrangian-ppo":
+        signals = ConstraintSignals(
+            inputs.district,
+            config.lagrangian.constraints,
+            batch.columns,
+            inputs.task.control_dt_s,
+        )
+    return DistrictVecEnv(
+        batch,
+        reward_scale_eur=config.reward_scale_eur,
+        baseline_eur=baseline,
+        shaping=shaping,
+        signals=signals,
     )
-    # Without outputs: progress and tracking read its values.
-    model.set_logger(Logger(folder=None, output_formats=[]))
-    assert isinstance(model.policy, HeatPolicy)
-    model.policy.start_at(start)
-    return model
 
 
 def _run(
@@ -168,46 +259,94 @@ def _run(
     run: RunFolder,
     validation: Validation,
     prepared: Preparation,
+    start: Start | None,
     snapshot: Snapshot | None,
     console: Console,
+    options: RunOptions,
 ) -> dict[str, Any]:
     config = inputs.config
+    resumed = None if snapshot is None else snapshot.content["progress"]
     with _torch_threads(config.torch_threads):
-        batch = DistrictBatch(
-            inputs.district,
-            inputs.training_task,
-            inputs.train,
-            num_envs=config.ppo.environments,
-            seed=config.seed,
+        shaped = start is not None and config.shaping.enabled
+        batches = (
+            TrainingBatches(on_weeks(inputs, start), None)
+            if start is not None and shaped
+            else TrainingBatches(inputs, prepared.baseline)
         )
-        lookup = None
-        if prepared.baseline is not None:
-            lookup = BaselineLookup(prepared.baseline, batch, inputs.train)
-        env = DistrictVecEnv(batch, reward_scale_eur=config.reward_scale_eur, baseline_eur=lookup)
+        batch, baseline = batches.make(0 if resumed is None else int(resumed["stage"]))
+        value = course_value(batch, start, config.shaping) if start is not None and shaped else None
+        env = build_env(inputs, batch, baseline, value)
         model = build_model(inputs, env, prepared.normalised)
-        resumed = None
+        if start is not None:
+            assert isinstance(model.policy, HeatPolicy)
+            begin_from(model.policy, start.policy)
         if snapshot is not None:
             batch.restore_state(restore_snapshot(model, snapshot))
-            resumed = snapshot.content["progress"]
-        tracking_run = resumed["tracking_run"] if resumed is not None else None
-        tracker = Tracker(config.tracking, run.name, tracking_run)
-        if resumed is None:
-            tracker.params(config.model_dump(mode="json"))
-            tracker.text("config.yaml", (run.path / "config.yaml").read_text(encoding="utf-8"))
+        tracker = _tracker(run, config, console, options)
         with TrainingProgress(config.total_steps, model.num_timesteps, console) as progress:
-            boundary = RolloutBoundary(config, run, batch, validation, tracker, progress, resumed)
+            boundary = RolloutBoundary(
+                config,
+                run,
+                batch,
+                validation,
+                tracker,
+                progress,
+                resumed,
+                stages=batches,
+                on_score=options.on_score,
+            )
             learn(model, boundary, snapshot, tracker)
     summary = _summary(run, config, boundary, validation)
     write_json(run.summary, summary)
-    tracker.text("summary.json", json.dumps(summary, indent=1))
-    tracker.close()
+    _finish(run, config, summary, tracker)
     return summary
 
 
-def learn(
-    model: PPO, boundary: RolloutBoundary, snapshot: Snapshot | None, tracker: Tracker
+def _tracker(
+    run: RunFolder, config: TrainingConfig, console: Console, options: RunOptions
+) -> Tracker:
+    def warn(message: str) -> None:
+        console.print(message, style="yellow", highlight=False, soft_wrap=True)
+
+    tracker = Tracker(config.tracking, run.name, run.path, send=options.send, warn=warn)
+    if tracker.is_new:
+        tracker.params(config.model_dump(mode="json"))
+        kinds = {"algorithm": config.algorithm, "task": config.task, "seed": str(config.seed)}
+        tracker.tags({f"heatrouter.{name}": value for name, value in kinds.items()})
+        for name in ("config.yaml", "task.yaml", "district.yaml", "run.json"):
+            tracker.file(name)
+    return tracker
+
+
+def _finish(
+    run: RunFolder, config: TrainingConfig, summary: dict[str, Any], tracker: Tracker
 ) -> None:
-    """Let PPO learn up to the configured number of steps.
+    """Keep what came out: summary, curve, and the bundle where it was asked for."""
+    tracker.file(run.summary.name)
+    tracker.file(run.curve.name)
+    settings = config.tracking
+    if settings.bundle or settings.registered_model is not None:
+        # Down here, since exporting loads much that training does not need.
+        from heatrouter.training.export import export_run
+
+        try:
+            report = export_run(run.path, run.bundle)
+        except HeatrouterError:
+            tracker.close("FAILED")
+            raise
+        tracker.tags({"heatrouter.bundle": report.digest})
+        tracker.file(run.bundle.name)
+        if settings.registered_model is not None:
+            told = {name: summary[name] for name in ("best_saving", "best_step", "seed", "run")}
+            told |= {"digest": report.digest, "task": config.task, "algorithm": config.algorithm}
+            tracker.register(settings.registered_model, run.bundle.name, told)
+    tracker.close()
+
+
+def learn(
+    model: BaseAlgorithm, boundary: RolloutBoundary, snapshot: Snapshot | None, tracker: Tracker
+) -> None:
+    """Let a learner learn up to the configured number of steps.
 
     Args:
         model: Freshly made, or restored from the snapshot.
@@ -237,6 +376,9 @@ def learn(
             raise KeyboardInterrupt(_nothing_learnt(boundary.run)) from None
         msg = f"kept at step {steps:,}; to go on: heatrouter train --resume {boundary.run.path}"
         raise KeyboardInterrupt(msg) from None
+    except TrainingEndedError:
+        tracker.close("KILLED")
+        raise
     except BaseException:
         tracker.close("FAILED")
         raise
@@ -255,7 +397,7 @@ def _summary(
         "simulated_hours": boundary.simulated_hours,
         "seconds": round(boundary.seconds, 1),
         "rules_cost_eur": float(validation.rules_eur.sum()),
-        "constant_price_saving": first["validation/saving"],
+        "start_saving": first["validation/saving"],
         "best_step": int(best["steps"]),
         "best_cost_eur": best["validation/cost_eur"],
         "best_saving": best["validation/saving"],

@@ -51,6 +51,7 @@ def coefficients(
     *,
     loss_kw_k: FloatArray,
     stratification_loss: float,
+    crop_margin_k: float = 0.0,
 ) -> Coefficients:
     """Read the numbers from one variant of a course.
 
@@ -63,6 +64,7 @@ def coefficients(
         now: Observation of this moment, ``(n_obs,)``.
         loss_kw_k: Heat of each greenhouse per kelvin, kW/K.
         stratification_loss: Share of a store's room that cannot be used.
+        crop_margin_k: Kept inside the crop's band of daily means, K.
     """
     plan = facts.plan
     # the conditions of a step are what was measured at its end
@@ -122,7 +124,7 @@ def coefficients(
         gas_now=now[facts.fill_at] * facts.gas_capacity,
         running=(now[plan.executed_at] > 0.0).astype(np.float64),
         heat_now=now[facts.heat_seen_at],
-        greenhouses=_greenhouses(facts, horizon, outputs, set_points, loss_kw_k),
+        greenhouses=_greenhouses(facts, horizon, outputs, set_points, loss_kw_k, crop_margin_k),
         batches=_batches(facts, horizon, outputs, now, electricity),
         pump_eur=float(
             (outputs[:, facts.circulation_at].sum(axis=1) * electricity).sum()
@@ -139,14 +141,15 @@ def _greenhouses(
     outputs: FloatArray,
     set_points: FloatArray,
     loss_kw_k: FloatArray,
+    margin_k: float,
 ) -> GreenhouseNumbers:
     mean = horizon.mean(outputs[:, facts.greenhouse_mean_at]).T
     low = np.array([[unit.crop_mean_min_c] for unit in facts.greenhouses]).reshape(-1, 1)
     high = np.array([[unit.crop_mean_max_c] for unit in facts.greenhouses]).reshape(-1, 1)
     return GreenhouseNumbers(
         heat_kw=horizon.mean(outputs[:, facts.greenhouse_heat_at]).T,
-        lack_k=low - mean,
-        excess_k=mean - high,
+        lack_k=low + margin_k - mean,
+        excess_k=mean - high + margin_k,
         offset_k=horizon.mean(set_points[:, facts.plan.greenhouse_points]).T,
         loss_kw_k=loss_kw_k,
     )

@@ -163,6 +163,7 @@ class Planner:
                 now,
                 loss_kw_k=loss,
                 stratification_loss=settings.stratification_loss,
+                crop_margin_k=settings.crop_margin_k,
             )
             self._program.update(numbers)
             values = self._program.solve(integers=False, time_limit_s=settings.time_limit_s)

@@ -28,6 +28,9 @@ class PlannerSettings(BaseModel):
         le=0.9,
         description="share of a store's room whose water is too lukewarm to be used",
     )
+    crop_margin_k: float = Field(
+        0.0, ge=0.0, le=3.0, description="kept inside the crop's band of daily means"
+    )
     end_value_eur_per_mwh: float | None = Field(
         None, description="of heat in stores at the end of the horizon; null: the task's"
     )

@@ -1,0 +1,1 @@
+"""The web process of the control service: page, API, metrics, health. Nothing here controls."""

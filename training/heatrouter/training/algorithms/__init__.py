@@ -1,0 +1,1 @@
+"""The algorithms that a training can choose from."""

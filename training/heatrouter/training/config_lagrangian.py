@@ -1,0 +1,57 @@
+"""Settings of PPO with constraints: limits that hold on average, at the least price in reward."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from heatrouter.envs.spec.base import Described
+
+ConstraintKind = Literal[
+    "unmet demand", "unmet heat", "overheating", "pressure", "room", "hot water", "crop"
+]
+"""``unmet demand`` is energy; the others are the kinds of limit that an evaluation reports."""
+
+
+class Constraint(Described):
+    """One thing that must stay rare."""
+
+    kind: ConstraintKind
+    allowed_share: float = Field(
+        gt=0.0,
+        le=1.0,
+        description="of demand for 'unmet demand', else of time outside the limits of this kind",
+    )
+
+
+class LagrangianSettings(Described):
+    """Multipliers that rise while a constraint is broken (Ray et al. 2019, Stooke et al. 2020).
+
+    A multiplier is the weight of the constraint's standardised advantage, that of the reward
+    being one.
+    """
+
+    constraints: tuple[Constraint, ...] = Field(
+        (
+            Constraint(kind="unmet demand", allowed_share=0.001),
+            Constraint(kind="hot water", allowed_share=0.001),
+        ),
+        min_length=1,
+        max_length=7,
+    )
+    multiplier_start: float = Field(0.1, ge=0.0, le=100.0)
+    multiplier_max: float = Field(20.0, gt=0.0, le=1000.0)
+    multiplier_rate: float = Field(
+        0.05,
+        gt=0.0,
+        le=10.0,
+        description="rise per rollout at twice the allowed share or more; falls likewise",
+    )
+    damping: float = Field(
+        0.5,
+        ge=0.0,
+        le=10.0,
+        description="rollouts ahead for which the trend of the broken share counts",
+    )
+    critic_layers: tuple[int, ...] = Field((128, 128), min_length=1, max_length=6)
+    critic_learning_rate: float = Field(1.0e-3, gt=0.0, le=0.1)
+    critic_epochs: int = Field(4, ge=1, le=50, description="passes over each rollout")

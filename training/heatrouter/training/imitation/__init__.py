@@ -1,0 +1,1 @@
+"""Imitation: labels of a planner with foresight, and a network that answers as it would."""

@@ -1,0 +1,112 @@
+"""What imitation is made of: how labels are collected, how a network is fitted to them."""
+
+from typing import Final
+
+from pydantic import Field
+
+from heatrouter.agents.planning.settings import PlannerSettings
+from heatrouter.envs.spec.base import Described
+
+_EXPERT_HORIZON_H: Final = 48.0
+
+
+class LabelSettings(Described):
+    """Courses through training scenarios, with what a planner with foresight would have done.
+
+    The planner sees what will come; what is observed holds the forecast that every controller
+    gets. The network that is fitted to both learns the mean of the planner's answers.
+    """
+
+    weeks: int = Field(64, ge=1, le=100_000, description="courses of the first round")
+    round_weeks: int = Field(32, ge=1, le=100_000, description="courses of every later round")
+    rounds: int = Field(
+        2, ge=0, le=50, description="later rounds, driven by what was learnt so far (DAgger)"
+    )
+    hours: float = Field(168.0, ge=72.0, le=8784.0, description="length of a course, h")
+    environments: int = Field(8, ge=1, le=256, description="courses side by side in one file")
+    expert_share: float = Field(
+        1.0, ge=0.0, le=1.0, description="of the first round's hours that the planner drives"
+    )
+    round_expert_share: float = Field(
+        0.2, ge=0.0, le=1.0, description="the same of later rounds; the network drives the rest"
+    )
+    turn_hours: float = Field(
+        12.0, gt=0.0, le=8784.0, description="mean time until who drives is drawn again, h"
+    )
+    noise_std: float = Field(
+        0.05, ge=0.0, le=1.0, description="added to what drives, normalised, held for an hour"
+    )
+    horizon_hours: float = Field(
+        _EXPERT_HORIZON_H, ge=1.0, le=336.0, description="how far the planner looks ahead, h"
+    )
+    replan_hours: float = Field(
+        2.0, gt=0.0, le=24.0, description="time between plans, h; one plan gives its labels"
+    )
+    supply_levels_k: tuple[float, ...] = Field(
+        (0.0, -4.0, 4.0), min_length=1, description="offsets from the heating curve to choose from"
+    )
+    crop_margin_k: float = Field(
+        0.25,
+        ge=0.0,
+        le=3.0,
+        description="that the planner stays inside the crop's band of daily means, for those who "
+        "cannot steer as finely as it does",
+    )
+    processes: int = Field(
+        2, ge=1, le=1024, description="that collect; results do not depend on it"
+    )
+
+    def planner(self, control_dt_s: float) -> PlannerSettings:
+        """The planner that labels."""
+        return PlannerSettings(
+            horizon_hours=self.horizon_hours,
+            fine_hours=min(6.0, self.horizon_hours),
+            foresight="perfect",
+            replan_steps=max(round(self.replan_hours * 3600.0 / control_dt_s), 1),
+            supply_levels_k=self.supply_levels_k,
+            crop_margin_k=self.crop_margin_k,
+            time_limit_s=60.0,  # a limit that is met makes labels depend on the machine's load
+            first_passes=3,
+        )
+
+
+class CloneSettings(Described):
+    """How a network is fitted to labels."""
+
+    epochs: int = Field(40, ge=1, le=10_000, description="passes over all labels, in every round")
+    minibatch: int = Field(1024, ge=2, le=1_000_000)
+    learning_rate: float = Field(1e-3, gt=0.0, le=0.1, description="at the start; falls to zero")
+    weight_decay: float = Field(1e-4, ge=0.0, le=1.0)
+    held_out_share: float = Field(
+        0.1, ge=0.0, le=0.5, description="of the courses, that only measure the fit"
+    )
+
+
+class ImitationSettings(Described):
+    """A start for reinforcement learning."""
+
+    enabled: bool = False
+    labels: LabelSettings = LabelSettings()
+    clone: CloneSettings = CloneSettings()
+    folder: str = Field(
+        "runs/labels", min_length=1, description="where labels are kept for the next run"
+    )
+
+
+class AnchorSettings(Described):
+    """Reinforcement learning that is held near what imitation gave."""
+
+    enabled: bool = False
+    weight: float = Field(
+        0.1, ge=0.0, le=100.0, description="of the divergence from the start, at first"
+    )
+    weight_end: float = Field(0.0, ge=0.0, le=100.0, description="at the end; linear between")
+
+
+class ShapingSettings(Described):
+    """Rewards counted from the planner's own course through the same weeks."""
+
+    enabled: bool = Field(False, description="trains on the weeks that imitation collected")
+    price_share: float = Field(
+        1.0, ge=0.0, le=2.0, description="of the planner's price of heat that stored heat counts"
+    )
