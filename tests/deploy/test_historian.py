@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from history_writer import LAYOUT, sample
 
+from heatrouter.deploy import history_reading
 from heatrouter.deploy.historian import Historian, HistorySettings
 from heatrouter.deploy.history_file import HistoryError, open_for_writing
 from heatrouter.deploy.history_keeping import Keeping, drop_old
@@ -173,3 +174,16 @@ def test_a_damaged_file_is_set_aside(tmp_path: Path) -> None:
 def test_without_a_history_it_says_where_it_looked(tmp_path: Path) -> None:
     with pytest.raises(HistoryError, match="there is no history"):
         HistoryReader(tmp_path / "history.sqlite")
+
+
+def test_very_many_ticks_are_drawn_from_their_means(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "history.sqlite"
+    written(path, 300)
+    monkeypatch.setattr(history_reading, "TICKS_PER_POINT", 2)
+    with HistoryReader(path) as reader:
+        wall = reader.course(["a"], begin_s=-1e10, end_s=1e10, points=100)[1]
+    # 19 means, of which the newest gives way to the ticks from its begin on.
+    assert np.diff(wall).max() == 900.0
+    assert wall[-1] == NOW + 299 * 60.0
