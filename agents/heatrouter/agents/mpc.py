@@ -9,7 +9,7 @@ import numpy as np
 from heatrouter.agents.planning.settings import REFERENCE, PlannerSettings
 from heatrouter.envs.arrays import Float32Array, FloatArray
 from heatrouter.envs.contract import Contract, Parametrisation
-from heatrouter.envs.errors import ConfigError, NumericalError
+from heatrouter.envs.errors import ConfigError, DeadlineError, NumericalError
 
 if TYPE_CHECKING:
     # Loads numba and the solver, which --help does without.
@@ -143,9 +143,11 @@ class MpcController:
         begin = time.perf_counter()
         try:
             plan = planner.plan(saved, env, last)
-        except NumericalError:
+        except NumericalError as error:
             # the last plan goes on where it was; without one the rules decide
-            self._failures += 1
+            late = isinstance(error, DeadlineError)
+            self._deadlines += late
+            self._failures += not late
             return (None if last is None else planner.shifted(last)), False
         self._deadlines += plan.deadline
         self._gaps.append(plan.values.solution.gap)

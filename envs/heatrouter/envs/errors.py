@@ -13,6 +13,7 @@
     +-- BundleError                            78   an exported policy that must not run
     +-- PlantUnreachableError                  69   no connection to the field
     +-- NumericalError                          1   a solve that left the physics
+    |   +-- DeadlineError                       1   a solve whose time was up
     +-- StorageError                           74   a disk that is full or refuses to be written
 
 A message has the subject, the value, the limit and what to do. The command line prints it and
@@ -160,6 +161,10 @@ class NumericalError(HeatrouterError):
         if self.unit is not None:
             place.append(self.unit)
         return f"{', '.join(place)}: {self.message}" if place else self.message
+
+
+class DeadlineError(NumericalError):
+    """An optimisation whose time was up before it had found a solution; there may be one."""
 
 
 class StorageError(HeatrouterError):

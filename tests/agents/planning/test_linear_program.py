@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 
 from heatrouter.agents.planning.linear_program import LinearProgram
 from heatrouter.envs.arrays import FloatArray, IntArray
-from heatrouter.envs.errors import NumericalError
+from heatrouter.envs.errors import DeadlineError, NumericalError
 
 PATIENT_S = 60.0
 
@@ -184,6 +184,16 @@ def test_the_deadline_returns_the_best_so_far() -> None:
     again = lp.solve(integers=True, time_limit_s=0.3, gap=1e-9)
     assert not again.in_time
     assert 0.0 < again.gap < 0.5
+
+
+def test_a_deadline_without_any_solution_is_no_infeasible_programme() -> None:
+    random = np.random.default_rng(2)
+    many = 200
+    cost = random.uniform(1.0, 20.0, (many, many))
+    lp = transport(cost, random.uniform(1.0, 9.0, many), random.uniform(1.0, 9.0, many))[0]
+    with pytest.raises(DeadlineError, match=r"(?i)time limit"):
+        lp.solve(integers=False, time_limit_s=1e-3)
+    assert lp.solve(integers=False, time_limit_s=PATIENT_S).in_time
 
 
 def test_a_continuous_solve_that_was_cut_off_is_no_solution() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from heatrouter.envs.arrays import FloatArray, IntArray
-from heatrouter.envs.errors import NumericalError
+from heatrouter.envs.errors import DeadlineError, NumericalError
 
 INFINITE: Final = float("inf")
 Term = tuple[IntArray, npt.ArrayLike]
@@ -134,7 +134,8 @@ class LinearProgram:
             gap: Relative gap at which a mixed-integer solve may end.
 
         Raises:
-            NumericalError: There is no solution to return.
+            DeadlineError: There is no solution to return after ``time_limit_s``.
+            NumericalError: There is no solution.
         """
         solver = self._solver
         if solver is None:
@@ -157,7 +158,8 @@ class LinearProgram:
         if not (found.value_valid and feasible) or status == highspy.HighsModelStatus.kUnbounded:
             self._basis = None
             msg = f"linear programme: no solution, {solver.modelStatusToString(status)}"
-            raise NumericalError(msg, "planning", 0)
+            late = status == highspy.HighsModelStatus.kTimeLimit
+            raise (DeadlineError if late else NumericalError)(msg, "planning", 0)
         if not mixed:
             self._basis = solver.getBasis()
         return Solution(
