@@ -22,6 +22,9 @@ from heatrouter.envs.cli_options import (
 from heatrouter.envs.errors import NumericalError
 from heatrouter.envs.spec.loading import load_district
 
+LIVE_STATE_FILE = "twin-state.npz"
+"""What the control service's live twin writes each control step."""
+
 
 def twin(
     district: DistrictArgument,
@@ -32,6 +35,13 @@ def twin(
             help="State to go on from, as `heatrouter simulate --save-state` writes it; without, "
             "the scenario's start.",
             metavar="FILE",
+        ),
+    ] = None,
+    live: Annotated[
+        Path | None,
+        typer.Option(
+            help="State folder of a control service with a look-ahead: go on from its live twin.",
+            metavar="STATE_DIR",
         ),
     ] = None,
     hours: Annotated[float, typer.Option(min=0.25, max=8760.0, help="How far ahead, h.")] = 72.0,
@@ -79,6 +89,11 @@ def twin(
     """
     if plot is not None:
         check_picture(plot)
+    if live is not None:
+        if state is not None:
+            message = "names a state, and so does --live; use one of them"
+            raise typer.BadParameter(message, param_hint="--state")
+        state = live / LIVE_STATE_FILE
     described = load_district(district)
     setup = set_up(
         described,

@@ -17,6 +17,9 @@ class Alarm(StrEnum):
     CHALLENGER = "CHALLENGER"
     UNKNOWN_PRICES = "UNKNOWN_PRICES"
     DRIFT = "DRIFT"
+    HISTORY = "HISTORY"
+    SETTINGS = "SETTINGS"
+    RESTART_NEEDED = "RESTART_NEEDED"
 
 
 ALARM_MEANING: Final[Mapping[Alarm, str]] = {
@@ -25,6 +28,9 @@ ALARM_MEANING: Final[Mapping[Alarm, str]] = {
     Alarm.CHALLENGER: "the challenger in shadow does not answer",
     Alarm.UNKNOWN_PRICES: "prices are beyond those that the policy was trained with",
     Alarm.DRIFT: "a sensor disagrees with what the others say of it",
+    Alarm.HISTORY: "the history cannot be written; trends and settlement have a gap",
+    Alarm.SETTINGS: "the settings file is bad; those in force stay",
+    Alarm.RESTART_NEEDED: "settings were changed that hold from the next start on",
 }
 
 

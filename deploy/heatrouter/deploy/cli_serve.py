@@ -5,6 +5,7 @@ import json
 import logging
 import signal
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +15,7 @@ import typer
 from heatrouter.agents.manifest import MANIFEST_FILE, sha256_of
 from heatrouter.deploy.audit import AuditLog, read_audit
 from heatrouter.deploy.config import ServiceConfig, ServiceSetup, load_config, prepare
+from heatrouter.deploy.config_reload import ConfigReload
 from heatrouter.deploy.field_links import make_link
 from heatrouter.deploy.logs import configure_logging
 from heatrouter.deploy.model_requests import forget_model_request
@@ -21,8 +23,10 @@ from heatrouter.deploy.model_store import ModelStore
 from heatrouter.deploy.model_switch import ModelSource
 from heatrouter.deploy.policy_worker import rules_digest
 from heatrouter.deploy.service import Service
+from heatrouter.deploy.service_manager import ServiceManager
 from heatrouter.deploy.state_dir import StateDir, write_json
 from heatrouter.deploy.swap_worker import SwapWorker
+from heatrouter.deploy.twin_link import TwinLink
 from heatrouter.deploy.web_link import WebLink
 from heatrouter.deploy.web_site import site_of
 from heatrouter.deploy.worker_link import WorkerLink
@@ -31,12 +35,17 @@ from heatrouter.envs.errors import BundleError, HeatrouterError
 _log = logging.getLogger(__name__)
 
 
-async def run_service(setup: ServiceSetup, configured: Path | None = None) -> dict[str, object]:
+async def run_service(
+    setup: ServiceSetup,
+    configured: Path | None = None,
+    reload: Callable[[], ServiceConfig] | None = None,
+) -> dict[str, object]:
     """Connect, start the policy, run, and return the summary.
 
     Args:
         setup: What to run; its bundle is the one in force.
         configured: The bundle that the configuration names, which a rollback may go back to.
+        reload: Reads the settings again on SIGHUP; None leaves them alone.
 
     Raises:
         PlantUnreachableError: The plant does not answer at the start.
@@ -52,6 +61,8 @@ async def run_service(setup: ServiceSetup, configured: Path | None = None) -> di
         # A recording ends; the service that replays it ends with it.
         setup = replace(setup, config=config.model_copy(update={"ticks": length}))
     worker: SwapWorker | None = None
+    twin: TwinLink | None = None
+    manager = ServiceManager()
     web = WebLink(site_of(setup)) if config.http.enabled else None
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -69,6 +80,9 @@ async def run_service(setup: ServiceSetup, configured: Path | None = None) -> di
                 await first.open()
                 worker = SwapWorker(first)
                 check_identity(setup, first)
+            if worker is not None and config.look_ahead.enabled:
+                twin = TwinLink(setup, time.monotonic)
+                await twin.open()
             models = ModelSource(store, configured, lambda path: policy_worker(setup, path))
             if web is not None:
                 await web.open()
@@ -79,17 +93,24 @@ async def run_service(setup: ServiceSetup, configured: Path | None = None) -> di
                 audit=audit,
                 state_dir=state_dir,
                 models=models,
+                manager=manager,
+                twin=twin,
                 publish=None if web is None else web.publish,
             )
-            if service.models is not None:
-                loop.add_signal_handler(signal.SIGHUP, service.models.reload)
+            exchange = _nothing if service.models is None else service.models.reload
+            if reload is not None:
+                again = ConfigReload(reload, config, service.alarms, exchange, manager)
+                loop.add_signal_handler(signal.SIGHUP, again.ask)
             await service.run(stop)
         finally:
             if web is not None:
                 await web.close()
+            if twin is not None:
+                await twin.close()
             if worker is not None:
                 await worker.close()
             await link.close()
+            manager.close()
     return {
         "district": setup.contract.district,
         "contract_digest": setup.contract.digest,
@@ -101,6 +122,10 @@ async def run_service(setup: ServiceSetup, configured: Path | None = None) -> di
         "snapshots_dropped": 0 if web is None else web.dropped,
         "audit": verify_audit(state_dir.audit_path),
     }
+
+
+def _nothing() -> None:
+    """Without a policy there is no bundle to exchange."""
 
 
 def is_bundle(path: Path) -> bool:
@@ -239,7 +264,13 @@ def serve(
         asyncio.run(check_bundle(setup))
         typer.echo(f"ok: {setup.contract.district}, contract {setup.contract.digest[:12]}")
         return
-    result = asyncio.run(run_service(setup, config.bundle))
+
+    def reload() -> ServiceConfig:
+        again = load_config(config_file, overrides)
+        prepare(bundle_in_force(again))
+        return again
+
+    result = asyncio.run(run_service(setup, config.bundle, reload))
     if setup.config.summary is not None:
         write_json(setup.config.summary, result, durable=True)
     shown = {key: result[key] for key in ("ticks", "modes", "fallback_ticks", "writes", "audit")}

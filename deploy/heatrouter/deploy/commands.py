@@ -17,6 +17,14 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "heatrouter.deploy.cli_mode:mode",
         "Show or change the mode of a running control service.",
     ),
+    "history": (
+        "heatrouter.deploy.cli_history:app",
+        "Show and export what a control service has measured and done.",
+    ),
+    "replay": (
+        "heatrouter.deploy.cli_replay:replay_command",
+        "Repeat what a control service computed, from its audit log, bit for bit.",
+    ),
     "users": (
         "heatrouter.deploy.cli_users:app",
         "Say who may log in to the control service's web page.",

@@ -19,9 +19,11 @@ from heatrouter.deploy.field_settings import (
     OpcUaSettings,
     SimulatedSettings,
 )
+from heatrouter.deploy.historian import HistorySettings
 from heatrouter.deploy.http_config import HttpConfig
 from heatrouter.deploy.tag_file import bounded, load_tags
 from heatrouter.deploy.tags import TagMap
+from heatrouter.deploy.twin_settings import LookAheadSettings
 from heatrouter.envs.contract import Contract
 from heatrouter.envs.errors import (
     BundleError,
@@ -100,6 +102,13 @@ class ServiceConfig(BaseModel):
     )
     http: HttpConfig = Field(
         default_factory=HttpConfig, description="web page, metrics, health checks"
+    )
+
+    look_ahead: LookAheadSettings = Field(
+        default_factory=LookAheadSettings, description="the live twin"
+    )
+    history: HistorySettings = Field(
+        default_factory=HistorySettings, description="what is kept of the past, and how long"
     )
 
     @property

@@ -9,6 +9,7 @@ proposal.
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,7 +18,16 @@ from heatrouter.deploy.config import ServiceSetup
 from heatrouter.deploy.tick_reading import ReadingLayout, StepMeans, TickReading, clock_of
 from heatrouter.envs.actuate import ActionDecoder, guard_limits
 from heatrouter.envs.arrays import BoolArray, Float32Array, FloatArray
-from heatrouter.envs.guard import GuardMemory, Reading, Verdict, check, initial_memory
+from heatrouter.envs.dispatch import DispatchMemory
+from heatrouter.envs.guard import (
+    GuardMemory,
+    Prediction,
+    Reading,
+    Verdict,
+    check,
+    initial_memory,
+)
+from heatrouter.envs.guard.verdict import ReasonArray
 from heatrouter.envs.observe import ObservationBuilder
 
 RANGE_TOLERANCE = 1e-4
@@ -67,6 +77,8 @@ class ControlCycle:
         self.policy_proposal: FloatArray | None = None
         self.action: FloatArray | None = None
         self.decisions = 0
+        self.look_ahead = False
+        self.prediction: Prediction | None = None
         self.overrides: FloatArray | None = None
         self._builder = ObservationBuilder(contract, 1)
         self._rules_memory = self.decoder.initial_memory(1)
@@ -155,7 +167,9 @@ class ControlCycle:
         reading = self.guard_reading(now_s)
         refused = False
         if use_policy and self.policy_proposal is not None:
-            step = self._check("policy", self.policy_proposal, self.memory, reading)
+            step = self._check(
+                "policy", self.policy_proposal, self.memory, reading, self.prediction_due()
+            )
             if bool(step.verdict.accepted.all()):
                 return step
             refused = True
@@ -173,6 +187,20 @@ class ControlCycle:
             held_s=np.where(kept, before.held_s, after.held_s),
         )
 
+    def prediction_due(self) -> Prediction | None:
+        """What the look-ahead says of the policy's proposal; None where none is configured."""
+        if not self.look_ahead:
+            return None
+        return self.prediction or Prediction.missing(1, len(self.limits.predicted))
+
+    def judge_policy(self, now_s: float) -> ReasonArray | None:
+        """What the guard would say of the policy's proposal; None where there is none."""
+        if self.memory is None or self.policy_proposal is None or self.observation is None:
+            return None
+        reading, prediction = self.guard_reading(now_s), self.prediction_due()
+        step = self._check("policy", self.policy_proposal, self.memory, reading, prediction)
+        return step.verdict.reasons
+
     def guard_reading(self, now_s: float) -> Reading:
         """The last observation with what is measured now in the place of means over the step.
 
@@ -187,12 +215,19 @@ class ControlCycle:
         return Reading(np.array([now_s]), values, valid)
 
     def _check(
-        self, source: str, proposal: FloatArray, memory: GuardMemory, reading: Reading
+        self,
+        source: str,
+        proposal: FloatArray,
+        memory: GuardMemory,
+        reading: Reading,
+        prediction: Prediction | None = None,
     ) -> GuardedStep:
         if self.overrides is not None:
             # What a person has fixed beats rules and policy, but not the guard.
             proposal = np.where(np.isnan(self.overrides), proposal, self.overrides)
-        set_points, verdict, after = check(self.limits, memory, reading, proposal[np.newaxis], None)
+        set_points, verdict, after = check(
+            self.limits, memory, reading, proposal[np.newaxis], prediction
+        )
         return GuardedStep(
             source,
             proposal,
@@ -231,7 +266,7 @@ class ControlCycle:
             self._rules_memory, self.observation
         )
         self.rules_proposal = proposal[0]
-        self.action = self.policy_proposal = None
+        self.action = self.policy_proposal = self.prediction = None
         self.decisions += 1
         observation: Float32Array = self.observation[0].astype(np.float32)
         return observation
@@ -267,3 +302,66 @@ class ControlCycle:
             if c.source in {"measured", "tariff"}
         }
         return np.array([kinds[name] for name in self.layout.input_names], dtype=np.bool_)
+
+    # --- the state, for replays that begin in the middle ---
+
+    @property
+    def forecast(self) -> FloatArray | None:
+        """The forecast in use, shape ``(n_series, n_windows)``; None before there was one."""
+        return self._forecast
+
+    def save_state(self) -> dict[str, np.ndarray]:
+        """Everything that later ticks depend on, as fresh arrays; what is not known is left out."""
+        optional: dict[str, FloatArray | None] = {
+            "observation": self.observation,
+            "rules_proposal": self.rules_proposal,
+            "policy_proposal": self.policy_proposal,
+            "action": self.action,
+            "clock": self._clock,
+            "forecast": self._forecast,
+        }
+        state: dict[str, np.ndarray] = {
+            name: array.copy() for name, array in optional.items() if array is not None
+        }
+        groups: dict[str, GuardMemory | DispatchMemory | Prediction | None] = {
+            "guard": self.memory,
+            "rules": self._rules_memory,
+            "policy": self._policy_memory,
+            "prediction": self.prediction,
+        }
+        for group, memory in groups.items():
+            if memory is not None:
+                state |= {f"{group}.{k}": np.array(v) for k, v in memory._asdict().items()}
+        state |= {f"builder.{k}": v for k, v in self._builder.save_state().items()}
+        state |= {f"means.{k}": v for k, v in self._means.save_state().items()}
+        state["measured_now"] = self._measured_now.copy()
+        state["valid_now"] = self._valid_now.copy()
+        step = math.nan if self._plant_step is None else self._plant_step
+        state["counters"] = np.array([self._ticks_since, self.decisions, step], dtype=np.float64)
+        return state
+
+    def restore_state(self, saved: Mapping[str, np.ndarray]) -> None:
+        """Go back to a saved state, exactly."""
+
+        def group(name: str) -> dict[str, np.ndarray]:
+            start = f"{name}."
+            return {k.removeprefix(start): v for k, v in saved.items() if k.startswith(start)}
+
+        self.observation = saved.get("observation")
+        self.rules_proposal = saved.get("rules_proposal")
+        self.policy_proposal = saved.get("policy_proposal")
+        self.action = saved.get("action")
+        self._clock = saved.get("clock")
+        self._forecast = saved.get("forecast")
+        guard, prediction = group("guard"), group("prediction")
+        self.memory = GuardMemory(**guard) if guard else None
+        self.prediction = Prediction(**prediction) if prediction else None
+        self._rules_memory = DispatchMemory(**group("rules"))
+        self._policy_memory = DispatchMemory(**group("policy"))
+        self._builder.restore_state(group("builder"))
+        self._means.restore_state(group("means"))
+        self._measured_now = saved["measured_now"]
+        self._valid_now = saved["valid_now"]
+        since, decisions, step = saved["counters"].tolist()
+        self._ticks_since, self.decisions = int(since), int(decisions)
+        self._plant_step = None if math.isnan(step) else step

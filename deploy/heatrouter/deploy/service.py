@@ -22,7 +22,9 @@ from heatrouter.deploy.control_cycle import ControlCycle, GuardedStep
 from heatrouter.deploy.fault_watch import FaultWatch
 from heatrouter.deploy.field_link import FieldLink, LinkLostError
 from heatrouter.deploy.forecast_intake import ForecastIntake
+from heatrouter.deploy.history_taking import HistoryTaking
 from heatrouter.deploy.input_limits import input_limits
+from heatrouter.deploy.look_ahead import LookAhead, Twin
 from heatrouter.deploy.mode_requests import ModeRequests, target_before_crash
 from heatrouter.deploy.model_switch import ModelSource, ModelSwitch
 from heatrouter.deploy.modes import (
@@ -42,10 +44,11 @@ from heatrouter.deploy.policy_query import PolicyQuery, decision_deadline_s
 from heatrouter.deploy.policy_worker import PolicyWorker
 from heatrouter.deploy.run_record import RunRecord
 from heatrouter.deploy.service_journal import Journal, TickContext
+from heatrouter.deploy.service_manager import ServiceManager
 from heatrouter.deploy.set_point_overrides import SetPointOverrides
 from heatrouter.deploy.state_dir import ModeRequest, StateDir
 from heatrouter.deploy.status import Publish
-from heatrouter.deploy.status_taking import PlantFlags, take_snapshot
+from heatrouter.deploy.status_taking import PlantFlags, Showing
 from heatrouter.deploy.swap_worker import SwapWorker
 from heatrouter.deploy.tag_file import read_back_tolerance
 from heatrouter.deploy.tick_reading import TickReading
@@ -67,6 +70,8 @@ class Service:
         clock: Monotonic real time, s. Plant time is this clock times the speed.
         publish: Takes a snapshot after each tick, for pages and metrics.
         models: Where other bundles come from while it runs; None keeps the first one.
+        manager: The line to systemd; None tells nobody.
+        twin: Who looks ahead of the policy's proposals; None lets static limits suffice.
     """
 
     def __init__(
@@ -80,6 +85,8 @@ class Service:
         clock: Callable[[], float] = time.monotonic,
         publish: Publish | None = None,
         models: ModelSource | None = None,
+        manager: ServiceManager | None = None,
+        twin: Twin | None = None,
     ) -> None:
         self._setup = setup
         self._config = setup.config
@@ -87,6 +94,7 @@ class Service:
         self._worker = worker
         self._clock = clock
         self._origin_s = clock()
+        self._manager = ServiceManager({}) if manager is None else manager
         self.record = RunRecord()
         self.cycle = ControlCycle(setup)
         contract = setup.contract
@@ -114,6 +122,7 @@ class Service:
             self.models = ModelSwitch(
                 models, worker, self.cycle, state_dir, self._journal, self.alarms
             )
+        self.history = HistoryTaking(setup, self.alarms) if self._config.history.enabled else None
         self._validity = initial_validity(self._input_limits, self._now_s())
         self.state: ModeState = initial_state(self._now_s(), target_before_crash(state_dir))
         self._mode_settings = ModeSettings()
@@ -125,10 +134,22 @@ class Service:
         self._requests = ModeRequests(
             self._config, state_dir, self._journal, has_policy=worker is not None
         )
+        self.look_ahead = (
+            None if twin is None else LookAhead(twin, self.cycle, self.watch, self._config)
+        )
         self.alarm_list = AlarmList(time.time())
         self.overrides = SetPointOverrides(contract)
         self._operator = OperatorRequests(state_dir, self._journal, self.overrides, self.alarm_list)
-        self._publish = publish
+        self._showing = Showing(
+            publish,
+            cycle=self.cycle,
+            watch=self.watch,
+            record=self.record,
+            worker=worker,
+            alarms=self.alarm_list,
+            overrides=self.overrides,
+            answers=(self._operator.answers, self._journal.answers),
+        )
         self._query: PolicyQuery | None = None
         if worker is not None:
             self._query = PolicyQuery(
@@ -152,9 +173,14 @@ class Service:
         gc.collect()
         gc.freeze()
         self.forecasts.start()
+        if self.history is not None:
+            self.history.start()
         begin, slot = self._clock(), 0
+        self._manager.ready(period_s)
         while not stop.is_set():
             await self.safe_tick()
+            # By the tick, not by a timer: a loop that hangs must not look alive.
+            self._manager.alive(str(self.state.actual))
             if self._config.ticks is not None and self.record.ticks >= self._config.ticks:
                 break
             late = math.floor((self._clock() - begin) / period_s)
@@ -182,6 +208,8 @@ class Service:
             if Fault.RULES_FAILED not in self.watch.present:
                 _log.exception("tick %d failed", self.record.ticks - 1)
             self.watch.note(Fault.RULES_FAILED, repr(error))
+            failed = TickContext(self.record.ticks - 1, self._now_s())
+            self._journal.failed(failed, self.state, error)
 
     async def tick(self) -> None:
         """One tick, from reading to record."""
@@ -194,6 +222,10 @@ class Service:
         if self._query is not None:
             await self._query.ask(tick, self.state, wanted=self._decision_wanted)
             self._decision_wanted = self._decision_wanted and not tick.decided
+        if self.look_ahead is not None:
+            begun = self._clock()
+            await self.look_ahead.look(tick)
+            tick.waited_s += self._clock() - begun
         request = self._requests.take(tick, self.state)
         before = self.state
         self.state = next_mode(before, self._events(request), tick.now_s, self._mode_settings)
@@ -206,7 +238,9 @@ class Service:
         # Where nothing is written, the log shows what the policy would have done.
         use_policy = self.state.actual is Mode.POLICY or not self.state.may_write
         step = self.cycle.guarded(tick.now_s, use_policy=use_policy)
-        if step is not None and step.policy_refused and self.state.actual is Mode.POLICY:
+        foreseen = Fault.PREDICTION in self.watch.present
+        refused = step is not None and step.policy_refused and not foreseen
+        if refused and self.state.actual is Mode.POLICY:
             self.watch.note(Fault.POLICY_OUTPUT, "the guard refused the policy's proposal")
         written = await self._write(tick, before, step)
         if tick.reading is not None and not written:
@@ -321,6 +355,7 @@ class Service:
             return False
         self.record.writes += int((~result.kept).sum())
         self._written = np.where(result.kept, np.nan, step.set_points)
+        tick.kept = result.kept
         self.cycle.executed(step, result.kept)
         return True
 
@@ -339,12 +374,23 @@ class Service:
         self.record.note_state(self.state, tick.number, tick.now_s, self.watch.causes)
         if step is not None:
             self.record.note_verdict(step.verdict)
+        if self.history is not None:
+            self.history.note(tick, self.state, step, written=written)
         changes = self.alarms.take_changes()
         self._journal.alarms(tick, self.state, changes)
         for news in self.forecasts.news():
             self._journal.event(tick, self.state, news.event, detail=news.detail)
         action = self.cycle.action if tick.decided else None
-        self._journal.tick(tick, self.state, step, action=action, written=written)
+        self._journal.tick(
+            tick,
+            self.state,
+            step,
+            action=action,
+            written=written,
+            forecast=self.cycle.forecast,
+            prediction=self.cycle.prediction_due(),
+        )
+        self._journal.cycle_state(tick, self.state, self._identity, self.cycle.save_state)
         self._journal.status(tick, self.state, self._live(tick))
         self.alarm_list.note(
             self.state, self.watch.causes, changes, now_s=tick.now_s, wall=time.time()
@@ -354,29 +400,8 @@ class Service:
     def _show(
         self, tick: TickContext, step: GuardedStep | None, *, written: bool, running: bool = True
     ) -> None:
-        """Give a snapshot away; whatever goes wrong with it must not cost a tick."""
-        if self._publish is None:
-            return
-        try:
-            snapshot = take_snapshot(
-                tick,
-                self.state,
-                step,
-                cycle=self.cycle,
-                watch=self.watch,
-                record=self.record,
-                worker=self._worker,
-                alarms=self.alarm_list.alarms,
-                overrides=self.overrides.active,
-                answers=(*self._operator.answers, *self._journal.answers),
-                plant=PlantFlags(self._enable, self._override, self._link.connected),
-                written=written,
-                running=running,
-            )
-            self._publish(snapshot)
-        except Exception:  # noqa: BLE001  # pages and metrics are no reason to stop control
-            _log.exception("tick %d could not be shown", tick.number)
-            self._publish = None
+        plant = PlantFlags(self._enable, self._override, self._link.connected)
+        self._showing.show(tick, self.state, step, plant, written=written, running=running)
 
     def _live(self, tick: TickContext) -> dict[str, object]:
         """What only a running service knows, for the status."""
@@ -404,6 +429,7 @@ class Service:
             "contract": self._setup.contract.digest,
             "guard_limits": self.cycle.limits.digest,
             "bundle": None if worker is None else worker.bundle_digest,
+            "look_ahead": self.cycle.look_ahead,
             "config": self._config.model_dump(mode="json"),
         }
 
@@ -411,6 +437,7 @@ class Service:
 
     async def _leave(self) -> None:
         """Hand the plant back to its PLC."""
+        self._manager.stopping()
         self.forecasts.stop()
         tick = self._context()
         if self.state.may_write:
@@ -421,6 +448,8 @@ class Service:
                 _log.warning("could not hand over: %s", error)
         if self.models is not None:
             await self.models.close()
+        if self.history is not None:
+            self.history.close()
         self._journal.event(tick, self.state, "service stopped")
         self._journal.status(tick, self.state, self._live(tick), running=False)
         self._show(tick, None, written=False, running=False)

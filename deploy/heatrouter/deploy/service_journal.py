@@ -3,8 +3,10 @@
 import logging
 import os
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+
+import numpy as np
 
 from heatrouter.deploy.alarms import AlarmChange
 from heatrouter.deploy.audit import AuditError, AuditLog, AuditRecord
@@ -12,13 +14,18 @@ from heatrouter.deploy.control_cycle import GuardedStep
 from heatrouter.deploy.fault_watch import FaultWatch
 from heatrouter.deploy.modes import Fault, ModeState
 from heatrouter.deploy.policy_worker import PolicyWorker
+from heatrouter.deploy.replay_records import STATE_EVENT, packed
 from heatrouter.deploy.run_record import heavy_modules
 from heatrouter.deploy.state_dir import ModeRequest, StateDir
 from heatrouter.deploy.tick_reading import TickReading
 from heatrouter.deploy.validity import CheckedInputs
-from heatrouter.envs.arrays import Float32Array, FloatArray
+from heatrouter.envs.arrays import BoolArray, Float32Array, FloatArray
+from heatrouter.envs.guard import Prediction
 
 _log = logging.getLogger(__name__)
+
+TICKS_PER_STATE = 1_000
+"""Between two states of the computation in the log, so that old files of it may be removed."""
 
 ANSWERS_KEPT = 10
 """Answers to people that a page may still be waiting for."""
@@ -36,6 +43,7 @@ class TickContext:
         observation: Where a control step began in this tick.
         decided: Whether the policy answered in this tick.
         waited_s: Real seconds spent waiting for plant and policy.
+        kept: Set-points that the plant refused, where some were written.
     """
 
     number: int
@@ -45,6 +53,7 @@ class TickContext:
     observation: Float32Array | None = None
     decided: bool = False
     waited_s: float = 0.0
+    kept: BoolArray | None = None
 
 
 class Journal:
@@ -68,6 +77,8 @@ class Journal:
         self._watch = watch
         self._worker = worker
         self._last_request: dict[str, object] | None = None
+        self._since_state = 0
+        self._state_due = False
         self.answers: deque[dict[str, object]] = deque(maxlen=ANSWERS_KEPT)
 
     def event(
@@ -99,14 +110,34 @@ class Journal:
         *,
         action: FloatArray | None,
         written: bool,
+        forecast: FloatArray | None = None,
+        prediction: Prediction | None = None,
     ) -> None:
-        """Record a tick, after the faults and changes of mode that it brought."""
+        """Record a tick, after the faults and changes of mode that it brought.
+
+        What a replay needs beyond the rest is part of it: clocks, read-back, the forecast of a
+        decision, the prediction that the guard looked at.
+        """
         self._changes(tick, state)
         detail: dict[str, object] = {"source": None if step is None else step.source}
         if step is not None and step.overrides is not None:
             detail["overrides"] = step.overrides
         if tick.checked is not None and tick.reading is not None:
-            detail |= {"inputs": tick.checked.values, "applied": tick.reading.applied}
+            detail |= {
+                "inputs": tick.checked.values,
+                "applied": tick.reading.applied,
+                "clock": tick.reading.clock,
+                "plant_time_s": tick.reading.plant_time_s,
+                "external": tick.reading.external,
+            }
+        if step is not None and step.policy_refused:
+            detail["policy_refused"] = True
+        if tick.kept is not None and bool(tick.kept.any()):
+            detail["kept"] = np.flatnonzero(tick.kept)
+        if tick.observation is not None and forecast is not None:
+            detail["forecast"] = forecast
+        if prediction is not None:
+            detail["prediction"] = prediction._asdict()
         record = AuditRecord(
             tick=tick.number,
             time_s=tick.now_s,
@@ -123,6 +154,25 @@ class Journal:
             detail=detail,
         )
         self._write(record)
+
+    def failed(self, tick: TickContext, state: ModeState, error: Exception) -> None:
+        """Record a tick that did not come to its end."""
+        self._state_due = True
+        self.event(tick, state, "tick failed", detail={"cause": repr(error)})
+
+    def cycle_state(
+        self,
+        tick: TickContext,
+        state: ModeState,
+        identity: Callable[[], Mapping[str, object]],
+        arrays: Callable[[], Mapping[str, np.ndarray]],
+    ) -> None:
+        """Record, now and then, all that later ticks depend on: a replay may begin there."""
+        self._since_state += 1
+        if self._state_due or self._since_state >= TICKS_PER_STATE:
+            self._since_state, self._state_due = 0, False
+            detail = {**identity(), "cycle": packed(arrays())}
+            self.event(tick, state, STATE_EVENT, detail=detail)
 
     def _changes(self, tick: TickContext, state: ModeState) -> None:
         for fault in state.raised:
@@ -206,6 +256,8 @@ class Journal:
         try:
             self._audit.write(record)
         except AuditError as error:
+            # What was lost a replay cannot repeat: it goes on from the next saved state.
+            self._state_due = True
             self._watch.note(Fault.AUDIT, str(error))
         else:
             self._watch.note(Fault.AUDIT, None)

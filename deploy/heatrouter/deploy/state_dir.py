@@ -7,6 +7,8 @@ a mode.
     status.json         what the service is doing, each tick
     mode-request.json   a person's wish, taken and removed at the next tick
     audit.jsonl         what was done and why
+    history.sqlite      what was measured and in force, see historian.py
+    twin-state.npz      state of the live twin, see live_twin.py
 """
 
 import contextlib

@@ -148,6 +148,16 @@ class StepMeans:
         self._count[:] = 0
         return means
 
+    def save_state(self) -> dict[str, np.ndarray]:
+        """Everything that later means depend on, as fresh arrays."""
+        return {"sum": self._sum.copy(), "count": self._count.copy(), "last": self._last.copy()}
+
+    def restore_state(self, saved: Mapping[str, np.ndarray]) -> None:
+        """Go back to a saved state, exactly."""
+        self._sum[:] = saved["sum"]
+        self._count[:] = saved["count"]
+        self._last = saved["last"].copy()
+
 
 def clock_of(values: FloatArray) -> Clock:
     """The calendar as the observation builder takes it."""

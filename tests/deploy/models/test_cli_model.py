@@ -94,7 +94,11 @@ def test_a_bundle_that_would_not_pass_is_not_signed(
 def test_beside_a_real_plant_only_signed_bundles_run(
     unsigned: Path, keys: tuple[Path, Path]
 ) -> None:
-    remote = {"bundle": unsigned, "endpoint": "opc.tcp://10.0.0.7:4840"}
+    remote = {
+        "bundle": unsigned,
+        "endpoint": "opc.tcp://10.0.0.7:4840",
+        "opcua": {"security_policy": "none"},
+    }
     with pytest.raises(ValueError, match="only signed bundles run"):
         ServiceConfig.model_validate(remote)
     ServiceConfig.model_validate(remote | {"trusted_keys": [keys[1]]})

@@ -1,5 +1,6 @@
 """Plant, guard and worker as three real processes on loopback; the worker is killed."""
 
+import json
 import os
 import shutil
 import signal
@@ -104,6 +105,11 @@ def test_a_killed_worker_costs_one_tick_of_policy_and_nothing_else(
     assert after.detail["source"] == "rules"
     assert after.written, "the rules' set-points are written in the very tick of the fault"
     assert ("asked for POLICY", "anna") in {(r.event, r.user) for r in records}
+    again = subprocess.run(
+        [*COMMAND, "replay", str(folder / "st"), "--json"], capture_output=True, check=False
+    )
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert json.loads(again.stdout)["ticks"] == TICKS
 
 
 def test_shadow_leaves_the_plant_alone(folder: Path, endpoint: str, bundle: Path) -> None:

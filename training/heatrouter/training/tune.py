@@ -233,7 +233,9 @@ def _tune_price(
         for axis, value in zip(axes, normalised_price(contract, start), strict=True)
     }
     neutral = dict.fromkeys(begun, 0.0)
-    first = [begun] if begun == neutral else [begun, neutral]
+    # the plainest way to use a store: keep it full as long as heat is cheaper than the price
+    full = neutral | {axis.name: axis.high for axis in axes if axis.name.endswith(".target_level")}
+    first = [begun, *(plain for plain in (neutral, full) if plain != begun)]
     trials = search(
         "constant-price",
         axes,
@@ -245,7 +247,12 @@ def _tune_price(
         on_generation=show,
     )
     begun_eur = judge([begun])[0]
-    finalists = [Tried(-1, begun, begun_eur), *_finalists(trials, begun_eur)]
+    # the plain ones too, since a search fits its training weeks and they do not
+    finalists = [
+        Tried(-1, begun, begun_eur),
+        *_finalists(trials, begun_eur),
+        *(tried for tried in trials[FINALISTS:] if tried.values in first),
+    ]
     costs = validation.price_costs(rules, [action(tried.values) for tried in finalists])
     chosen = int(costs.argmin())
     return Tuned(

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from heatrouter.deploy.history_file import HISTORY_FILE
 from heatrouter.deploy.state_dir import StateDir
 from heatrouter.deploy.web.drawing import Drawing, drawing_of
 from heatrouter.deploy.web.feed import Feed
+from heatrouter.deploy.web.kept_history import KeptHistory
 from heatrouter.deploy.web.metrics import ServerMetrics
 from heatrouter.deploy.web.sessions import Sessions
 from heatrouter.deploy.web.throttle import Lockout, RateLimit
@@ -89,9 +91,9 @@ def web_context(
         clock: Monotonic real time, s.
     """
     state_dir = StateDir(site.state_dir)
-    history = RecentHistory(site)
+    recent = RecentHistory(site)
     metrics = ServerMetrics(site, feed)
-    feed.watch(history.note)
+    feed.watch(recent.note)
     feed.watch(metrics.note)
     prefix = "__Host-" if site.http.secure_cookies else ""
     return WebContext(
@@ -102,7 +104,7 @@ def web_context(
         sessions=Sessions(
             idle_s=site.http.session_idle_s, longest_s=site.http.session_s, clock=clock
         ),
-        history=history,
+        history=KeptHistory(site.state_dir / HISTORY_FILE, recent),
         metrics=metrics,
         drawing=drawing_of(site),
         pair_lock=Lockout(

@@ -117,8 +117,12 @@ async def trends(call: Call) -> BaseModel:
         mistakes = tuple(Wrong(path="names", message=f"{n!r} is not kept") for n in unknown)
         raise ProblemError(422, "unknown series; GET /api/v1/site lists them", mistakes)
     now_s = _newest(call).time_s
-    course = history.course(
-        query.names, begin_s=now_s - 3600.0 * query.hours, end_s=now_s, points=query.points
+    course = await asyncio.to_thread(
+        history.course,
+        query.names,
+        begin_s=now_s - 3600.0 * query.hours,
+        end_s=now_s,
+        points=query.points,
     )
     return TrendsAnswer(
         now_s=now_s,

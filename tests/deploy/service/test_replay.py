@@ -1,0 +1,401 @@
+"""A log repeats bit for bit; what was changed in it, or lost from it, is found."""
+
+import csv
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from heatrouter.agents.bundle import load_bundle
+from heatrouter.agents.onnx_policy import OnnxPolicy
+from heatrouter.deploy import service_journal
+from heatrouter.deploy.audit import AuditLog, AuditRecord, read_audit
+from heatrouter.deploy.cli_replay import BundleFinder
+from heatrouter.deploy.config import ServiceConfig, ServiceSetup, prepare
+from heatrouter.deploy.field_link import Quality
+from heatrouter.deploy.history_file import HISTORY_FILE
+from heatrouter.deploy.history_reading import HistoryReader
+from heatrouter.deploy.in_memory import InMemoryPlant, InMemoryWorker, TurnedClock
+from heatrouter.deploy.modes import Fault, Mode
+from heatrouter.deploy.policy_worker import Decision, FaultKind
+from heatrouter.deploy.replay import Replayer, ReplayResult, recorded_config, replay
+from heatrouter.deploy.replay_records import ReplayError
+from heatrouter.deploy.service import Service
+from heatrouter.deploy.state_dir import StateDir
+from heatrouter.envs.arrays import Float32Array, FloatArray
+from heatrouter.envs.cli import main
+from heatrouter.envs.guard import Prediction
+
+TICK_S = 60.0
+
+
+class RunningWorker(InMemoryWorker):
+    """A policy without a process that runs the bundle's model."""
+
+    policy: OnnxPolicy
+
+    async def decide(self, observation: Float32Array, deadline_s: float) -> Decision:
+        decision = await InMemoryWorker.decide(self, observation, deadline_s)
+        return replace(decision, action=self.policy.act(observation[np.newaxis])[0])
+
+
+class ToldTwin:
+    """Looks ahead as it is told: the same span each time, or nothing."""
+
+    def __init__(self) -> None:
+        self.cause: str | None = "told not to answer"
+        self.span: tuple[FloatArray, FloatArray] | None = None
+        self._answer: Prediction | None = None
+
+    async def poll(self) -> None:
+        """There is no process."""
+
+    async def ask(
+        self,
+        *,
+        now_s: float,
+        plant_time_s: float,
+        clock: FloatArray,
+        values: dict[str, float],
+        applied: FloatArray,
+        proposal: FloatArray,
+        deadline_s: float,
+    ) -> None:
+        self._answer = None
+        if self.span is not None:
+            lowest, highest = (side[np.newaxis] for side in self.span)
+            known = np.ones(1, dtype=np.bool_)
+            issued = np.array([now_s])
+            self._answer = Prediction(issued, np.array([3600.0]), lowest, highest, known)
+
+    def answer(self) -> Prediction | None:
+        return self._answer
+
+
+def start(
+    bundle: Path, folder: Path, mode: str = "policy", twin: ToldTwin | None = None
+) -> tuple[Service, "Hands"]:
+    config = ServiceConfig.model_validate(
+        {
+            "bundle": bundle,
+            "mode": mode,
+            "arm": mode == "policy",
+            "tick_s": TICK_S,
+            "state_dir": folder / "state",
+        }
+    )
+    setup = prepare(config)
+    clock = TurnedClock()
+    plant = InMemoryPlant(setup.district, setup.contract, setup.tags, clock)
+    loaded = load_bundle(bundle)
+    worker = RunningWorker(np.zeros(len(setup.contract.action)), bundle_digest=loaded.digest)
+    worker.policy = OnnxPolicy(loaded)
+    state_dir = StateDir(config.state_dir)
+    state_dir.create()
+    audit = AuditLog(state_dir.audit_path, sync_interval_s=None)
+    service = Service(
+        setup, plant, worker, audit=audit, state_dir=state_dir, clock=clock, twin=twin
+    )
+    return service, Hands(service, plant, worker, clock, audit, state_dir)
+
+
+class Hands:
+    """Turns the clock, and everything that a plant shows, at random but repeatably."""
+
+    def __init__(
+        self,
+        service: Service,
+        plant: InMemoryPlant,
+        worker: InMemoryWorker,
+        clock: TurnedClock,
+        audit: AuditLog,
+        state_dir: StateDir,
+    ) -> None:
+        self.service, self.plant, self.worker = service, plant, worker
+        self.clock, self.audit, self.state_dir = clock, audit, state_dir
+        self.random = np.random.default_rng(5)
+
+    async def begin(self) -> None:
+        """What run() does before its first tick."""
+        self.service._journal.event(
+            self.service._context(),
+            self.service.state,
+            "service started",
+            detail=self.service._identity(),
+        )
+
+    async def run(self, ticks: int, each: Callable[[int], None] | None = None) -> None:
+        for i in range(ticks):
+            if each is not None:
+                each(i)
+            for name in self.plant.values:
+                if name.startswith(("tank.", "main.", "site.", "tariff:")):
+                    self.plant.values[name] *= 1.0 + 0.002 * self.random.standard_normal()
+            for windows in self.plant.arrays.values():
+                windows += 0.1 * self.random.standard_normal(windows.shape)
+            self.plant.values["clock:local_hour"] = (self.clock.now_s / 3600.0) % 24.0
+            await self.service.safe_tick()
+            self.clock.now_s += TICK_S
+
+    def records(self) -> list[AuditRecord]:
+        self.audit.close()
+        return list(read_audit(self.state_dir.audit_path))
+
+
+def setup_of(identity: Mapping[str, object]) -> ServiceSetup:
+    return prepare(recorded_config(identity))
+
+
+def replayed(records: list[AuditRecord], bundle: Path) -> ReplayResult:
+    return replay(records, setup_of, BundleFinder([bundle]))
+
+
+def troubles(hands: Hands) -> Callable[[int], None]:
+    """Half a day in which much goes wrong."""
+
+    def each(i: int) -> None:
+        plant, worker = hands.plant, hands.worker
+        some_input = next(n for n in plant.quality if n.startswith("tank."))
+        plant.quality[some_input] = Quality.BAD if 20 <= i < 40 else Quality.GOOD
+        worker.fault = FaultKind.LATE if 60 <= i < 77 else None
+        plant.lost = 100 <= i < 104
+        plant.plc.override = 120 <= i < 130
+        refused = next(n for n in plant.quality if n.startswith("set_point:"))
+        plant.refuse = (refused,) if i in {150, 151, 180} else ()
+
+    return each
+
+
+async def test_a_run_with_faults_repeats_bit_for_bit(bundle: Path, tmp_path: Path) -> None:
+    _, hands = start(bundle, tmp_path)
+    await hands.begin()
+    await hands.run(400, troubles(hands))
+    records = hands.records()
+    modes = {r.mode for r in records}
+    assert modes >= {"POLICY", "RULES", "HOLD", "LOCAL"}
+    result = replayed(records, bundle)
+    assert result.first is None, str(result.first)
+    assert result.same
+    assert result.ticks == 400
+    assert result.decisions >= 15
+    assert result.decisions_taken == result.passed_over == 0
+
+
+@pytest.mark.parametrize("name", ["executed", "proposal", "observation", "action"])
+async def test_one_changed_bit_is_found(bundle: Path, tmp_path: Path, name: str) -> None:
+    _, hands = start(bundle, tmp_path)
+    await hands.begin()
+    await hands.run(40)
+    records = hands.records()
+    at = next(i for i, r in enumerate(records) if r.tick > 10 and getattr(r, name) is not None)
+    forged = getattr(records[at], name).copy()
+    forged[-1] = np.nextafter(forged[-1], np.inf)
+    records[at] = replace(records[at], **{name: forged})
+    result = replayed(records, bundle)
+    assert result.first is not None
+    assert (result.first.tick, result.first.field) == (records[at].tick, name)
+    assert not result.same
+
+
+async def test_a_forged_input_shows_in_what_follows_from_it(bundle: Path, tmp_path: Path) -> None:
+    _, hands = start(bundle, tmp_path)
+    await hands.begin()
+    await hands.run(40)
+    records = hands.records()
+    at = next(i for i, r in enumerate(records) if r.event is None and r.tick == 5)
+    inputs = list(records[at].detail["inputs"])  # type: ignore[call-overload]
+    names = hands.service.cycle.layout.input_names
+    position = names.index("site.ambient_temp_c")
+    inputs[position] += 3.0
+    records[at] = replace(records[at], detail={**records[at].detail, "inputs": inputs})
+    result = replayed(records, bundle)
+    assert result.first is not None
+    assert result.first.field == "observation"
+    assert result.first.tick > 5
+
+
+async def test_a_replay_goes_on_from_a_state_after_lost_records(
+    bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service_journal, "TICKS_PER_STATE", 50)
+    _, hands = start(bundle, tmp_path)
+    await hands.begin()
+    await hands.run(130)
+    records = hands.records()
+    # The oldest file was archived: the log begins in the middle of a run.
+    late = [r for r in records if r.tick >= 20]
+    result = replayed(late, bundle)
+    assert result.same
+    assert result.passed_over == 30
+    assert result.ticks == 80
+    # Two records were lost on a full disk.
+    gap = next(i for i, r in enumerate(records) if r.event is None and r.tick == 60)
+    holed = [*records[:gap], replace(records[gap + 2], lost_before=2), *records[gap + 3 :]]
+    result = replayed(holed, bundle)
+    assert result.same
+    assert result.passed_over == 38
+    assert result.ticks == 130 - 2 - 38
+
+
+async def test_a_failed_tick_is_on_record_and_passed_over(
+    bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service, hands = start(bundle, tmp_path)
+    await hands.begin()
+    await hands.run(20)
+    guarded = service.cycle.guarded
+
+    def broken(now_s: float, *, use_policy: bool) -> None:
+        msg = "nobody thought of this"
+        raise RuntimeError(msg)
+
+    monkeypatch.setattr(service.cycle, "guarded", broken)
+    await hands.run(1)
+    monkeypatch.setattr(service.cycle, "guarded", guarded)
+    await hands.run(20)
+    records = hands.records()
+    failed = [r for r in records if r.event == "tick failed"]
+    assert [r.tick for r in failed] == [20]
+    result = replayed(records, bundle)
+    assert result.same
+    # The tick after it is the first that can end with a state on record.
+    assert (result.ticks, result.passed_over) == (39, 1)
+
+
+async def test_without_the_bundle_its_actions_are_taken_and_counted(
+    bundle: Path, tmp_path: Path
+) -> None:
+    _, hands = start(bundle, tmp_path)
+    await hands.begin()
+    await hands.run(40)
+    result = replay(hands.records(), setup_of, lambda digest: None)
+    assert result.same
+    assert result.decisions == 0
+    assert result.decisions_taken == 3
+
+
+async def test_another_contract_is_refused(bundle: Path, tmp_path: Path) -> None:
+    _, hands = start(bundle, tmp_path)
+    await hands.begin()
+    records = hands.records()
+    detail = {**records[0].detail, "contract": "0" * 64}
+    with pytest.raises(ReplayError, match="ran with contract 000000000000"):
+        Replayer(setup_of, lambda digest: None).take(replace(records[0], detail=detail))
+
+
+async def test_the_command_counts_and_exits(
+    bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, hands = start(bundle, tmp_path)
+    await hands.begin()
+    await hands.run(40)
+    hands.audit.close()
+    state_dir = hands.state_dir
+    assert main(["replay", str(state_dir.path), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["same"]
+    assert (found["ticks"], found["decisions"], found["decisions_taken"]) == (40, 3, 0)
+    assert main(["replay", str(state_dir.audit_path)]) == 0
+    assert "every set-point is the same, bit for bit" in capsys.readouterr().out
+    text = state_dir.audit_path.read_text(encoding="utf-8")
+    state_dir.audit_path.write_text(text.replace('"written":true', '"written":false', 1))
+    assert main(["replay", str(state_dir.path)]) == 1
+    assert "record" in capsys.readouterr().err
+
+
+async def test_the_history_of_a_run_is_what_the_log_says(
+    bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    service, hands = start(bundle, tmp_path)
+    assert service.history is not None
+    service.history.start()
+    await hands.begin()
+    await hands.run(130, troubles(hands))
+    service.history.close()
+    ticks = [r for r in hands.records() if r.event is None]
+    with HistoryReader(hands.state_dir.path / HISTORY_FILE) as reader:
+        rows = list(reader.rows())
+        names = reader.names
+    assert [row.mode for row in rows] == [r.mode for r in ticks]
+    assert [row.written for row in rows] == [r.written for r in ticks]
+    n_points = len(service.cycle.limits.low)
+    for row, record in zip(rows, ticks, strict=True):
+        executed = np.full(n_points, np.nan) if record.executed is None else record.executed
+        np.testing.assert_array_equal(row.series[-n_points:], executed)
+        if record.quality is not None:
+            assert row.causes is not None
+            assert tuple(row.causes.tolist()) == record.quality
+    silent = [row for row in rows if row.causes is not None and (row.causes == 255).all()]
+    assert len(silent) == 4, "ticks in which the plant did not answer"
+
+    table = tmp_path / "ticks.csv"
+    state_dir = str(hands.state_dir.path)
+    options = ["--series", "site.ambient_temp_c", "--series", names[-1]]
+    assert main(["history", "export", state_dir, "--out", str(table), *options]) == 0
+    with table.open(encoding="utf-8") as file:
+        read = list(csv.DictReader(file))
+    assert len(read) == 130
+    at = names.index("site.ambient_temp_c")
+    assert float(read[7]["site.ambient_temp_c"]) == rows[7].series[at]
+    assert "QUALITY" in read[25]["not_believed"]
+    parquet = pytest.importorskip("pyarrow.parquet")
+    whole = tmp_path / "means.parquet"
+    assert main(["history", "export", state_dir, "--out", str(whole), "--means"]) == 0
+    assert parquet.read_table(whole).num_rows == 8
+    assert main(["history", "show", state_dir]) == 0
+    assert "130 ticks, 8 means" in capsys.readouterr().out
+
+
+async def test_without_an_answer_of_the_look_ahead_the_rules_control(
+    bundle: Path, tmp_path: Path
+) -> None:
+    twin = ToldTwin()
+    service, hands = start(bundle, tmp_path, twin=twin)
+    limits = service.cycle.limits
+    fine = np.where(np.isfinite(limits.predicted_low), limits.predicted_low, 0.0)
+    twin.span = fine + 1.0, fine + 2.0
+    await hands.begin()
+    await hands.run(15)
+    assert mode_of(service) is Mode.POLICY
+    assert service.cycle.prediction is not None
+
+    twin.span = None
+    await hands.run(15)
+    assert mode_of(service) is Mode.RULES
+    assert service.watch.causes[str(Fault.PREDICTION)] == "told not to answer"
+
+    twin.span = fine + 1.0, fine + 2.0
+    await hands.run(30)
+    assert mode_of(service) is Mode.POLICY, "back by itself after the hold-off"
+
+    low = fine + 1.0
+    cold = limits.predicted.index(
+        next(p for p in limits.predicted if p.name == "town_hill.room_temp_c")
+    )
+    low[cold] = limits.predicted_low[cold] - 0.1
+    twin.span = low, fine + 2.0
+    await hands.run(15)
+    assert mode_of(service) is Mode.RULES
+    assert service.watch.causes[str(Fault.PREDICTION)] == "breaks town_hill.room_temp_c"
+
+    records = hands.records()
+    ticks = [r for r in records if r.event is None]
+    assert all(r.written for r in ticks if r.mode == "RULES"), "the rules need no look-ahead"
+    result = replayed(records, bundle)
+    assert result.first is None, str(result.first)
+    assert result.ticks == 75
+    forged = [_without_prediction(r) for r in records]
+    assert not replayed(forged, bundle).same, "predictions on record decide what is replayed"
+
+
+def mode_of(service: Service) -> Mode:
+    """The mode, which a type checker would otherwise believe to stay as it was."""
+    return service.state.actual
+
+
+def _without_prediction(record: AuditRecord) -> AuditRecord:
+    detail = {k: v for k, v in record.detail.items() if k != "prediction"}
+    return replace(record, detail=detail)
