@@ -56,7 +56,7 @@ def test_answers_are_the_labels(policy: HeatPolicy) -> None:
     assert report.explained[0] > 0.99
     assert report.samples == 1800
     # noise around an answer at its bound must not lead away from it
-    assert answers(policy, labels.observation)[:, 1].min() > 1.1
+    assert answers(policy, labels.observation)[:, 1].min() > 1.3
 
 
 def test_the_same_seed_gives_the_same_network(policy: HeatPolicy) -> None:

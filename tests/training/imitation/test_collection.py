@@ -8,7 +8,7 @@ import pytest
 from heatrouter.envs.errors import HeatrouterError
 from heatrouter.envs.observe import build_contract
 from heatrouter.envs.scenarios.library import ScenarioLibrary
-from heatrouter.training.imitation.collection import Course, collect
+from heatrouter.training.imitation.collection import Course, balances_itself, collect
 from heatrouter.training.imitation.shards import Round, Work, collect_round, round_weeks
 
 ROUND = Round(0, 2, 1.0, None)
@@ -22,6 +22,14 @@ def test_labels_are_actions_of_a_plan(course: Course) -> None:
     assert course.label.std(axis=0).max() > 0.05
     assert np.isfinite(course.cost_eur).all()
     assert course.solves[1] == 0
+
+
+def test_boilers_that_step_in_by_themselves_are_left_alone(work: Work, course: Course) -> None:
+    contract = build_contract(work.district, work.task)
+    left = balances_itself(work.district, contract)
+    names = {channel.name for channel, alone in zip(contract.action, left, strict=True) if alone}
+    assert names == {"gas_boiler.load_share", "reserve_boiler.load_share"}
+    assert (course.label[..., left] == -1.0).all()
 
 
 def test_what_drives_instead_is_asked_and_labelled_all_the_same(

@@ -15,6 +15,7 @@ from heatrouter.agents.planning.plan_actions import plan_action
 from heatrouter.agents.planning.planner import Plan, Planner
 from heatrouter.envs.actuate import ActionScaling
 from heatrouter.envs.arrays import BoolArray, Float32Array, FloatArray, IntArray
+from heatrouter.envs.contract import Contract
 from heatrouter.envs.errors import NumericalError
 from heatrouter.envs.scenarios.library import ScenarioLibrary
 from heatrouter.envs.simulation.district_batch import DistrictBatch
@@ -88,6 +89,8 @@ def collect(
     )
     labeller = _Labeller(batch, settings)
     scaling = ActionScaling.from_contract(batch.contract)
+    left_alone = balances_itself(district, batch.contract)
+    low = scaling.normalise(scaling.low)
     turns = _turns(settings, task, steps, count, expert_share, random)
     noise = _noise(settings, task, steps, (count, len(batch.contract.action)), random)
     seen = np.empty((steps, count, len(batch.contract.observation)), dtype=np.float32)
@@ -99,7 +102,7 @@ def collect(
     for index in range(steps):
         seen[index] = observation
         planned, labelled[index], price[index] = labeller.labels(index)
-        label[index] = scaling.normalise(planned)
+        label[index] = np.where(left_alone, low, scaling.normalise(planned))
         other = _other(batch) if drive is None else drive(observation)
         wanted = np.where((turns[index] & labelled[index])[:, np.newaxis], planned, other)
         action = scaling.denormalise(scaling.normalise(wanted) + noise[index])
@@ -114,6 +117,23 @@ def collect(
         cost_eur=cost,
         heat_price=price,
         solves=np.array([labeller.solves, labeller.failures]),
+    )
+
+
+def balances_itself(district: District, contract: Contract) -> BoolArray:
+    """Set-points of units that step in by themselves where heat is short, ``(n_action,)``.
+
+    A planner commands boilers because its model has no level control. The plant has one: a network
+    need not learn when it will be needed, and a boiler that it starts by mistake is dear.
+    """
+    balancing = {name for circuit in district.circuits for name in circuit.balancing}
+    return np.array(
+        [
+            contract.parametrisation == "absolute"
+            and channel.name.partition(".")[0] in balancing
+            and channel.name.endswith(".load_share")
+            for channel in contract.action
+        ]
     )
 
 
