@@ -150,12 +150,14 @@ class LinearProgram:
         if self._basis is not None and not mixed:
             solver.setBasis(self._basis)
         solver.run()
-        status = solver.getModelStatus()
-        found = solver.getSolution()
-        info = solver.getInfo()
+        status, found, info = solver.getModelStatus(), solver.getSolution(), solver.getInfo()
+        if status == highspy.HighsModelStatus.kOptimal and not _kept(info):
+            # optimal for the scaled rows, not for the rows themselves: a warm start may end so
+            solver.clearSolver()
+            solver.run()
+            status, found, info = solver.getModelStatus(), solver.getSolution(), solver.getInfo()
         # values are there even if no row is kept: where a warm start ended infeasible or too early
-        feasible = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
-        if not (found.value_valid and feasible) or status == highspy.HighsModelStatus.kUnbounded:
+        if not (found.value_valid and _kept(info)) or status == highspy.HighsModelStatus.kUnbounded:
             self._basis = None
             msg = f"linear programme: no solution, {solver.modelStatusToString(status)}"
             late = status == highspy.HighsModelStatus.kTimeLimit
@@ -192,3 +194,9 @@ class LinearProgram:
                 kind.kInteger if whole else kind.kContinuous for whole in self.integer.tolist()
             ]
         return model
+
+
+def _kept(info: highspy.HighsInfo) -> bool:
+    """Whether a solution keeps the rows."""
+    kept: bool = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
+    return kept
