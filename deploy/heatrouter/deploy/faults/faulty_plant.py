@@ -38,7 +38,7 @@ PRESET = "energy-web"
 class FaultyServer(PlantServer):
     """An OPC UA server whose tags can be made to lie.
 
-    Kinds of faults: ``bad`` and ``uncertain`` quality; ``none``, a good status without a value;
+    Kinds of faults: ``bad`` and ``uncertain`` quality; ``none``, no data;
     ``nan``, ``inf``; ``value``, another one; ``offset`` and ``scale``, of what is true; ``stuck``,
     the value at that moment with fresh time stamps; ``stale``, the same with old ones. The first
     two samples of ``spike`` are another value, then it is over.
@@ -97,7 +97,7 @@ class FaultyServer(PlantServer):
         if kind == "bad":
             made = bad_value(StatusCodes.BadSensorFailure, stamp)
         elif kind == "none":
-            made = bad_value(StatusCodes.Good, stamp)
+            made = bad_value(StatusCodes.BadNoData, stamp)
         elif kind == "uncertain":
             made.StatusCode = status(StatusCodes.UncertainLastUsableValue)
         elif kind in numbers:

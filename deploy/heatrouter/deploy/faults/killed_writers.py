@@ -9,16 +9,19 @@ Processes are made by fork: whoever calls this must have one thread only, so run
 its own (``benchmarks/kill_harness.py``).
 """
 
+import argparse
 import contextlib
+import json
 import os
 import random
 import select
 import signal
 import sqlite3
 import struct
+import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -272,3 +275,19 @@ def _counted(length: int) -> Iterator[float]:
 def _must(holds: bool, otherwise: str) -> None:
     if not holds:
         raise AssertionError(otherwise)
+
+
+def main() -> int:
+    """Kill writers and print what they left."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--lives", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--folder", type=Path, required=True, help="an empty one")
+    options = parser.parse_args()
+    outcome = kill_writers(options.folder, options.lives, options.seed)
+    sys.stdout.write(json.dumps(asdict(outcome)) + "\n")
+    return 1 if outcome.corrupt else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

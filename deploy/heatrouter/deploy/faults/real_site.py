@@ -95,7 +95,7 @@ class Watch:
 
     def reacted(self, at: float, body: Body) -> float:
         """Note a reaction: plant seconds from ``at`` (POSIX) to a record."""
-        reaction_s = (wall_s(body) - at) * SPEED
+        reaction_s = (wall_s(body) - at) * self.site.speed
         self.reaction_s.append(reaction_s)
         return reaction_s
 
@@ -130,7 +130,7 @@ class Watch:
             self.recovered = False
             self.failures.append(f"not back in POLICY: {self.site.reason()}")
             return
-        took_s = (wall_s(back) - begun) * SPEED
+        took_s = (wall_s(back) - begun) * self.site.speed
         # Counted from the end of the fault, which the service saw up to a tick later.
         if hold_off and took_s < HOLD_OFF_S - TICK_S:
             self.recovered = False
@@ -139,7 +139,7 @@ class Watch:
     def waits_for_a_person(self) -> None:
         """The policy must not come back by itself, and has to when a person asks."""
         service = self.site.service
-        time.sleep((HOLD_OFF_S + 2.0 * TICK_S) / SPEED)
+        time.sleep((HOLD_OFF_S + 2.0 * TICK_S) / self.site.speed)
         if service.status().get("mode") == "POLICY":
             self.recovered = False
             self.failures.append("came back without a person")
@@ -176,6 +176,8 @@ class RealSite:
         through: Port that the service connects to in the place of the plant's, e.g. of a proxy.
         environment: Of the service.
         before: Commands in front of the service.
+        plant: One that runs already, at the same speed.
+        real_tick_s: Real seconds of a tick.
     """
 
     def __init__(
@@ -188,17 +190,19 @@ class RealSite:
         environment: Mapping[str, str] | None = None,
         before: tuple[str, ...] = (),
         plant: PlantProcess | None = None,
+        real_tick_s: float = REAL_TICK_S,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
-        self.plant = plant or PlantProcess(folder, speed=SPEED)
+        self.speed = TICK_S / real_tick_s
+        self.plant = plant or PlantProcess(folder, speed=self.speed)
         self.settings: dict[str, object] = {
             "bundle": bundle_of() if bundle is None else bundle,
             "endpoint": through(self.plant.endpoint),
             "state_dir": folder / "state",
-            "speed": SPEED,
+            "speed": self.speed,
             "tick_s": TICK_S,
-            "request_timeout_s": REAL_TICK_S,
+            "request_timeout_s": real_tick_s,
             # Beside other load, a deadline of a tenth of half a second is missed without a fault.
             "decision_deadline_share": 0.5,
             "http": {"enabled": False},
