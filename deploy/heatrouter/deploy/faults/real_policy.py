@@ -131,10 +131,21 @@ def worker_dies(_: Occasion) -> RowResult:
                 # One that hangs is missed when it is asked, once in a control step.
                 begun = _decision_before(site, whole.mark, body) if hangs else at
                 whole.reacted(begun, body)
-            whole.event("fault WORKER_DEAD raised")
-            until(lambda: site.service.status().get("worker_ready") or None, 60.0, named="worker")
+            if dead := whole.event("fault WORKER_DEAD raised"):
+                _wait_for_worker(site, int(dead["tick"]))
             whole.waits_for_a_person()
         return whole.result(18, ticks_s(1.0))
+
+
+def _wait_for_worker(site: RealSite, tick: int) -> None:
+    """Wait until a worker that died in a tick, or before it, has been replaced."""
+
+    def replaced() -> bool | None:
+        status = site.service.status()
+        over = status["tick"] > tick and "WORKER_DEAD" not in status["faults"]
+        return True if over and status["worker_ready"] else None
+
+    until(replaced, 120.0, named="another worker")
 
 
 # --- other bundles ---

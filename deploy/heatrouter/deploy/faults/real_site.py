@@ -121,9 +121,14 @@ class Watch:
         if not holds:
             self.failures.append(otherwise)
 
-    def comes_back(self, *, hold_off: bool = True) -> None:
-        """The policy has to come back by itself, not before a clean hold-off."""
-        mark, begun = self.site.service.audit.mark(), time.time()
+    def comes_back(self, *, hold_off: bool = True, since: float | None = None) -> None:
+        """The policy has to come back by itself, not before a clean hold-off.
+
+        Args:
+            hold_off: Whether there has to be one.
+            since: When the fault was over, POSIX seconds; default: now.
+        """
+        mark, begun = self.site.service.audit.mark(), since or time.time()
         try:
             back = self.site.service.wait_mode("POLICY", mark, PATIENCE_S)
         except SiteError:
@@ -131,8 +136,8 @@ class Watch:
             self.failures.append(f"not back in POLICY: {self.site.reason()}")
             return
         took_s = (wall_s(back) - begun) * self.site.speed
-        # Counted from the end of the fault, which the service saw up to a tick later.
-        if hold_off and took_s < HOLD_OFF_S - TICK_S:
+        # The service counts from its last tick with the fault.
+        if hold_off and took_s < HOLD_OFF_S - TICK_S - SLACK_S:
             self.recovered = False
             self.failures.append(f"back in POLICY after {took_s:.0f} s, before the hold-off")
 
