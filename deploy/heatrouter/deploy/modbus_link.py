@@ -174,7 +174,7 @@ class ModbusLink:
                 bits.append((name, register, bool(encoded[0])))
             else:
                 words.append((name, register, encoded))
-        refused += await self._guarded(self._write_all(client, _runs(words), bits))
+        refused += await self._guarded(self._write_all(client, runs_of(words), bits))
         return tuple(name for name in values if name in refused)
 
     async def _guarded(self, call: Coroutine[None, None, _T]) -> _T:
@@ -333,7 +333,7 @@ _Run = list[tuple[str, Register, list[int]]]
 """Neighbouring registers: name, place and words of each."""
 
 
-def _runs(words: _Run) -> list[_Run]:
+def runs_of(words: _Run) -> list[_Run]:
     """Cut into what one request can write."""
     runs: list[_Run] = []
     for entry in sorted(words, key=lambda entry: entry[1].address):

@@ -24,7 +24,7 @@ from heatrouter.deploy.faults.real_site import (
     ticks_s,
     wall_s,
 )
-from heatrouter.deploy.faults.site_processes import Body, PlantProcess, until
+from heatrouter.deploy.faults.site_processes import Body, PlantProcess, busy_processes, until
 from heatrouter.deploy.faults.trial_bundle import (
     THRESHOLD_SHARE,
     TRIGGER,
