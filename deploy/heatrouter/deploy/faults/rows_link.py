@@ -180,11 +180,11 @@ def operator_takes_over(occasion: Occasion) -> RowResult:
     return repeated(16, occasion, variants, bound_s=TICK_S)
 
 
-def _override(run: VirtualRun, on: bool) -> None:  # noqa: FBT001  # a switch of the plant
+def _override(run: VirtualRun, on: bool) -> None:  # a switch of the plant
     run.link.operate("override", on)
 
 
-def _enable(run: VirtualRun, on: bool) -> None:  # noqa: FBT001  # a switch of the plant
+def _enable(run: VirtualRun, on: bool) -> None:  # a switch of the plant
     run.link.operate("enable", not on)
 
 
