@@ -46,7 +46,7 @@ def main() -> int:
             lines = writers["corrupt"]
             assert isinstance(lines, list)
             corrupt += lines
-            print(f"writers: {writers['kills']} kills, {writers['power_losses']} with a power loss, "
+            print(f"writers: {writers['kills']} kills, {writers['power_losses']} power losses, "
                   f"{writers['torn']} with half a line, {writers['records']} records and "
                   f"{writers['ledgers']} ledgers verified, {len(lines)} corrupt, "
                   f"{time.perf_counter() - begin:.0f} s")  # fmt: skip
@@ -56,9 +56,10 @@ def main() -> int:
             content["services"] = asdict(services)
             corrupt += services.corrupt
             print(f"service: {services.kills} kills, {services.in_control} in control, "
-                  f"{services.records} records, {services.unsafe_writes} unsafe writes, ready after "
-                  f"{max(services.ready_s, default=0.0):.1f} s at most, "
-                  f"{len(services.corrupt)} corrupt, {time.perf_counter() - begin:.0f} s")  # fmt: skip
+                  f"{services.records} records, {services.unsafe_writes} unsafe writes, "
+                  f"ready after {max(services.ready_s, default=0.0):.1f} s at most, "
+                  f"{len(services.corrupt)} corrupt, "
+                  f"{time.perf_counter() - begin:.0f} s")  # fmt: skip
             if services.unsafe_writes:
                 corrupt.append(f"{services.unsafe_writes} unsafe writes")
     for line in corrupt[:20]:

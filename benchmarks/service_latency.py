@@ -1,3 +1,4 @@
+# ruff: noqa: SLF001  # what is compared is made of the same tags and buffers
 """What a tick of the service costs beyond the bare exchange with the plant, on loopback.
 
 A real service ticks ten times a second beside a real plant, OPC UA signed and encrypted or Modbus;

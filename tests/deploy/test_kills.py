@@ -1,4 +1,4 @@
-"""Kill -9 at random moments, a few times; ``benchmarks/kill_harness.py`` does it a thousand times."""
+"""Kill -9 at random moments, a few times; the kill harness does it a thousand times."""
 
 import json
 import subprocess

@@ -3,8 +3,8 @@
 A row is a fault with the reaction that is promised and its bound. It is run on a virtual clock
 (``virtual``), where an hour passes in a second and nothing else disturbs, and over real sockets and
 processes (``real``); some make sense in one of the two only. Every row has to keep to the common
-condition: no unsafe write, the cause in the audit log, recovery to the policy after a clean hold-off
-or by a person, and no restart.
+condition: no unsafe write, the cause in the audit log, the policy back after a clean hold-off or by
+a person, and no restart.
 """
 
 import math

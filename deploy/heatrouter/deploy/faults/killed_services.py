@@ -1,7 +1,7 @@
 """The running service, killed again and again beside a running plant over OPC UA.
 
-Each life is a real ``heatrouter serve``. It is killed (SIGKILL) at a random moment, while it starts,
-in SHADOW or in control; one in four dies with its policy worker. Then the audit log has to hold, the
+Each life is a real ``heatrouter serve``. It is killed (SIGKILL) at a random moment, while it
+starts or in control; one in four dies with its policy worker. Then the audit log has to hold, the
 status has to be readable, nobody may be left behind, and the next life has to come up without
 writing.
 """

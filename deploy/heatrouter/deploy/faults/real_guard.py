@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -230,14 +231,15 @@ def starved(occasion: Occasion) -> RowResult:
         peak = _peak_bytes(pid)
         watch.must(peak < MEMORY_BYTES, f"{peak / 2**20:.0f} MiB")
         times = [wall_s(body) for body in ticks]
-        late = [b - a for a, b in zip(times, times[1:], strict=False)]
+        late = [b - a for a, b in pairwise(times)]
         modes = {body["mode"] for body in ticks}
         watch.must(modes <= {"POLICY"}, f"modes {sorted(modes)}: {site.reason()}")
         watch.must(max(late) < 2.0 * STARVED_TICK_S, f"{max(late):.2f} s between two ticks")
         site.service.stop()
         tick = json.loads(summary.read_text())["tick"]
         watch.notes.append(
-            f"ticks p50 {tick['p50_ms']:.1f}, p99 {tick['p99_ms']:.1f} ms; guard {peak / 2**20:.0f} MiB"
+            f"ticks p50 {tick['p50_ms']:.1f}, p99 {tick['p99_ms']:.1f} ms; "
+            f"guard {peak / 2**20:.0f} MiB"
         )
         watch.must(tick["p99_ms"] < 100.0 * STARVED_TICK_S, f"p99 {tick['p99_ms']:.0f} ms")
         return watch.result(27, NO_BOUND_S)

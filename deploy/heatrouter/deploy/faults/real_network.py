@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import Final
 from urllib.parse import urlparse
 
@@ -165,6 +166,6 @@ def slow_network(occasion: Occasion) -> RowResult:
 def _even(watch: Watch, ticks: list[Body], real_tick_s: float) -> None:
     """No two ticks further apart than two periods."""
     times = [wall_s(body) for body in ticks]
-    longest = max((b - a for a, b in zip(times, times[1:], strict=False)), default=0.0)
+    longest = max((b - a for a, b in pairwise(times)), default=0.0)
     watch.notes.append(f"ticks at most {longest:.2f} s apart")
     watch.must(longest <= 2.0 * real_tick_s, f"{longest:.2f} s between two ticks")

@@ -5,6 +5,7 @@ import random
 import shutil
 import signal
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -180,9 +181,7 @@ def hot_swap(occasion: Occasion) -> RowResult:
         watch.must(
             numbers == list(range(numbers[0], numbers[0] + len(numbers))), "a tick has no record"
         )
-        gaps = [
-            wall_s(b) - wall_s(a) for a, b in zip(ticks, ticks[1:], strict=False)
-        ]
+        gaps = [wall_s(b) - wall_s(a) for a, b in pairwise(ticks)]
         watch.notes.append(f"{SWAPS} swaps, ticks at most {max(gaps):.2f} s apart")
         watch.must(max(gaps) < 2.0 * REAL_TICK_S, f"{max(gaps):.2f} s between two ticks")
         modes = {body["mode"] for body in ticks}

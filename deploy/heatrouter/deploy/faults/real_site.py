@@ -150,7 +150,7 @@ class Watch:
             self.failures.append("came back without a person")
         self.site.arm()
 
-    def result(self, row: int, bound_s: float, **more: object) -> RowResult:
+    def result(self, row: int, bound_s: float) -> RowResult:
         """The verdict on the row."""
         site = self.site
         unsafe = int(site.plant.look()["unsafe_writes"]) - self.unsafe_before

@@ -10,6 +10,7 @@ import shutil
 import socket
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlparse
@@ -177,7 +178,7 @@ def _at_the_page(watch: Watch, port: int, password: str) -> None:
 def _garbage(watch: Watch, ports: list[int]) -> None:
     """Bytes that are no request, to the page and to the plant."""
     draw = random.Random(1)
-    starts = [b"", b"GET / HTTP/1.1\r\n", b"POST /api/v1/mode HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+    starts = [b"", b"GET / HTTP/1.1\r\n", b"POST /api/v1/mode HTTP/1.1\r\nContent-Length: -1\r\n",
               b"HELF", b"OPNF\xff\xff\xff\xff", b"\x16\x03\x01\x02\x00"]  # fmt: skip
     for k in range(GARBAGE):
         with contextlib.suppress(OSError), socket.create_connection(
@@ -205,7 +206,7 @@ def _compare_ticks(watch: Watch, quiet: int) -> None:
         f"with strangers {during[0]:.1f}, p99 {during[1]:.1f} ms"
     )
     times = [wall_s(b) for b in parts[1] if b["event"] is None]
-    longest = max(b - a for a, b in zip(times, times[1:], strict=False))
+    longest = max(b - a for a, b in pairwise(times))
     watch.must(longest < 2.0 * REAL_TICK_S, f"{longest:.2f} s between two ticks")
 
 
