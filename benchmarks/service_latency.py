@@ -152,7 +152,11 @@ async def beside(setup: ServiceSetup, ticks: int) -> dict[str, dict[str, float]]
     service_times, bare_times = Timed(), Timed()
     with AuditLog(state_dir.audit_path) as audit:
         service = Service(
-            setup, timed, SwapWorker(worker), audit=audit, state_dir=state_dir  # type: ignore[arg-type]
+            setup,
+            timed,
+            SwapWorker(worker),
+            audit=audit,
+            state_dir=state_dir,  # type: ignore[arg-type]
         )
         if isinstance(link, OpcUaLink):
             exchange, end = await bare_opcua(link, setup, timed)

@@ -92,9 +92,7 @@ def _live(site: RealSite, draw: random.Random, life: int, outcome: ServicesOutco
         _must(first["mode"] in {"SHADOW", "OFF"}, f"came up in {first['mode']}")
         _must(not first["written"], "wrote before anybody armed it")
         service.ask(Mode.POLICY)
-    until(
-        lambda: service.status().get("mode") == "POLICY" or None, 60.0, named=site.reason()
-    )
+    until(lambda: service.status().get("mode") == "POLICY" or None, 60.0, named=site.reason())
     time.sleep(draw.uniform(0.0, LONGEST_IN_CONTROL_S))
     worker = int(service.status()["worker_pid"])
     outcome.in_control += 1
@@ -131,5 +129,3 @@ def _look(site: RealSite, before: int) -> int:
 def _must(holds: bool, otherwise: str) -> None:
     if not holds:
         raise AssertionError(otherwise)
-
-

@@ -214,9 +214,7 @@ def _records(home: Path) -> int:
     return sum(path.read_bytes().count(b"\n") for path in segments if path.exists())
 
 
-def _look(
-    home: Path, key: SigningKey, safe: int, rounds: int, outcome: WritersOutcome
-) -> None:
+def _look(home: Path, key: SigningKey, safe: int, rounds: int, outcome: WritersOutcome) -> None:
     """Read everything back; raises where something is missing or does not hold."""
     _look_at_audit(home, safe, outcome)
     _look_at_state(StateDir(home), rounds)

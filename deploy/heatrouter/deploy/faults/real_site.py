@@ -64,9 +64,7 @@ def bundle_of(manner: Manner = "good", scale: float = 1.0, monitored: bool = Tru
     """A bundle, made once and removed at the end."""
     folder = Path(tempfile.mkdtemp(prefix="heatrouter-trial-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return trial_bundle(
-        folder / "bundle", PRESET, manner=manner, scale=scale, monitored=monitored
-    )
+    return trial_bundle(folder / "bundle", PRESET, manner=manner, scale=scale, monitored=monitored)
 
 
 @dataclass

@@ -93,9 +93,7 @@ def _at_the_plant(watch: Watch, endpoint: str, known: Path, foreign: Path) -> No
     shutil.copytree(known / "service" / "trusted", mixed / "service" / "trusted")
     attempts: dict[str, dict[str, object] | None] = {
         "nobody": None,
-        "a stranger's certificate": opcua_settings(
-            mixed, password_file=str(known / PASSWORD_FILE)
-        ),
+        "a stranger's certificate": opcua_settings(mixed, password_file=str(known / PASSWORD_FILE)),
         "another password": opcua_settings(known, password_file=str(wrong)),
         "no user": opcua_settings(known, user=None, password_file=None),
     }
@@ -181,9 +179,10 @@ def _garbage(watch: Watch, ports: list[int]) -> None:
     starts = [b"", b"GET / HTTP/1.1\r\n", b"POST /api/v1/mode HTTP/1.1\r\nContent-Length: -1\r\n",
               b"HELF", b"OPNF\xff\xff\xff\xff", b"\x16\x03\x01\x02\x00"]  # fmt: skip
     for k in range(GARBAGE):
-        with contextlib.suppress(OSError), socket.create_connection(
-            (HOST, ports[k % len(ports)]), 5.0
-        ) as raw:
+        with (
+            contextlib.suppress(OSError),
+            socket.create_connection((HOST, ports[k % len(ports)]), 5.0) as raw,
+        ):
             raw.sendall(starts[k % len(starts)] + draw.randbytes(draw.randrange(1, 4000)))
             raw.settimeout(0.2)
             raw.recv(4096)

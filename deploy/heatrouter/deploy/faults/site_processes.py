@@ -229,9 +229,7 @@ class ServiceProcess:
 
         def found() -> Body | None:
             self._alive()
-            return next(
-                (b for b in self.events(since) if str(b["event"]).startswith(begins)), None
-            )
+            return next((b for b in self.events(since) if str(b["event"]).startswith(begins)), None)
 
         return until(found, within_s, named=f"the event {begins!r}")
 
