@@ -78,9 +78,15 @@ class Remembering:
     def __init__(self, link: FieldLink) -> None:
         self._link = link
         self.written: Mapping[str, FieldValue] = {}
+        self.open, self.close, self.read = link.open, link.close, link.read
 
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._link, name)
+    @property
+    def connected(self) -> bool:
+        return self._link.connected
+
+    @property
+    def reconnects(self) -> int:
+        return self._link.reconnects
 
     async def write(self, values: Mapping[str, FieldValue]) -> tuple[str, ...]:
         self.written = values

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import kill_harness
 import pytest
@@ -14,7 +15,7 @@ WRITERS, SERVICES = 30, 2
 
 
 @pytest.fixture(scope="module")
-def outcome(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, int]]:
+def outcome(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     result = tmp_path_factory.mktemp("kills") / "kills.json"
     command = [sys.executable, str(Path(kill_harness.__file__)), "--json", str(result)]
     command += ["--writers", str(WRITERS), "--services", str(SERVICES)]
@@ -26,7 +27,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, int
 
 
 def test_killed_writers_leave_everything_that_they_called_safe(
-    outcome: dict[str, dict[str, int]],
+    outcome: dict[str, dict[str, Any]],
 ) -> None:
     writers = outcome["writers"]
     assert writers["kills"] == WRITERS
@@ -37,7 +38,7 @@ def test_killed_writers_leave_everything_that_they_called_safe(
 
 
 def test_a_killed_service_leaves_a_whole_log_and_wrote_nothing_unsafe(
-    outcome: dict[str, dict[str, int]],
+    outcome: dict[str, dict[str, Any]],
 ) -> None:
     services = outcome["services"]
     assert services["kills"] == SERVICES

@@ -296,7 +296,7 @@ class ModbusLink:
             return None
         # Bits come in whole bytes: some more than were asked for.
         bits = block.table in {"coil", "discrete"}
-        found: list[int] = [int(bit) for bit in answer.bits] if bits else answer.registers
+        found = [int(bit) for bit in answer.bits] if bits else list(answer.registers)
         return found[: block.size] if len(found) >= block.size else None
 
     # --- encoding ---

@@ -185,15 +185,14 @@ def bad_settings(_: Occasion) -> RowResult:
         return watch.result(24, ticks_s(2.0))
 
 
-def disk_full(_: Occasion) -> RowResult:
+def disk_full(_occasion: Occasion) -> RowResult:
     """Row 25: no file may grow, as on a full disk; needs no other user than the service's."""
     with shared_site() as site:
         watch = site.watch()
         pid = site.service.process.pid
-        _, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+        hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)[1]
         writes = int(site.plant.look()["external_writes"])
         before = len(site.service.ticks(0))
-        at = time.time()
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, hard))
         try:
             time.sleep(12.0 * TICK_S / SPEED)
@@ -202,11 +201,10 @@ def disk_full(_: Occasion) -> RowResult:
             watch.must(len(site.service.ticks(0)) == before, "the log was written after all")
         finally:
             resource.prlimit(pid, resource.RLIMIT_FSIZE, (hard, hard))
-        first = site.service.wait_tick(watch.mark, lambda _: True, 20.0)
+        site.service.wait_tick(watch.mark, lambda _: True, 20.0)
         lost = sum(int(b["lost_before"]) for b in site.service.audit.look()[watch.mark :])
         watch.named = lost > 0
         watch.notes.append(f"{lost} records lost, and counted in the log")
-        del first, at
         watch.event("fault AUDIT cleared")
         modes = [b["mode"] for b in site.service.ticks(watch.mark)]
         watch.must("RULES" in modes, f"the policy went on without a log: {modes[:3]}")
@@ -221,9 +219,9 @@ def starved(occasion: Occasion) -> RowResult:
         occasion.folder, settings={"summary": summary}, real_tick_s=STARVED_TICK_S
     ) as site:
         pid = site.service.process.pid
-        with contextlib.suppress(PermissionError):
-            os.setpriority(os.PRIO_PROCESS, pid, -5)
-            os.setpriority(os.PRIO_PROCESS, site.plant.process.pid, -5)
+        # The plant's server would be on another machine, which nobody starves.
+        scheduled = [_favour(process) for process in (pid, site.plant.process.pid)]
+        watch_scheduler = "first in, first out" if all(scheduled) else "niceness"
         watch = site.watch()
         with busy_processes(BUSY_PER_CORE * (os.cpu_count() or 1)):
             time.sleep(30.0 * STARVED_TICK_S)
@@ -239,10 +237,21 @@ def starved(occasion: Occasion) -> RowResult:
         tick = json.loads(summary.read_text())["tick"]
         watch.notes.append(
             f"ticks p50 {tick['p50_ms']:.1f}, p99 {tick['p99_ms']:.1f} ms; "
-            f"guard {peak / 2**20:.0f} MiB"
+            f"guard {peak / 2**20:.0f} MiB, scheduled by {watch_scheduler}"
         )
         watch.must(tick["p99_ms"] < 100.0 * STARVED_TICK_S, f"p99 {tick['p99_ms']:.0f} ms")
         return watch.result(27, NO_BOUND_S)
+
+
+def _favour(pid: int) -> bool:
+    """Let a process go before others, as far as this user may; whether in real time."""
+    try:
+        os.sched_setscheduler(pid, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(1))
+    except PermissionError:
+        with contextlib.suppress(PermissionError):
+            os.setpriority(os.PRIO_PROCESS, pid, -5)
+        return False
+    return True
 
 
 def _cpu_s(pid: int) -> float:

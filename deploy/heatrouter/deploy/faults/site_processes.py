@@ -239,8 +239,7 @@ class ServiceProcess:
 
     def ready_s(self) -> float:
         """Wait for its first tick; seconds from its start."""
-        begun = self.wait_tick(self.first_record, lambda _: True, START_S)
-        del begun
+        self.wait_tick(self.first_record, lambda _: True, START_S)
         return time.monotonic() - self.begun
 
     def ask(self, mode: Mode, reason: str = "trial") -> None:
