@@ -18,6 +18,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
 from heatrouter.deploy.audit import audit_segments
 from heatrouter.deploy.faults.board import RowResult, judged
 from heatrouter.deploy.faults.site_processes import (
@@ -29,6 +31,7 @@ from heatrouter.deploy.faults.site_processes import (
 )
 from heatrouter.deploy.faults.trial_bundle import Manner, trial_bundle
 from heatrouter.deploy.modes import Mode, ModeSettings
+from heatrouter.envs.arrays import FloatArray
 from heatrouter.envs.errors import HeatrouterError
 from heatrouter.envs.settlement.chain_files import verify_files
 
@@ -57,6 +60,16 @@ def tag(name: str) -> str:
 def wall_s(body: Body) -> float:
     """When a record was written, POSIX seconds."""
     return datetime.fromisoformat(str(body["wall_time"])).timestamp()
+
+
+def tick_lengths_s(bodies: Sequence[Body], speed: float) -> FloatArray:
+    """How much longer than the shortest each of some ticks took, real seconds.
+
+    From its begin, on the service's clock, to its record, on the wall clock.
+    """
+    ends = np.array([wall_s(body) - body["time_s"] / speed for body in bodies])
+    lengths: FloatArray = ends - ends.min()
+    return lengths
 
 
 @cache

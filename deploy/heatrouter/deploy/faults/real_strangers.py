@@ -19,7 +19,14 @@ import numpy as np
 
 from heatrouter.deploy.certificates import PASSWORD_FILE, make_both
 from heatrouter.deploy.faults.board import NO_BOUND_S, Occasion, RowResult
-from heatrouter.deploy.faults.real_site import REAL_TICK_S, SPEED, RealSite, Watch, wall_s
+from heatrouter.deploy.faults.real_site import (
+    REAL_TICK_S,
+    SPEED,
+    RealSite,
+    Watch,
+    tick_lengths_s,
+    wall_s,
+)
 from heatrouter.deploy.faults.site_processes import PlantProcess, ServiceProcess, until
 from heatrouter.deploy.field_settings import OpcUaSettings
 from heatrouter.deploy.opcua_link import OpcUaLink
@@ -191,20 +198,18 @@ def _garbage(watch: Watch, ports: list[int]) -> None:
 
 
 def _compare_ticks(watch: Watch, quiet: int) -> None:
-    """Lengths of ticks before and during; from begin (monotonic) to record (wall)."""
-    bodies = watch.site.service.audit.look()
-    parts = [bodies[watch.mark : quiet], bodies[quiet:]]
-    ends = [
-        np.array([wall_s(b) - b["time_s"] / watch.site.speed for b in part if b["event"] is None])
-        for part in parts
-    ]
-    origin = min(float(part.min()) for part in ends)
-    before, during = (1e3 * np.percentile(part - origin, (50, 99)) for part in ends)
+    """Lengths of ticks before and during."""
+    ticks = watch.site.service.ticks(watch.mark)
+    first = watch.site.service.audit.bodies[quiet]["tick"]
+    lengths = 1e3 * tick_lengths_s(ticks, watch.site.speed)
+    of_strangers = np.array([body["tick"] >= first for body in ticks])
+    before = np.percentile(lengths[~of_strangers], (50, 99))
+    during = np.percentile(lengths[of_strangers], (50, 99))
     watch.notes.append(
-        f"ticks end {before[0]:.1f}, p99 {before[1]:.1f} ms after the earliest; "
+        f"ticks {before[0]:.1f}, p99 {before[1]:.1f} ms more than the shortest; "
         f"with strangers {during[0]:.1f}, p99 {during[1]:.1f} ms"
     )
-    times = [wall_s(b) for b in parts[1] if b["event"] is None]
+    times = [wall_s(body) for body in ticks]
     longest = max(b - a for a, b in pairwise(times))
     watch.must(longest < 2.0 * REAL_TICK_S, f"{longest:.2f} s between two ticks")
 
