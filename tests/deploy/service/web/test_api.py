@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from constant_bundle import constant_bundle
 from tests.deploy.service.web.desks import TICK_S, Desk, MakeDesk
@@ -16,6 +15,7 @@ from heatrouter.deploy.modes import Mode
 from heatrouter.deploy.policy_worker import FaultKind
 from heatrouter.deploy.status import StatusSnapshot
 from heatrouter.deploy.web.snapshots import Received
+from heatrouter.envs.arrays import Float32Array
 from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.task import Task
 
@@ -102,10 +102,10 @@ async def test_metrics_follow_the_names_of_prometheus(desk: Desk) -> None:
 
 
 async def test_after_an_exchange_the_bundle_shown_is_the_one_that_answers(
-    desk: Desk, district: District, task: Task, neutral: np.ndarray, tmp_path: Path
+    desk: Desk, district: District, task: Task, neutral: Float32Array, tmp_path: Path
 ) -> None:
     first = (await desk.get("/api/v1/bundle"))["bundle"]
-    other = read_bundle(constant_bundle(tmp_path / "other", district, task, 0.5 * neutral + 1.0))
+    other = read_bundle(constant_bundle(tmp_path / "other", district, task, neutral * 0.5 + 1.0))
     store = ModelStore(desk.context.state_dir.path)
     name = store.install(other)
     store.write_index(store.index().activated(name))
