@@ -1,10 +1,10 @@
 """A temperature sensor that steps and stays there: a bias that began between two readings.
 
-What others say of a sensor (:mod:`.novelty_watch`) tells a bias of some kelvin only where they know
-it well; of network temperatures they do not. But heat takes its time: each sensor's own past says
-how far it moves from one reading to the next, and a loose contact, an exchanged sensor or a changed
-scale moves it further. Nothing has to be configured: the limits are learned on the plant itself, and
-hold from the second day on.
+What others say of a sensor (:mod:`.novelty_watch`) tells a bias of some kelvin only where they
+know it well; of network temperatures they do not. But heat takes its time: each sensor's own past
+says how far it moves from one reading to the next, and a loose contact, an exchanged sensor or a
+changed scale moves it further. Nothing has to be configured: the limits are learned on the plant
+itself, and hold from the second day on.
 """
 
 import math
@@ -72,7 +72,8 @@ class JumpWatch:
         """Largest change of a tick that is no news, K, per temperature; infinite while learning."""
         if not self._days:
             return np.full(self._at.size, math.inf)
-        return np.maximum(BEYOND * np.max(self._days, axis=0), LEAST_JUMP_K)
+        limits: FloatArray = np.maximum(BEYOND * np.max(self._days, axis=0), LEAST_JUMP_K)
+        return limits
 
     def look(self, inputs: FloatArray, good: BoolArray, now_s: float) -> None:
         """Look at one reading.

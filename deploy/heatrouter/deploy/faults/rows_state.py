@@ -6,6 +6,7 @@ from pathlib import Path
 from heatrouter.agents.constant_price import ConstantPriceController
 from heatrouter.agents.monitor import Monitor
 from heatrouter.agents.monitor_learning import learned_monitor
+from heatrouter.deploy.alarms import Alarm
 from heatrouter.deploy.faults.board import Occasion, RowResult
 from heatrouter.deploy.faults.outcomes import Outcome, repeated
 from heatrouter.deploy.faults.virtual_link import Twist
@@ -68,9 +69,8 @@ async def _bias(folder: Path, seed: int) -> Outcome:
     failures = [] if rate >= LEAST_RATE else [f"only {100.0 * rate:.0f} % found"]
     left = sum(seen.mode is not Mode.POLICY for seen in run.seen[-len(names) * HOUR_TICKS :])
     false = sum(bool(seen.alarms) for seen in learning) / len(learning)
-    raised = run.on_record("alarm SENSOR_JUMP raised", "stays") or run.on_record(
-        "alarm DRIFT raised"
-    )
+    found = (Alarm.SENSOR_JUMP, Alarm.DRIFT)
+    raised = any(run.on_record(f"alarm {alarm} raised", "temp_c") for alarm in found)
     return Outcome(
         run=run,
         reaction_s=times,
