@@ -124,3 +124,9 @@ def test_the_list_says_what_can_be_run_where(capsys: pytest.CaptureFixture[str])
     rows = json.loads(capsys.readouterr().out)
     assert len(rows) == 28
     assert {entry["row"] for entry in rows if not entry["virtual"]} == REAL_ONLY
+
+
+def test_the_page_of_the_documentation_is_the_one_of_the_results_beside_it() -> None:
+    """Else: heatrouter faults page docs/faults.json --out docs/faults.md."""
+    docs = Path(__file__).parents[3] / "docs"
+    assert (docs / "faults.md").read_text() == page(ROWS, read_board(docs / "faults.json"))
