@@ -228,7 +228,9 @@ class RolloutBoundary(BaseCallback):
         if better:
             self.best = row
             keep_policy(self.run, self._policy, steps, score)
-        self._progress.scored(steps, score, best=better)
+        budget = self._config.budget_core_s
+        spent = None if budget is None else f"{self._core.total_s:.0f}/{budget:.0f} core-s"
+        self._progress.scored(steps, score, best=better, spent=spent)
         self._core_scores = [told for told in self._core_scores if told[0] != steps]
         self._core_scores.append([steps, round(self._core.total_s, 2), score.saving])
         if self._on_score is not None:

@@ -70,7 +70,11 @@ class Method(Described):
         """Everything that is changed on a preset, in order."""
         meant = self.parametrisation
         actions = [] if meant is None else [f"parametrisation={meant}"]
-        return [*actions, *self.set, *(text for own in self.on if own.preset == preset for text in own.set)]
+        return [
+            *actions,
+            *self.set,
+            *(text for own in self.on if own.preset == preset for text in own.set),
+        ]
 
     @property
     def judged_with(self) -> tuple[bool, ...]:
