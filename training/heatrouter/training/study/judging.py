@@ -83,8 +83,8 @@ def judge(
 
 def _ran(part: Part, preset: str, trainings: Sequence[Training], runs: Path) -> Iterator[_Ran]:
     settings = ControllerSettings(load_district(load_task(preset).district))
-    for name in part.opponents:
-        yield _Ran(name, name, True, make_entrant(name, settings))
+    for opponent in part.opponents:
+        yield _Ran(opponent, opponent, True, make_entrant(opponent, settings))
     guards = {guard for training in trainings for guard in training.method.judged_with}
     if part.unguarded_rules or False in guards:
         yield _Ran(UNGUARDED_RULES, UNGUARDED_RULES, False, make_entrant(BASELINE, settings))

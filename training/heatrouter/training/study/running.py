@@ -141,8 +141,8 @@ def _train(
     cells = [training.cell for training in trainings]
     runs = folders.runs(part)
     _check_settings(runs, cells)
-    if any(not RunFolder(runs / cell.name).summary.is_file() for cell in cells):
-        _compile(cells[0])
+    left = [cell for cell in cells if not RunFolder(runs / cell.name).summary.is_file()]
+    _compile(left)
 
     def execute(
         out: Path, left: Sequence[Cell], watch: Callable[[Sequence[str]], None]
@@ -167,8 +167,16 @@ def _check_settings(runs: Path, cells: Sequence[Cell]) -> None:
             raise TrainingConfigError(msg)
 
 
-def _compile(cell: Cell) -> None:
-    """Compile the simulator here, once: no training's budget shall pay for it."""
-    library, _ = build_scenarios(cell.district, "train", 1, (0,))
-    batch = DistrictBatch(cell.district, cell.task, library, num_envs=1, seed=0)
-    batch.reset()
+def _compile(cells: Sequence[Cell]) -> None:
+    """Make every district once with the sub-step of its trainings.
+
+    What cannot be simulated is told before anything is trained, and the simulator is compiled here:
+    no training's budget shall pay for it.
+    """
+    wanted = {
+        (cell.task.district, cell.config.sim_dt_s or cell.task.sim_dt_s): cell for cell in cells
+    }
+    for (_, dt_s), cell in wanted.items():
+        library, _ = build_scenarios(cell.district, "train", 1, (0,))
+        task = cell.task.model_copy(update={"sim_dt_s": dt_s})
+        DistrictBatch(cell.district, task, library, num_envs=1, seed=0).reset()
