@@ -374,7 +374,7 @@ def test_a_part_is_trained_judged_and_taken_up_again(study: Study, tmp_path: Pat
     assert ppo.core_s >= 6.0  # ended by its budget
     assert ppo.steps % 96 == 0  # at a rollout boundary
     assert len(ppo.curve) == ppo.steps // 96 + 1
-    assert np.all(np.diff([core_s for core_s, _ in ppo.curve]) > 0.0)
+    assert np.all(np.diff([core_s for core_s, _ in ppo.curve]) >= 0.0)
     assert free.steps == 192
     assert by_name["free/seed-1"].guard_share == 0.0
     assert [score.seeds for score in preset.scores if score.method == "ppo"] == [(1, 2)]
