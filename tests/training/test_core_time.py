@@ -17,12 +17,12 @@ from heatrouter.training import core_time
 from heatrouter.training.checkpoints import newest_snapshot, restore_snapshot
 from heatrouter.training.config import TrackingSettings, TrainingConfig
 from heatrouter.training.core_time import LABELS, CoreTime
+from heatrouter.training.learning import build_model, learn
 from heatrouter.training.progress import TrainingProgress
 from heatrouter.training.rollout_boundary import RolloutBoundary
 from heatrouter.training.run_folder import RunFolder
 from heatrouter.training.sb3_vec_env import DistrictVecEnv
 from heatrouter.training.tracking import Tracker
-from heatrouter.training.train import build_model, learn
 from heatrouter.training.validation import Score
 
 ROLLOUT = 8 * 64

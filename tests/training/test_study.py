@@ -48,32 +48,17 @@ parts:
   - {name: two, presets: [kalundborg], opponents: [rules], estimate_core_min: 5}
 """
 
-TRAIN = """
-name: tiny
-task: energy-web
-total_steps: 192
-sim_dt_s: 300.0
-scenarios: {train_years: 1, validation_years: 1}
-constant_price: {enabled: false}
-reward_baseline: false
-evaluation: {every_rollouts: 1, weeks: 1, hours: 2.0}
-checkpoints: {every_rollouts: 4}
-ppo: {environments: 8, rollout_steps: 12, minibatch: 48, critic_rollouts: 0}
-"""
-
 
 @pytest.fixture
-def source(tmp_path: Path) -> Path:
-    train = tmp_path / "train.yaml"
-    train.write_text(TRAIN, encoding="utf-8")
-    path = tmp_path / "tiny.yaml"
-    path.write_text(STUDY.replace("TRAIN", str(train)), encoding="utf-8")
+def study_file(source: str, tmp_path: Path) -> Path:
+    path = tmp_path / "study.yaml"
+    path.write_text(STUDY.replace("TRAIN", source), encoding="utf-8")
     return path
 
 
 @pytest.fixture
-def study(source: Path) -> Study:
-    return load_study(source)
+def study(study_file: Path) -> Study:
+    return load_study(study_file)
 
 
 def test_every_part_of_the_shipped_study_can_be_planned(tmp_path: Path) -> None:
@@ -133,13 +118,13 @@ def test_trainings_differ_in_seed_and_in_what_their_method_says(
     ],
 )
 def test_mistakes_of_a_study_are_told_with_their_place(
-    source: Path, old: str, new: str, message: str
+    study_file: Path, old: str, new: str, message: str
 ) -> None:
-    text = source.read_text(encoding="utf-8")
+    text = study_file.read_text(encoding="utf-8")
     assert old in text
-    source.write_text(text.replace(old, new), encoding="utf-8")
+    study_file.write_text(text.replace(old, new), encoding="utf-8")
     with pytest.raises(TrainingConfigError, match=message):
-        load_study(source)
+        load_study(study_file)
 
 
 def test_a_part_that_does_not_exist_is_told_with_those_that_do(study: Study) -> None:
