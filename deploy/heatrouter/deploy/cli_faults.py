@@ -2,6 +2,7 @@
 
 import json
 import logging
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -13,8 +14,8 @@ from heatrouter.deploy.faults.board import Kind
 from heatrouter.deploy.faults.board_page import page as page_of
 from heatrouter.deploy.faults.board_page import show_list, show_results, verdict
 from heatrouter.deploy.faults.board_run import (
+    Board,
     Measured,
-    new_board,
     read_board,
     run_rows,
     to_json,
@@ -100,16 +101,14 @@ def run(
     before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)  # what goes wrong is what this is about
     try:
-        measured = run_rows(rows, kinds, seeds, told)
+        measured = run_rows(rows, kinds, seeds, told, shlex.join(["heatrouter", *sys.argv[1:]]))
     finally:
         logging.disable(before)
-    board = new_board(["heatrouter", *sys.argv[1:]])
     if out is not None:
-        old = read_board(out) if out.exists() else board
-        kept = old.model_copy(update={"command": board.command, "machine": board.machine})
+        kept = read_board(out) if out.exists() else Board()
         write_whole(out, to_json(kept.with_rows(measured)))
     if as_json:
-        typer.echo(to_json(board.with_rows(measured)), nl=False)
+        typer.echo(to_json(Board().with_rows(measured)), nl=False)
     else:
         show_results(ROWS, measured, Console())
         skipped = [str(n) for n, r in rows.items() if r.virtual is None and not sockets]

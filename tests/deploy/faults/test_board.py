@@ -8,7 +8,7 @@ import pytest
 
 from heatrouter.deploy.faults.board import FaultRow, Occasion, RowResult, judged
 from heatrouter.deploy.faults.board_page import page
-from heatrouter.deploy.faults.board_run import Board, new_board, read_board, run_row, to_json
+from heatrouter.deploy.faults.board_run import Board, read_board, run_row, to_json
 from heatrouter.deploy.faults.registry import ROWS
 from heatrouter.envs.cli import main
 from heatrouter.envs.errors import ConfigError
@@ -87,7 +87,7 @@ def test_results_come_back_from_their_file_and_older_ones_are_replaced(tmp_path:
     assert late is not None
     assert fine is not None
     assert other is not None
-    board = new_board(["heatrouter", "faults"]).with_rows([late, other])
+    board = Board().with_rows([late, other])
     path.write_text(to_json(board))
     json.loads(path.read_text(), parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
     assert read_board(path) == board
@@ -100,7 +100,7 @@ def test_results_come_back_from_their_file_and_older_ones_are_replaced(tmp_path:
 def test_the_page_has_every_row_and_its_verdict() -> None:
     late = run_row(row(result(reaction_s=[math.inf, 1.0])), "virtual", 2)
     assert late is not None
-    board = Board(command="heatrouter faults run", machine="a machine", rows=(late,))
+    board = Board(rows=(late,))
     lines = page({2: row(None), **{n: ROWS[n] for n in (1, 3)}}, board).splitlines()
     table = [line for line in lines if line.startswith("| ")]
     assert [line.split("|")[1].strip() for line in table] == ["#", "2", "1", "3"]
@@ -124,3 +124,9 @@ def test_the_list_says_what_can_be_run_where(capsys: pytest.CaptureFixture[str])
     rows = json.loads(capsys.readouterr().out)
     assert len(rows) == 28
     assert {entry["row"] for entry in rows if not entry["virtual"]} == REAL_ONLY
+
+
+def test_the_page_of_the_documentation_is_the_one_of_the_results_beside_it() -> None:
+    """Else: heatrouter faults page docs/faults.json --out docs/faults.md."""
+    docs = Path(__file__).parents[3] / "docs"
+    assert (docs / "faults.md").read_text() == page(ROWS, read_board(docs / "faults.json"))

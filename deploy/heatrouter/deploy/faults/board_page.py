@@ -90,7 +90,7 @@ def show_results(rows: Mapping[int, FaultRow], found: list[Measured], console: C
 def page(rows: Mapping[int, FaultRow], board: Board) -> str:
     """The page of the documentation."""
     lines = [
-        _HEAD + f"Measured on {board.machine}, with `{board.command}`.",
+        f"{_HEAD}Measured {_circumstances(board)}.",
         "",
         "| # | fault | reaction | bound | virtual, s | | sockets, s | |",
         "|---|---|---|---|---|---|---|---|",
@@ -123,6 +123,12 @@ def page(rows: Mapping[int, FaultRow], board: Board) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _circumstances(board: Board) -> str:
+    """With which commands, and where."""
+    runs = dict.fromkeys(f"with `{m.command}` on {m.machine}" for m in board.rows)
+    return "; ".join(runs)
 
 
 def _sum_of(found: Sequence[Measured]) -> str:

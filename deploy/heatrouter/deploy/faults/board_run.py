@@ -4,7 +4,6 @@ import json
 import math
 import os
 import platform
-import shlex
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -45,6 +44,8 @@ class Measured(BaseModel):
     seeds: int
     took_s: float
     at_utc: str
+    command: str
+    machine: str
 
     @property
     def ordered_s(self) -> tuple[float, ...]:
@@ -53,14 +54,12 @@ class Measured(BaseModel):
 
 
 class Board(BaseModel):
-    """Everything that was measured, and where."""
+    """Everything that was measured."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     schema_version: int = SCHEMA_VERSION
-    command: str
-    machine: str
-    rows: tuple[Measured, ...]
+    rows: tuple[Measured, ...] = ()
 
     def with_rows(self, rows: Iterable[Measured]) -> "Board":
         """This board with rows measured anew in the place of their older measurements."""
@@ -73,7 +72,7 @@ class Board(BaseModel):
         return next((m for m in self.rows if (m.row, m.kind) == (row, kind)), None)
 
 
-def run_row(row: FaultRow, kind: Kind, seeds: int) -> Measured | None:
+def run_row(row: FaultRow, kind: Kind, seeds: int, command: str = "") -> Measured | None:
     """Run one row; None where it has no such side.
 
     A scenario that raises has failed: what broke it is the verdict.
@@ -96,6 +95,8 @@ def run_row(row: FaultRow, kind: Kind, seeds: int) -> Measured | None:
         seeds=seeds,
         took_s=round(time.perf_counter() - begin, 2),
         at_utc=datetime.now(UTC).isoformat(timespec="seconds"),
+        command=command,
+        machine=machine(),
     )
 
 
@@ -109,21 +110,17 @@ def run_rows(
     kinds: Iterable[Kind],
     seeds: int,
     on_row: Callable[[Measured], None],
+    command: str,
 ) -> list[Measured]:
     """Run rows in the order of the board, telling of each as it ends."""
     measured = []
     for row in rows.values():
         for kind in kinds:
-            found = run_row(row, kind, seeds)
+            found = run_row(row, kind, seeds, command)
             if found is not None:
                 on_row(found)
                 measured.append(found)
     return measured
-
-
-def new_board(command: Iterable[str]) -> Board:
-    """An empty board of this machine."""
-    return Board(command=shlex.join(command), machine=machine(), rows=())
 
 
 def machine() -> str:
