@@ -1,7 +1,7 @@
 # ruff: noqa: SLF001  # what is compared is made of the same tags and buffers
 """What a tick of the service costs beyond the bare exchange with the plant, on loopback.
 
-A real service ticks ten times a second beside a real plant, OPC UA signed and encrypted or Modbus;
+A real service ticks four times a second beside a real plant, OPC UA signed and encrypted or Modbus;
 between its ticks the protocol's library alone reads and writes the same tags, over a connection
 of its own. So both meet the same load of the machine, and their ratio is worth more
 than their times. The seconds of a core that each takes depend on it least.
@@ -43,7 +43,7 @@ from heatrouter.deploy.state_dir import StateDir
 from heatrouter.deploy.swap_worker import SwapWorker
 
 PRESET = "energy-web"
-REAL_TICK_S = 0.1
+REAL_TICK_S = 0.25
 SPEED = 60.0 / REAL_TICK_S
 WARM_TICKS = 60
 DECISIONS = 20_000
