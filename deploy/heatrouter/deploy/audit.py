@@ -252,8 +252,14 @@ def _number(value: float) -> float | None:
 
 def _json_value(value: object) -> object:
     """The value in JSON's types: no number is null, what has no JSON form is left to fail."""
+    if value is None or type(value) in {str, int, bool}:
+        return value
     if isinstance(value, np.ndarray):
-        return _json_value(value.tolist())
+        plain: object = value.tolist()
+        # Most arrays, and most of a record: nothing in them has to be looked at one by one.
+        whole = value.dtype.kind in "biu"
+        numbers = value.dtype.kind == "f" and bool(np.isfinite(value).all())
+        return plain if whole or numbers else _json_value(plain)
     if isinstance(value, Mapping):
         return {str(key): _json_value(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

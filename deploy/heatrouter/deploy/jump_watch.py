@@ -83,7 +83,8 @@ class JumpWatch:
             good: Whether the source says that each is good, same shape.
             now_s: Plant time, monotonic.
         """
-        values = np.where(good[self._at], inputs[self._at], math.nan)
+        shown = inputs[self._at]
+        values = np.where(good[self._at] & np.isfinite(shown), shown, math.nan)
         if now_s - self._last_s > 1.5 * self._tick_s:
             # Nobody looked in between; how far it moved in a tick is not known.
             self._last = np.full(values.shape, math.nan)

@@ -61,8 +61,8 @@ def write_json(path: Path, content: Mapping[str, object], *, durable: bool = Fal
     stage = Path(name)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(content, file, allow_nan=False)
-            file.write("\n")
+            # Not json.dump: by pieces it takes five times as long.
+            file.write(json.dumps(content, allow_nan=False) + "\n")
             if durable:
                 file.flush()
                 os.fsync(file.fileno())
