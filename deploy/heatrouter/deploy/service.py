@@ -12,18 +12,15 @@ import math
 import time
 from collections.abc import Callable
 
-import numpy as np
-
 from heatrouter.deploy.alarm_list import AlarmList
 from heatrouter.deploy.alarms import AlarmBoard
 from heatrouter.deploy.audit import AuditLog
 from heatrouter.deploy.config import ServiceSetup
-from heatrouter.deploy.control_cycle import ControlCycle, GuardedStep
+from heatrouter.deploy.control_cycle import ControlCycle
 from heatrouter.deploy.fault_watch import FaultWatch
 from heatrouter.deploy.field_link import FieldLink, LinkLostError
 from heatrouter.deploy.forecast_intake import ForecastIntake
 from heatrouter.deploy.history_taking import HistoryTaking
-from heatrouter.deploy.input_limits import input_limits
 from heatrouter.deploy.look_ahead import LookAhead, Twin
 from heatrouter.deploy.mode_requests import ModeRequests, target_before_crash
 from heatrouter.deploy.model_switch import ModelSource, ModelSwitch
@@ -39,6 +36,7 @@ from heatrouter.deploy.modes import (
 )
 from heatrouter.deploy.novelty_watch import NoveltyWatch
 from heatrouter.deploy.operator_requests import OperatorRequests
+from heatrouter.deploy.plant_intake import PlantIntake
 from heatrouter.deploy.plant_writer import PlantWriter
 from heatrouter.deploy.policy_query import PolicyQuery, decision_deadline_s
 from heatrouter.deploy.policy_worker import PolicyWorker
@@ -46,14 +44,13 @@ from heatrouter.deploy.run_record import RunRecord
 from heatrouter.deploy.service_journal import Journal, TickContext
 from heatrouter.deploy.service_manager import ServiceManager
 from heatrouter.deploy.set_point_overrides import SetPointOverrides
+from heatrouter.deploy.set_point_writing import SetPointWriting
 from heatrouter.deploy.state_dir import ModeRequest, StateDir
 from heatrouter.deploy.status import Publish
-from heatrouter.deploy.status_taking import PlantFlags, Showing
+from heatrouter.deploy.status_taking import Showing
 from heatrouter.deploy.swap_worker import SwapWorker
 from heatrouter.deploy.tag_file import read_back_tolerance
-from heatrouter.deploy.tick_reading import TickReading
-from heatrouter.deploy.validity import check_inputs, initial_validity
-from heatrouter.envs.arrays import FloatArray
+from heatrouter.deploy.tick_report import TickReport
 
 _log = logging.getLogger(__name__)
 
@@ -88,9 +85,7 @@ class Service:
         manager: ServiceManager | None = None,
         twin: Twin | None = None,
     ) -> None:
-        self._setup = setup
         self._config = setup.config
-        self._link = link
         self._worker = worker
         self._clock = clock
         self._origin_s = clock()
@@ -98,21 +93,26 @@ class Service:
         self.record = RunRecord()
         self.cycle = ControlCycle(setup)
         contract = setup.contract
-        self._names = tuple(point.name for point in contract.set_points)
-        self._input_limits = input_limits(
-            setup.district,
-            contract,
-            self.cycle.layout,
-            tick_s=self._config.tick_s,
-            speed=self._config.speed,
-        )
         self.watch = FaultWatch(
             self.cycle.layout.input_names,
-            self._names,
+            tuple(point.name for point in contract.set_points),
             tolerance=read_back_tolerance(setup.tags, contract),
         )
         self.forecasts = ForecastIntake(
             contract, self._config.forecast, max_age_s=self._config.forecast_max_age_s
+        )
+        self._intake = PlantIntake(
+            setup,
+            link,
+            self.cycle,
+            self.watch,
+            self.forecasts,
+            self.record,
+            clock=clock,
+            now_s=self._now_s(),
+        )
+        self._writing = SetPointWriting(
+            PlantWriter(link, contract), self.cycle, self.watch, self.record, clock=clock
         )
         self._journal = Journal(audit, state_dir, self.watch, worker)
         self.alarms = AlarmBoard()
@@ -123,14 +123,8 @@ class Service:
                 models, worker, self.cycle, state_dir, self._journal, self.alarms
             )
         self.history = HistoryTaking(setup, self.alarms) if self._config.history.enabled else None
-        self._validity = initial_validity(self._input_limits, self._now_s())
         self.state: ModeState = initial_state(self._now_s(), target_before_crash(state_dir))
         self._mode_settings = ModeSettings()
-        self._decision_wanted = False
-        self._override = False
-        self._enable = False
-        self._writer = PlantWriter(link, contract)
-        self._written: FloatArray | None = None
         self._requests = ModeRequests(
             self._config, state_dir, self._journal, has_policy=worker is not None
         )
@@ -140,7 +134,7 @@ class Service:
         self.alarm_list = AlarmList(time.time())
         self.overrides = SetPointOverrides(contract)
         self._operator = OperatorRequests(state_dir, self._journal, self.overrides, self.alarm_list)
-        self._showing = Showing(
+        showing = Showing(
             publish,
             cycle=self.cycle,
             watch=self.watch,
@@ -149,6 +143,22 @@ class Service:
             alarms=self.alarm_list,
             overrides=self.overrides,
             answers=(self._operator.answers, self._journal.answers),
+        )
+        self.report = TickReport(
+            setup=setup,
+            cycle=self.cycle,
+            intake=self._intake,
+            watch=self.watch,
+            record=self.record,
+            worker=worker,
+            forecasts=self.forecasts,
+            alarms=self.alarms,
+            novelty=self.novelty,
+            models=self.models,
+            journal=self._journal,
+            alarm_list=self.alarm_list,
+            history=self.history,
+            showing=showing,
         )
         self._query: PolicyQuery | None = None
         if worker is not None:
@@ -167,8 +177,7 @@ class Service:
     async def run(self, stop: asyncio.Event) -> None:
         """Tick until stopped, or until the configured number of ticks."""
         period_s = self._config.real_tick_s
-        tick = self._context()
-        self._journal.event(tick, self.state, "service started", detail=self._identity())
+        self.report.started(self._context(), self.state)
         # What was loaded to get here stays: no pause to search it for garbage in a tick.
         gc.collect()
         gc.freeze()
@@ -215,13 +224,14 @@ class Service:
         """One tick, from reading to record."""
         begin = self._clock()
         tick = self._context()
-        await self._read(tick)
+        await self._intake.read(tick)
         if tick.reading is not None:
-            self._judge(tick, tick.reading)
+            self._intake.judge(tick, tick.reading, self._writing.written)
             self._watch_novelty(tick)
         if self._query is not None:
-            await self._query.ask(tick, self.state, wanted=self._decision_wanted)
-            self._decision_wanted = self._decision_wanted and not tick.decided
+            await self._query.ask(tick, self.state, wanted=self._intake.decision_wanted)
+            if tick.decided:
+                self._intake.decision_wanted = False
         if self.look_ahead is not None:
             begun = self._clock()
             await self.look_ahead.look(tick)
@@ -234,7 +244,7 @@ class Service:
         if self.state.may_write and tick.reading is not None and not tick.reading.external:
             # Until the plant confirms that it follows us, write what is in force, unmoved: it may
             # take over any of our writes, while its own controller still moves the set-points.
-            self._track(tick.reading, tick.now_s)
+            self._intake.follow(tick.reading, tick.now_s)
         # Where nothing is written, the log shows what the policy would have done.
         use_policy = self.state.actual is Mode.POLICY or not self.state.may_write
         step = self.cycle.guarded(tick.now_s, use_policy=use_policy)
@@ -242,59 +252,17 @@ class Service:
         refused = step is not None and step.policy_refused and not foreseen
         if refused and self.state.actual is Mode.POLICY:
             self.watch.note(Fault.POLICY_OUTPUT, "the guard refused the policy's proposal")
-        written = await self._write(tick, before, step)
+        written = await self._writing.write(tick, before, self.state, step)
         if tick.reading is not None and not written:
-            self._track(tick.reading, tick.now_s)
+            self._intake.follow(tick.reading, tick.now_s)
         if self.models is not None:
             self.models.look(tick, self.state)
-        self._record(tick, step, written, request)
+        self.report.ticked(tick, self.state, step, request, written=written)
         duration_s = self._clock() - begin
         self.record.tick.add(duration_s)
         self.record.compute.add(duration_s - tick.waited_s)
         self.record.overruns += duration_s > self._config.real_tick_s
         self.watch.note_duration(duration_s, self._config.real_tick_s)
-
-    # --- reading and judging ---
-
-    async def _read(self, tick: TickContext) -> None:
-        begin = self._clock()
-        try:
-            snapshot = await self._link.read()
-        except LinkLostError as error:
-            self.record.read_failures += 1
-            self.watch.note(Fault.PLANT_LINK, str(error))
-        else:
-            self.watch.note(Fault.PLANT_LINK, None)
-            tick.reading = self.forecasts.fill(self.cycle.layout.read(snapshot), tick.now_s)
-        tick.waited_s += self._clock() - begin
-
-    def _judge(self, tick: TickContext, reading: TickReading) -> None:
-        tick.checked, self._validity = check_inputs(
-            self._input_limits,
-            self._validity,
-            reading.inputs,
-            reading.quality,
-            reading.source_time_s,
-            tick.now_s,
-        )
-        self.watch.note_inputs(tick.checked)
-        self.watch.note_forecast(self.forecasts.fault(tick.now_s))
-        self.watch.note_tags(self._written, reading.set_points)
-        self._override = self._override if reading.override is None else reading.override
-        self._enable = reading.enable
-        if self.cycle.memory is None or not reading.external:
-            self.watch.note_read_back(reading.applied)
-        if self.cycle.memory is None:
-            self._track(reading, tick.now_s)
-        if self.cycle.take(reading, tick.checked.values, tick.checked.valid):
-            self._decision_wanted = self.cycle.memory is not None
-            if self._decision_wanted:
-                tick.observation = self.cycle.observe(tick.now_s)
-                self.record.decisions += 1
-                failed = self.cycle.rules_proposal is None or not bool(
-                    np.isfinite(self.cycle.rules_proposal).all()
-                )
-                self.watch.note(Fault.RULES_FAILED, "no numbers" if failed else None)
 
     def _watch_novelty(self, tick: TickContext) -> None:
         about = None if self._worker is None else self._worker.about
@@ -303,10 +271,6 @@ class Service:
             tick.now_s,
             decided=tick.observation is not None,
         )
-
-    def _track(self, reading: TickReading, now_s: float) -> None:
-        if bool(np.isfinite(reading.applied).all()):
-            self.cycle.track(reading.applied, now_s)
 
     def _events(self, request: ModeRequest | None) -> ModeEvents:
         wanted = None if request is None else Mode(request.mode)
@@ -321,117 +285,9 @@ class Service:
             request=wanted,
             # Asking for a mode that writes is the act by which a person arms, also once more.
             rearm=wanted in ARMED,
-            override=self._override,
-            enable=self._enable,
+            override=self._intake.override,
+            enable=self._intake.enable,
         )
-
-    # --- writing ---
-
-    async def _write(self, tick: TickContext, before: ModeState, step: GuardedStep | None) -> bool:
-        """Write what the mode permits; whether set-points reached the plant."""
-        self._written = None
-        if tick.reading is None:
-            return False
-        if self.state.may_write and step is not None:
-            set_points: FloatArray | None = step.set_points
-        elif before.may_write and not self.state.may_write:
-            # Tell the PLC at once, instead of letting it wait for heartbeats that do not come.
-            set_points = None
-        else:
-            return False
-        begin = self._clock()
-        try:
-            result = await self._writer.write(self.state, set_points)
-        except LinkLostError as error:
-            self.record.write_failures += 1
-            self.watch.note(Fault.PLANT_LINK, str(error))
-            return False
-        finally:
-            tick.waited_s += self._clock() - begin
-        self.watch.note_writes(result.refused)
-        self.record.write_failures += len(result.refused)
-        self.record.refused_before_write = self._writer.refused_before_write
-        if step is None or not result.sent:
-            return False
-        self.record.writes += int((~result.kept).sum())
-        self._written = np.where(result.kept, np.nan, step.set_points)
-        tick.kept = result.kept
-        self.cycle.executed(step, result.kept)
-        return True
-
-    # --- recording ---
-
-    def _record(
-        self,
-        tick: TickContext,
-        step: GuardedStep | None,
-        written: bool,
-        request: ModeRequest | None,
-    ) -> None:
-        self.record.ticks += 1
-        if request is not None:
-            self._journal.request_taken(tick, self.state, request)
-        self.record.note_state(self.state, tick.number, tick.now_s, self.watch.causes)
-        if step is not None:
-            self.record.note_verdict(step.verdict)
-        if self.history is not None:
-            self.history.note(tick, self.state, step, written=written)
-        changes = self.alarms.take_changes()
-        self._journal.alarms(tick, self.state, changes)
-        for news in self.forecasts.news():
-            self._journal.event(tick, self.state, news.event, detail=news.detail)
-        action = self.cycle.action if tick.decided else None
-        self._journal.tick(
-            tick,
-            self.state,
-            step,
-            action=action,
-            written=written,
-            forecast=self.cycle.forecast,
-            prediction=self.cycle.prediction_due(),
-        )
-        self._journal.cycle_state(tick, self.state, self._identity, self.cycle.save_state)
-        self._journal.status(tick, self.state, self._live(tick))
-        self.alarm_list.note(
-            self.state, self.watch.causes, changes, now_s=tick.now_s, wall=time.time()
-        )
-        self._show(tick, step, written=written)
-
-    def _show(
-        self, tick: TickContext, step: GuardedStep | None, *, written: bool, running: bool = True
-    ) -> None:
-        plant = PlantFlags(self._enable, self._override, self._link.connected)
-        self._showing.show(tick, self.state, step, plant, written=written, running=running)
-
-    def _live(self, tick: TickContext) -> dict[str, object]:
-        """What only a running service knows, for the status."""
-        worker, memory = self._worker, self.cycle.memory
-        return {
-            "worker_pid": worker.pid if worker is not None else None,
-            "worker_ready": worker is not None and worker.ready,
-            "worker_restarts": worker.restarts if worker is not None else 0,
-            "alarms": {str(alarm): cause for alarm, cause in self.alarms.present.items()},
-            "novelty": self.novelty.status(),
-            "models": None if self.models is None else self.models.status(),
-            "link_connected": self._link.connected,
-            "forecast": self.forecasts.status(tick.now_s),
-            "plant_external": tick.reading is not None and tick.reading.external,
-            "set_points": {}
-            if memory is None
-            else dict(zip(self._names, map(float, memory.set_points[0]), strict=True)),
-        }
-
-    def _identity(self) -> dict[str, object]:
-        """What is running, for the first record of the log."""
-        worker = self._worker
-        return {
-            "district": self._setup.contract.district,
-            "contract": self._setup.contract.digest,
-            "guard_limits": self.cycle.limits.digest,
-            "bundle": None if worker is None else worker.bundle_digest,
-            "look_ahead": self.cycle.look_ahead,
-            "config": self._config.model_dump(mode="json"),
-        }
 
     # --- the end ---
 
@@ -443,16 +299,14 @@ class Service:
         if self.state.may_write:
             self.state = initial_state(tick.now_s)
             try:
-                await self._writer.write(self.state, None)
+                await self._writing.let_go(self.state)
             except LinkLostError as error:
                 _log.warning("could not hand over: %s", error)
         if self.models is not None:
             await self.models.close()
         if self.history is not None:
             self.history.close()
-        self._journal.event(tick, self.state, "service stopped")
-        self._journal.status(tick, self.state, self._live(tick), running=False)
-        self._show(tick, None, written=False, running=False)
+        self.report.stopped(tick, self.state)
 
     # --- small things ---
 

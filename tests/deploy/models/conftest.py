@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from mutated_bundles import Original, make_original, write_folder
+from bundle_mutations.original import Original, make_original, write_folder
 
 from heatrouter.deploy.signing import generate_keys
 

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from mutated_bundles import Original, write_folder
+from bundle_mutations.original import Original, write_folder
 from typer.testing import CliRunner
 
 from heatrouter.agents.bundle_files import read_bundle

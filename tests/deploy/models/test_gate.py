@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from mutated_bundles import FAMILIES, Original, run_mutations
+from bundle_mutations.original import Original
+from mutated_bundles import FAMILIES, run_mutations
 
 from heatrouter.agents.bundle_files import pack_archive, parse_archive, read_bundle
 from heatrouter.deploy.gate import admit, admit_files

@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from mutated_bundles import Original, write_folder
+from bundle_mutations.original import Original, write_folder
 
 from heatrouter.agents.bundle_files import LIMITS
 from heatrouter.deploy.gate import admit_files

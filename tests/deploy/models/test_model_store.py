@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from mutated_bundles import Original, write_folder
+from bundle_mutations.original import Original, write_folder
 
 from heatrouter.agents.bundle_files import read_bundle
 from heatrouter.deploy.model_store import ModelIndex, ModelStore

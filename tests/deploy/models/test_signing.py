@@ -5,7 +5,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from mutated_bundles import Original
+from bundle_mutations.original import Original
 
 from heatrouter.agents.bundle_files import read_bundle
 from heatrouter.deploy.signing import (

@@ -120,12 +120,7 @@ class Hands:
 
     async def begin(self) -> None:
         """What run() does before its first tick."""
-        self.service._journal.event(
-            self.service._context(),
-            self.service.state,
-            "service started",
-            detail=self.service._identity(),
-        )
+        self.service.report.started(self.service._context(), self.service.state)
 
     async def run(self, ticks: int, each: Callable[[int], None] | None = None) -> None:
         for i in range(ticks):

@@ -23,7 +23,7 @@ async def test_a_page_that_fails_costs_no_tick(desk: Desk) -> None:
         raise RuntimeError
 
     await desk.tick(20)
-    desk.service._showing.publish = fail
+    desk.service.report.showing.publish = fail
     await desk.tick(3)
     assert desk.service.state.actual is Mode.POLICY
     assert desk.service.record.failed_ticks == 0
