@@ -177,7 +177,7 @@ class Service:
     async def run(self, stop: asyncio.Event) -> None:
         """Tick until stopped, or until the configured number of ticks."""
         period_s = self._config.real_tick_s
-        self.report.started(self._context(), self.state)
+        self.begin()
         # What was loaded to get here stays: no pause to search it for garbage in a tick.
         gc.collect()
         gc.freeze()
@@ -202,6 +202,10 @@ class Service:
             except TimeoutError:
                 continue
         await self._leave()
+
+    def begin(self) -> None:
+        """Put on record what is running; whoever ticks by hand calls this first."""
+        self.report.started(self._context(), self.state)
 
     async def safe_tick(self) -> None:
         """One tick; whatever goes wrong in it that nobody thought of leads to HOLD.

@@ -120,7 +120,7 @@ class Hands:
 
     async def begin(self) -> None:
         """What run() does before its first tick."""
-        self.service.report.started(self.service._context(), self.service.state)
+        self.service.begin()
 
     async def run(self, ticks: int, each: Callable[[int], None] | None = None) -> None:
         for i in range(ticks):
