@@ -26,12 +26,12 @@ from heatrouter.training.checkpoints import (
     write_snapshot,
 )
 from heatrouter.training.config import TrackingSettings, TrainingConfig
+from heatrouter.training.learning import build_model, learn
 from heatrouter.training.progress import TrainingProgress
 from heatrouter.training.rollout_boundary import RolloutBoundary
 from heatrouter.training.run_folder import RunFolder
 from heatrouter.training.sb3_vec_env import DistrictVecEnv
 from heatrouter.training.tracking import Tracker
-from heatrouter.training.train import build_model, learn
 from heatrouter.training.validation import Score
 
 START = np.array([0.1, -0.2])

@@ -176,15 +176,29 @@ class ControlCycle:
         step = self._check("rules", self.rules_proposal, self.memory, reading)
         return replace(step, policy_refused=refused)
 
-    def executed(self, step: GuardedStep, refused: BoolArray) -> None:
-        """Remember what was written; what the plant refused stays as it was."""
+    def executed(self, step: GuardedStep, refused: BoolArray, written_s: float) -> None:
+        """Remember what was written; what the plant refused stays as it was.
+
+        Rates count from the moment at which the plant has confirmed the write, not from the tick
+        that it began with: a write that was long on its way must not be followed by a large step
+        at once, since it is the time between two arrivals that the plant sees.
+
+        Args:
+            step: What was written.
+            refused: Set-points that the plant refused, shape ``(n_set_points,)``.
+            written_s: When the plant had confirmed it, on the clock of the ticks.
+        """
         assert self.memory is not None
         before, after = self.memory, step.memory
         kept = refused[np.newaxis]
+        time_s = np.maximum(written_s, after.time_s)
+        # What was switched just now has been so since then; all else was held meanwhile.
+        held_s = np.where(after.held_s > 0.0, after.held_s + (time_s - after.time_s), 0.0)
         self.memory = after._replace(
             set_points=np.where(kept, before.set_points, after.set_points),
             on=np.where(kept, before.on, after.on),
-            held_s=np.where(kept, before.held_s, after.held_s),
+            held_s=np.where(kept, before.held_s, held_s),
+            time_s=time_s,
         )
 
     def prediction_due(self) -> Prediction | None:

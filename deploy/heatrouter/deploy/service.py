@@ -112,7 +112,12 @@ class Service:
             now_s=self._now_s(),
         )
         self._writing = SetPointWriting(
-            PlantWriter(link, contract), self.cycle, self.watch, self.record, clock=clock
+            PlantWriter(link, contract),
+            self.cycle,
+            self.watch,
+            self.record,
+            clock=clock,
+            now_s=self._now_s,
         )
         self._journal = Journal(audit, state_dir, self.watch, worker)
         self.alarms = AlarmBoard()
@@ -228,7 +233,7 @@ class Service:
         """One tick, from reading to record."""
         begin = self._clock()
         tick = self._context()
-        await self._intake.read(tick)
+        await self._intake.read(tick, self._writing.lost)
         if tick.reading is not None:
             self._intake.judge(tick, tick.reading, self._writing.written)
             self._watch_novelty(tick)

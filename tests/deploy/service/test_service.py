@@ -1,6 +1,7 @@
 """The control loop on a turned clock: the fault board, row by row, without sockets."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from heatrouter.deploy.audit import AuditLog, AuditRecord, read_audit
 from heatrouter.deploy.config import ServiceConfig, prepare
-from heatrouter.deploy.field_link import Quality
+from heatrouter.deploy.field_link import FieldValue, LinkLostError, Quality
 from heatrouter.deploy.in_memory import InMemoryPlant, InMemoryWorker, TurnedClock
 from heatrouter.deploy.modes import Fault, Mode
 from heatrouter.deploy.plc import PlcState
@@ -252,6 +253,24 @@ async def test_a_write_refused_twice_is_a_fault(bench: Bench) -> None:
     await bench.run(20)
     assert bench.modes[-1] is Mode.POLICY
     assert bench.plant.plc.unsafe_writes == 0
+
+
+async def test_a_write_without_an_answer_is_held_and_read_back(bench: Bench) -> None:
+    await bench.run(20)
+    write = bench.plant.write
+
+    async def deaf(values: Mapping[str, FieldValue]) -> tuple[str, ...]:
+        await write(values)
+        bench.plant.write = write  # type: ignore[method-assign]
+        raise LinkLostError("no answer")
+
+    bench.plant.write = deaf  # type: ignore[method-assign]
+    modes = await bench.run(3)
+    assert modes == [Mode.POLICY, Mode.HOLD, Mode.RULES], "what stands there is read first"
+    assert (await bench.run(8))[-1] is Mode.POLICY
+    assert bench.plant.plc.unsafe_log == []
+    causes = [r.detail["cause"] for r in bench.records() if r.event == "fault PLANT_LINK raised"]
+    assert causes == ["no answer to a write, what stands there is not known: no answer"]
 
 
 async def test_it_yields_to_another_writer(bench: Bench) -> None:

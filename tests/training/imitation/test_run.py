@@ -16,12 +16,8 @@ from heatrouter.training.checkpoints import load_tensors
 from heatrouter.training.config import TrainingConfig
 from heatrouter.training.config_loading import load_training_config
 from heatrouter.training.export import export_run
-from heatrouter.training.train import (
-    RunOptions,
-    TrainingEndedError,
-    resume_training,
-    start_training,
-)
+from heatrouter.training.learning import TrainingEndedError
+from heatrouter.training.train import RunOptions, resume_training, start_training
 from heatrouter.training.validation import Score
 
 CHANGES = [

@@ -23,11 +23,12 @@ from rich.console import Console
 from heatrouter.envs.errors import TrainingConfigError
 from heatrouter.training.config import TrainingConfig
 from heatrouter.training.config_loading import dump_training_config, load_training_config
+from heatrouter.training.learning import TrainingEndedError
 from heatrouter.training.nested_runs import NestedRuns
 from heatrouter.training.policy_space import PolicyAxis
 from heatrouter.training.preparation import Preparation
 from heatrouter.training.run_folder import RunFolder, write_json, write_text
-from heatrouter.training.train import RunOptions, TrainingEndedError, start_training
+from heatrouter.training.train import RunOptions, start_training
 from heatrouter.training.validation import Score
 
 RECORD: Final = "tuning.json"

@@ -18,6 +18,7 @@ from heatrouter.deploy.in_memory import InMemoryWorker, TurnedClock
 from heatrouter.deploy.model_switch import ModelSource
 from heatrouter.deploy.modes import Fault, Mode
 from heatrouter.deploy.plant_building import plant_of
+from heatrouter.deploy.plc import HEARTBEATS_MISSED
 from heatrouter.deploy.policy_worker import BundleAbout, Decision, PolicyWorker
 from heatrouter.deploy.service import Service
 from heatrouter.deploy.state_dir import ModeRequest, StateDir
@@ -148,7 +149,7 @@ class VirtualRun:
             start_day=start_day,
             clock=self.clock,
         )
-        self.checker = WriteChecker(plant.plc.points, tick_s=TICK_S)
+        self.checker = WriteChecker(plant.plc.points, read_back_s=HEARTBEATS_MISSED * TICK_S)
         self.link = VirtualLink(setup, plant, self.clock, self.checker)
         contract = setup.contract
         low, high = contract.bounds("action")

@@ -13,20 +13,27 @@ from heatrouter.deploy.plc import PlcPoint
 SLACK = 1e-6
 """Share of a set-point's range that rounding may take."""
 
+LEAST_OPENING = 0.02
+"""To which a valve of a source without a smallest load opens at once, and from which it shuts."""
+
 
 class WriteChecker:
     """Looks at every write of set-points on its way to the plant.
 
     Args:
         points: Range and speed of each set-point.
-        tick_s: Longest time by which a read-back is old when the service starts from it, plant s.
+        read_back_s: How old a read-back may be when the service starts from it, plant seconds.
     """
 
-    def __init__(self, points: tuple[PlcPoint, ...], *, tick_s: float) -> None:
+    def __init__(self, points: tuple[PlcPoint, ...], *, read_back_s: float) -> None:
         self.writes = 0
         self.unsafe: list[str] = []
         self._points = {point.name: point for point in points}
-        self._tick_s = tick_s
+        self._jumps = {
+            p.name: LEAST_OPENING if p.name.endswith(".recovery_share") else p.jump_to
+            for p in points
+        }
+        self._read_back_s = read_back_s
         self._last: dict[str, tuple[float, float]] = {}
 
     def look(self, name: str, value: float, time_s: float, applied: Mapping[str, float]) -> bool:
@@ -62,10 +69,12 @@ class WriteChecker:
         last, since_s = self._last.get(point.name, (value, time_s))
         elapsed_s = time_s - since_s
         if applied is not None:
-            # What the plant follows is what is moved; the service read it a tick ago at most.
-            last, elapsed_s = applied, self._tick_s
-        travel = abs(max(value, point.jump_to) - max(last, point.jump_to))
-        if point.jump_to <= 0.0:
+            # The plant moves them itself; the service repeats what was in force when it read.
+            last, elapsed_s = applied, self._read_back_s
+        jump_to = self._jumps[point.name]
+        if jump_to > 0.0:
+            travel = abs(max(value, jump_to) - max(last, jump_to))
+        else:
             travel = abs(value - last)
         if travel > point.rate_per_s * elapsed_s + slack:
             return f"moves {travel:g} in {elapsed_s:.2f} s, limit {point.rate_per_s:g}/s"
