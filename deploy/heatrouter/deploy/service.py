@@ -250,9 +250,9 @@ class Service:
         self.state = next_mode(before, self._events(request), tick.now_s, self._mode_settings)
         self._operator.take(tick, self.state)
         self.cycle.overrides = self.overrides.values
-        if self.state.may_write and tick.reading is not None and not tick.reading.external:
-            # Until the plant confirms that it follows us, write what is in force, unmoved: it may
-            # take over any of our writes, while its own controller still moves the set-points.
+        if tick.reading is None:
+            self.cycle.miss()
+        elif self.cycle.has_to_follow(external=tick.reading.external) and self.state.may_write:
             self._intake.follow(tick.reading, tick.now_s)
         # Where nothing is written, the log shows what the policy would have done.
         use_policy = self.state.actual is Mode.POLICY or not self.state.may_write

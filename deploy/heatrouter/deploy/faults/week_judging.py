@@ -16,6 +16,7 @@ from heatrouter.deploy.cli_replay import BundleFinder
 from heatrouter.deploy.config import ServiceSetup, prepare
 from heatrouter.deploy.faults.week_plan import Outage
 from heatrouter.deploy.faults.week_run import WeekRun
+from heatrouter.deploy.faults.write_checker import LEAST_OPENING
 from heatrouter.deploy.plc import PlcPoint
 from heatrouter.deploy.replay import ReplayResult, recorded_config, replay
 from heatrouter.envs.arrays import BoolArray, FloatArray
@@ -176,7 +177,7 @@ def travels(points: Sequence[PlcPoint], applied: FloatArray, tick_s: float) -> F
     Returns:
         The greatest of each tick, shape ``(ticks,)``. Between off and least load is no way.
     """
-    jump = np.array([p.jump_to for p in points])
+    jump = np.array([_least_load(p) for p in points])
     rate = np.array([p.rate_per_s for p in points])
     span = np.array([p.high - p.low for p in points])
     position = np.where(jump > 0.0, np.maximum(applied, jump), applied)
@@ -185,6 +186,11 @@ def travels(points: Sequence[PlcPoint], applied: FloatArray, tick_s: float) -> F
     over = np.maximum(moved - SLACK * span, 0.0)[:, limited] / (rate[limited] * tick_s)
     greatest: FloatArray = over.max(axis=1)
     return greatest
+
+
+def _least_load(point: PlcPoint) -> float:
+    """Below it there is no way to go: a valve or machine is shut, or open so far."""
+    return LEAST_OPENING if point.name.endswith(".recovery_share") else point.jump_to
 
 
 def heat_figures(

@@ -131,7 +131,7 @@ class WeekBench:
             start_day=start_day,
             clock=self.clock,
         )
-        self.checker = WriteChecker(self.plant.plc.points, tick_s=TICK_S)
+        self.checker = WriteChecker(self.plant.plc.points, read_back_s=TICK_S)
         self.link = WeekLink(self.setup, self.plant, self.clock, self.checker)
         self.policy = RunningPolicy(bundle, self.clock)
         self.state_dir = StateDir(config.state_dir)
