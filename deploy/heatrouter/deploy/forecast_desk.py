@@ -79,11 +79,10 @@ class ForecastDesk:
             plant_time_s: The plant's clock; NaN where not good.
             now_s: Monotonic plant seconds.
         """
-        if plant_time_s < self._plant_time_s - self._step_s:
+        if self._current is not None and plant_time_s < self._plant_time_s - self._step_s:
             # The plant's clock was set back: what it says of an issue compares with nothing before.
             # The forecast in use stays, its age runs on our own clock.
-            if self._current is not None:
-                self._current = replace(self._current, issued_s=-math.inf)
+            self._current = replace(self._current, issued_s=-math.inf)
         if np.isfinite(plant_time_s):
             self._plant_time_s = plant_time_s
         if self._seen(arrays, issued_s):

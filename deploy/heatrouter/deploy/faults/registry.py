@@ -47,7 +47,7 @@ _TEXTS: tuple[tuple[int, str, str, str, str], ...] = (
      "the watchdog kills it", "10 T"),
     (21, "power loss", "the process dies in the middle of writing state or audit log",
      "starts from the last complete record", "0 corrupt of 1000 kills"),
-    (22, "bad bundle", "truncated, changed, signed by a stranger, of another shape, failing its vectors",
+    (22, "bad bundle", "truncated, changed, signed by a stranger, of another shape, wrong answers",
      "refused, the old one stays", "0 accepted of 10 000 mutations"),
     (23, "hot swap", "a new bundle is activated under load",
      "no tick missed, no bump", "set-points move at the guard's rates"),

@@ -141,8 +141,7 @@ def wrong_unit(occasion: Occasion) -> RowResult:
     """Row 7: kelvin, tenfold and the wrong sign, in a critical temperature."""
     twists: tuple[Twist, ...] = (lambda c: c + 273.15, lambda c: 10.0 * c, lambda c: -c)
     variants = [partial(_wrong_unit, twist=twist) for twist in twists]
-    result = repeated(7, occasion, variants, bound_s=TICK_S)
-    return result
+    return repeated(7, occasion, variants, bound_s=TICK_S)
 
 
 async def _wrong_unit(folder: Path, seed: int, *, twist: Twist) -> Outcome:

@@ -21,6 +21,9 @@ LOSS = 0.05
 RETRANSMISSION_S = 0.2
 """Least time after which TCP sends a lost packet again (RFC 6298, Linux)."""
 
+PROCESSING_S = 0.001
+"""Of one end, for each way."""
+
 
 def server_killed(occasion: Occasion) -> RowResult:
     """Row 10: every request fails at once, for ten minutes."""
@@ -83,7 +86,7 @@ async def _slow(folder: Path, seed: int, *, latency_s: float, stays: bool) -> Ou
 
     def way_s() -> float:
         lost = run.rng.random() < LOSS
-        return 0.5 * latency_s + (RETRANSMISSION_S if lost else 0.0)
+        return 0.5 * latency_s + PROCESSING_S + (RETRANSMISSION_S if lost else 0.0)
 
     run.strike()
     run.link.delay_s = way_s
@@ -177,11 +180,11 @@ def operator_takes_over(occasion: Occasion) -> RowResult:
     return repeated(16, occasion, variants, bound_s=TICK_S)
 
 
-def _override(run: VirtualRun, on: bool) -> None:  # noqa: FBT001  # a switch of the plant
+def _override(run: VirtualRun, on: bool) -> None:  # a switch of the plant
     run.link.operate("override", on)
 
 
-def _enable(run: VirtualRun, on: bool) -> None:  # noqa: FBT001  # a switch of the plant
+def _enable(run: VirtualRun, on: bool) -> None:  # a switch of the plant
     run.link.operate("enable", not on)
 
 

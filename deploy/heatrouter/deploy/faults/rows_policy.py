@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -108,7 +109,7 @@ def _switches(run: VirtualRun) -> int:
     for i in limits.switchable_index:
         on = values[:, i] > 0.0
         changes = np.flatnonzero(on[1:] != on[:-1]) + 1
-        for a, b in zip(changes[:-1], changes[1:], strict=True):
+        for a, b in pairwise(changes):
             least_s = limits.min_run_s[i] if on[a] else limits.min_stop_s[i]
             early += bool(times[b] - times[a] < least_s - 1e-6)
     return early

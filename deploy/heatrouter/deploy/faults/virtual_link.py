@@ -100,7 +100,7 @@ class VirtualLink:
         twist = self.twists.get(name)
         return number if twist is None else twist(number)
 
-    def operate(self, name: str, value: bool) -> None:  # noqa: FBT001  # a switch of the plant
+    def operate(self, name: str, value: bool) -> None:  # a switch of the plant
         """Turn one of the operator's switches: ``enable`` or ``override``."""
         node = self._setup.tags.control[name].node
         self.plant.handle_write(node, int(value))
