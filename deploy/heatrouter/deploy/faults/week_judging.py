@@ -15,7 +15,7 @@ from heatrouter.deploy.audit import read_audit
 from heatrouter.deploy.cli_replay import BundleFinder
 from heatrouter.deploy.config import ServiceSetup, prepare
 from heatrouter.deploy.faults.week_plan import Outage
-from heatrouter.deploy.faults.week_run import WeekRun
+from heatrouter.deploy.faults.week_run import SPLIT, WeekRun
 from heatrouter.deploy.faults.write_checker import LEAST_OPENING
 from heatrouter.deploy.plc import PlcPoint
 from heatrouter.deploy.replay import ReplayResult, recorded_config, replay
@@ -91,7 +91,7 @@ class WeekResult:
         return asdict(self)
 
 
-def judge_week(run: WeekRun, bundle: Path, *, seed: int, start_day: int, split: str) -> WeekResult:
+def judge_week(run: WeekRun, bundle: Path, *, seed: int, start_day: int) -> WeekResult:
     """Judge a run: modes, hand-overs, writes, demand, audit log."""
     times_s = run.tick_s * np.arange(run.ticks)
     excused = excused_ticks(run.outages, times_s, run.tick_s)
@@ -103,7 +103,7 @@ def judge_week(run: WeekRun, bundle: Path, *, seed: int, start_day: int, split: 
     heat = heat_figures(run.setup, run.outputs, run.columns, run.tick_s)
     simulated = simulated_figures(
         run.setup, bundle, hours=run.ticks * run.tick_s / 3600.0,
-        seed=seed, start_day=start_day, split=split,
+        seed=seed, start_day=start_day,
     )  # fmt: skip
     records, replayed = replayed_log(run.audit_path, bundle)
     at_handover = float(bumps[handed].max(initial=0.0))
@@ -208,11 +208,11 @@ def heat_figures(
 
 
 def simulated_figures(
-    setup: ServiceSetup, bundle: Path, *, hours: float, seed: int, start_day: int, split: str
+    setup: ServiceSetup, bundle: Path, *, hours: float, seed: int, start_day: int
 ) -> dict[str, float]:
     """The same figures of the closed loop without service, sockets and faults."""
     task, district = setup.task, setup.district
-    library = build_library(district, split, 1, seed=seed)  # type: ignore[arg-type]
+    library = build_library(district, SPLIT, 1, seed=seed)
     batch = DistrictBatch(district, task, library, num_envs=1, seed=seed)
     first = np.array([start_day * 86_400 // library.step_s], dtype=np.int64)
     steps = round(hours * 3600.0 / task.control_dt_s)

@@ -32,6 +32,8 @@ from heatrouter.envs.arrays import FloatArray
 from heatrouter.envs.hashchain import Link
 
 TICK_S: Final = 60.0
+SPLIT: Final = "test"
+"""Set of scenarios that the plant's year belongs to: no policy has been trained on it."""
 OPERATOR_S: Final = 300.0
 """Plant seconds until the operator has seen that the service waits, and arms it again."""
 OPERATOR: Final = "anna"
@@ -103,13 +105,10 @@ class WeekBench:
         bundle: The policy.
         folder: For the service's state.
         seed: Of the year that the plant lives through.
-        split: Set that the year belongs to.
         start_day: Day of the year, 0 is 1 January.
     """
 
-    def __init__(
-        self, bundle: Path, folder: Path, *, seed: int = 0, split: str = "test", start_day: int = 14
-    ) -> None:
+    def __init__(self, bundle: Path, folder: Path, *, seed: int, start_day: int) -> None:
         config = ServiceConfig.model_validate(
             {
                 "bundle": bundle,
@@ -126,7 +125,7 @@ class WeekBench:
             self.setup.task,
             speed=1.0,
             tick_s=TICK_S,
-            split=split,  # type: ignore[arg-type]  # checked by the library
+            split=SPLIT,
             seed=seed,
             start_day=start_day,
             clock=self.clock,
