@@ -119,7 +119,7 @@ class ControlCycle:
         return self._due(reading.plant_time_s)
 
     def miss(self) -> None:
-        """Note a tick without a reading: what is in force has to be read back before it is moved."""
+        """Note a tick without a reading: what is in force has to be read before it is moved."""
         self.missed = True
 
     def has_to_follow(self, *, external: bool) -> bool:

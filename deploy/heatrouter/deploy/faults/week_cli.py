@@ -55,9 +55,7 @@ def week(
         if sockets:
             result = run_sockets(bundle, state, minutes=minutes, seed=seed)
         else:
-            run = asyncio.run(
-                run_week(bundle, state, days=days, seed=seed, start_day=start_day)
-            )
+            run = asyncio.run(run_week(bundle, state, days=days, seed=seed, start_day=start_day))
             result = judge_week(run, bundle, seed=seed, start_day=start_day)
     if as_json:
         typer.echo(json.dumps(result.document(), indent=1))

@@ -93,7 +93,7 @@ class WeekResult:
 
 def judge_week(run: WeekRun, bundle: Path, *, seed: int, start_day: int) -> WeekResult:
     """Judge a run: modes, hand-overs, writes, demand, audit log."""
-    times_s = run.tick_s * np.arange(run.ticks)
+    times_s = np.arange(run.ticks, dtype=np.float64) * run.tick_s
     excused = excused_ticks(run.outages, times_s, run.tick_s)
     modes = np.array(run.modes)
     policy = modes == "POLICY"

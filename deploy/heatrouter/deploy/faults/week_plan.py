@@ -34,7 +34,7 @@ VIRTUAL_KINDS: Final[dict[str, tuple[float, float]]] = {
     "guard killed": (60.0, 600.0),
     "audit disk full": (60.0, 600.0),
 }
-"""Kind -> least and longest duration, plant seconds. A decision is made every quarter of an hour."""
+"""Kind -> least and longest duration, plant seconds; decisions are a quarter of an hour apart."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,9 @@
-"""Days of a service beside the virtual plant on a turned clock, with a fault an hour and an operator.
+"""Days of a service beside the virtual plant on a turned clock, a fault an hour, and an operator.
 
-Everything is the real thing but the clock, the sockets and the policy's process: the simulator with
-the PLC's side of the hand-shake, the service with its modes, rules, guard, alarms and audit log, the
-bundle's model on onnxruntime. One tick is one step of the simulator (60 s); shorter ones would show
-the service the same numbers again.
+Everything is the real thing but the clock, the sockets and the policy's process: the simulator
+with the PLC's side of the hand-shake, the service with its modes, rules, guard, alarms and audit
+log, the bundle's model on onnxruntime. One tick is one step of the simulator (60 s); shorter ones
+would show the service the same numbers again.
 """
 
 from collections.abc import Callable
@@ -140,7 +140,7 @@ class WeekBench:
         self.restarts = self.rearms = 0
         self._waiting_since_s: float | None = None
         self._stuck: dict[float, float] = {}
-        self._inputs = self.service.cycle.layout.measured_names if self.service else ()
+        self._inputs = tuple(self.setup.tags.measured)
         limits = [name for name in self._inputs if name.endswith((".level", ".supply_temp_c"))]
         self._critical = tuple(n for n in limits if n.split(".")[0] in _critical_owners(self.setup))
         self._plain = tuple(

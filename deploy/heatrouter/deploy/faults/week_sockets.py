@@ -5,6 +5,7 @@ made where they happen: at the plant's server, on the way to it, by signals to t
 """
 
 import contextlib
+import itertools
 import os
 import signal
 import time
@@ -17,7 +18,7 @@ from typing import Final
 import numpy as np
 
 from heatrouter.deploy.faults.real_network import ProxyThread
-from heatrouter.deploy.faults.real_site import RealSite, tag, wall_s
+from heatrouter.deploy.faults.real_site import PRESET, RealSite, tag, wall_s
 from heatrouter.deploy.faults.site_processes import Body
 from heatrouter.deploy.faults.week_judging import (
     LEAST_POLICY_SHARE,
@@ -30,7 +31,8 @@ from heatrouter.deploy.faults.week_run import OPERATOR_S
 from heatrouter.deploy.modes import WRITING, Mode
 from heatrouter.deploy.plc import PlcPoint, plc_points
 from heatrouter.envs.arrays import FloatArray
-from heatrouter.envs.spec.loading import load_district
+from heatrouter.envs.observe import build_contract
+from heatrouter.envs.spec.loading import load_district, load_task
 
 SPEED: Final = 60.0
 TICK_S: Final = 60.0
@@ -186,7 +188,7 @@ class SocketsRun:
             case "write refused":
                 points = plc_points_of_preset()
                 name = points[int(draw * len(points))].name
-                site.plant.order("refuse", node=f"energy-web/setpoints/{name}")
+                site.plant.order("refuse", node=f"{PRESET}/setpoints/{name}")
                 return lambda: self._order("clear")
             case "override":
                 site.plant.order("override", value=True)
@@ -285,7 +287,7 @@ def run_sockets(
     records, replayed = replayed_log(path, bundle)
     external = np.array([bool(b["detail"].get("external")) for b in bodies])
     handed = (modes[1:] != modes[:-1]) | (external[1:] != external[:-1])
-    same = np.array([b["tick"] > a["tick"] for a, b in zip(bodies, bodies[1:], strict=False)])
+    same = np.array([b["tick"] > a["tick"] for a, b in itertools.pairwise(bodies)])
     unsafe = int(seen["unsafe_writes"])
     failures = [
         text
@@ -349,11 +351,8 @@ def greatest_step(bodies: Sequence[Body], points: Sequence[PlcPoint]) -> float:
 
 def plc_points_of_preset() -> tuple[PlcPoint, ...]:
     """Range and rate of each set-point, in the contract's order."""
-    from heatrouter.envs.observe import build_contract
-    from heatrouter.envs.spec.loading import load_task
-
-    district = load_district("energy-web")
-    contract = build_contract(district, load_task("energy-web"))
+    district = load_district(PRESET)
+    contract = build_contract(district, load_task(PRESET))
     return plc_points(district, tuple(p.name for p in contract.set_points))
 
 
