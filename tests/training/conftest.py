@@ -5,6 +5,7 @@ the first observation, both normalised.
 """
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -198,3 +199,26 @@ lagrangian:
     "sac": "algorithm: sac\nsac:" + _OFF_POLICY,
     "tqc": "algorithm: tqc\ntqc:" + _OFF_POLICY + "  quantiles: 5\n  dropped_quantiles: 1\n",
 }
+
+TINY = """
+name: tiny
+task: energy-web
+total_steps: 192
+sim_dt_s: 300.0
+torch_threads: 1
+scenarios: {train_years: 1, validation_years: 1}
+constant_price: {enabled: false}
+reward_baseline: false
+evaluation: {every_rollouts: 1, weeks: 1, hours: 2.0}
+checkpoints: {every_rollouts: 1}
+tracking: {enabled: false}
+ppo: {environments: 8, rollout_steps: 12, minibatch: 48, critic_rollouts: 0}
+"""
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> str:
+    """Path of a training file whose run on a real district takes seconds."""
+    path = tmp_path / "tiny.yaml"
+    path.write_text(TINY, encoding="utf-8")
+    return str(path)

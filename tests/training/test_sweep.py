@@ -13,34 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
+from tests.training.conftest import TINY
 
 from heatrouter.envs.errors import TrainingConfigError
 from heatrouter.training.sweep import interquartile_mean, markdown, run_sweep, table_rows
 from heatrouter.training.sweep_local import Outcome, local_outcomes
 from heatrouter.training.sweep_plan import Cell, parse_seeds, plan_sweep
 from heatrouter.training.sweep_ray import ray_outcomes
-
-TINY = """
-name: tiny
-task: energy-web
-total_steps: 192
-sim_dt_s: 300.0
-torch_threads: 1
-scenarios: {train_years: 1, validation_years: 1}
-constant_price: {enabled: false}
-reward_baseline: false
-evaluation: {every_rollouts: 1, weeks: 1, hours: 2.0}
-checkpoints: {every_rollouts: 1}
-tracking: {enabled: false}
-ppo: {environments: 8, rollout_steps: 12, minibatch: 48, critic_rollouts: 0}
-"""
-
-
-@pytest.fixture
-def source(tmp_path: Path) -> str:
-    path = tmp_path / "tiny.yaml"
-    path.write_text(TINY, encoding="utf-8")
-    return str(path)
 
 
 def quiet() -> Console:

@@ -12,27 +12,6 @@ from heatrouter.training.config_loading import load_training_config
 from heatrouter.training.policy_space import USUAL_AXES, PolicyAxis, parse_axes
 from heatrouter.training.tune_policy import PolicyTuning, tune_policy
 
-TINY = """
-name: tiny
-task: energy-web
-total_steps: 192
-sim_dt_s: 300.0
-torch_threads: 1
-scenarios: {train_years: 1, validation_years: 1}
-constant_price: {enabled: false}
-reward_baseline: false
-evaluation: {every_rollouts: 1, weeks: 1, hours: 2.0}
-tracking: {enabled: false}
-ppo: {environments: 8, rollout_steps: 12, minibatch: 48, critic_rollouts: 0}
-"""
-
-
-@pytest.fixture
-def source(tmp_path: Path) -> str:
-    path = tmp_path / "tiny.yaml"
-    path.write_text(TINY, encoding="utf-8")
-    return str(path)
-
 
 def test_axes_are_read_with_their_scale_and_kind(source: str) -> None:
     config = load_training_config(source)

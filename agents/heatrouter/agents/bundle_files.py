@@ -56,7 +56,7 @@ ZIP_ERRORS: Final = (
     EOFError,
     KeyError,
     RuntimeError,
-    NotImplementedError,
+    NotImplementedError,  # zipfile's word for a compression that it cannot read
 )
 """What a damaged or hostile zip makes the standard library raise."""
 

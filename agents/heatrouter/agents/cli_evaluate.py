@@ -30,15 +30,15 @@ def evaluate(
         str | None,
         typer.Option(
             help="Names with commas: rules, constant-price, mpc, reference, policy, policy:DIR, "
-            "sb3:RUN_DIR, or module:Class. By default rules and policy with --bundle, else rules "
-            "and constant-price."
+            "sb3:RUN_DIR, or module:Class. By default rules and policy with --bundle, else rules, "
+            "constant-price and the policy that comes with the preset, if there is one."
         ),
     ] = None,
     bundle: Annotated[
         list[Path] | None,
         typer.Option(
-            help="Folder of the exported policy; several times for runs with other seeds, or for "
-            "several districts.",
+            help="Folder of the exported policy, instead of the one that comes with the preset; "
+            "several times for runs with other seeds, or for several districts.",
             metavar="DIR",
         ),
     ] = None,

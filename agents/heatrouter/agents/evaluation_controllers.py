@@ -14,6 +14,7 @@ from heatrouter.agents.constant_action import ConstantAction
 from heatrouter.agents.constant_price import ConstantPriceController
 from heatrouter.agents.controller_import import imported, made_of
 from heatrouter.agents.protocol import Controller
+from heatrouter.agents.shipped_bundles import shipped_bundle, shipped_presets
 from heatrouter.envs.dispatch.tuned import preset_constant_price
 from heatrouter.envs.errors import BundleError, ConfigError, Mistake
 from heatrouter.envs.spec.district import District
@@ -62,7 +63,8 @@ class ControllerSettings:
 
     Attributes:
         district: The district.
-        bundle: Folder of the exported policy, for ``policy``.
+        bundle: Folder of the exported policy, for ``policy``; without one, that which comes with
+            the preset.
         constant_price: JSON file of channel to value, for ``constant-price``; or a folder that
             ``heatrouter tune`` wrote, or one that holds such a folder for each district.
         rules: YAML file of parameters in the place of the task's, for ``rules``, planners and
@@ -120,10 +122,17 @@ def _constant_price(settings: ControllerSettings) -> Entrant:
 
 
 def _policy(settings: ControllerSettings) -> Entrant:
-    if settings.bundle is None:
-        msg = "controller 'policy': no bundle; name the folder of one with --bundle"
+    bundle = settings.bundle
+    if bundle is None and settings.is_preset:
+        bundle = shipped_bundle(settings.district.name)
+    if bundle is None:
+        msg = (
+            f"controller 'policy': none is shipped for district {settings.district.name!r} as it "
+            f"is, only for the presets {', '.join(shipped_presets()) or '(none)'}; name the folder "
+            "of a bundle with --bundle"
+        )
         raise BundleError(msg)
-    return _policy_at(str(settings.bundle), settings)
+    return _policy_at(str(bundle), settings)
 
 
 def _policy_at(folder: str, settings: ControllerSettings) -> Entrant:

@@ -10,6 +10,7 @@ from heatrouter.agents.evaluation_controllers import ControllerSettings, Entrant
 from heatrouter.agents.evaluation_pool import Case
 from heatrouter.agents.evaluation_question import Question
 from heatrouter.agents.evaluation_scenarios import build_scenarios
+from heatrouter.agents.shipped_bundles import shipped_bundle
 from heatrouter.envs.errors import BundleError, ConfigError, Mistake
 from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.loading import load_district, load_task
@@ -107,7 +108,7 @@ _NO_DISTRICT = Mistake("", "none was named; see `heatrouter districts`")
 
 
 def _entrants(district: District, request: Request, bundles: Sequence[Path]) -> dict[str, Entrant]:
-    names = request.controllers or ("rules", "policy" if request.bundles else "constant-price")
+    names = request.controllers or _default(district, request)
     single = bundles[0] if len(bundles) == 1 else None
     if len(bundles) > 1 or (request.bundles and not bundles):
         # Several training runs, or none of this district.
@@ -117,6 +118,13 @@ def _entrants(district: District, request: Request, bundles: Sequence[Path]) -> 
         )
     settings = ControllerSettings(district, single, request.constant_price, request.rules)
     return make_entrants(tuple(names), settings)
+
+
+def _default(district: District, request: Request) -> tuple[str, ...]:
+    if request.bundles:
+        return ("rules", "policy")
+    shipped = ControllerSettings(district).is_preset and shipped_bundle(district.name)
+    return ("rules", "constant-price", "policy") if shipped else ("rules", "constant-price")
 
 
 def _bundles_of(districts: Sequence[District], folders: Sequence[Path]) -> list[tuple[Path, ...]]:

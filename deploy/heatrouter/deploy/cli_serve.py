@@ -63,7 +63,7 @@ async def run_service(
     worker: SwapWorker | None = None
     twin: TwinLink | None = None
     manager = ServiceManager()
-    web = WebLink(site_of(setup)) if config.http.enabled else None
+    web = WebLink(site_of(setup, configured)) if config.http.enabled else None
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

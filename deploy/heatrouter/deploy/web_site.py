@@ -27,7 +27,7 @@ class InputChannel(_Frozen):
 
 
 class BundleInfo(_Frozen):
-    """What the bundle in use says about itself."""
+    """What a bundle says about itself."""
 
     name: str
     folder: str
@@ -56,11 +56,17 @@ class Site(_Frozen):
     real_tick_s: float = Field(description="real seconds between readings")
     state_dir: Path
     http: HttpConfig
-    bundle: BundleInfo | None = None
+    bundle: BundleInfo | None = Field(None, description="in force at the start; null: rules alone")
+    configured: Path | None = Field(None, description="bundle that a rollback may go back to")
 
 
-def site_of(setup: ServiceSetup) -> dict[str, object]:
-    """The site of a configuration, as JSON types."""
+def site_of(setup: ServiceSetup, configured: Path | None = None) -> dict[str, object]:
+    """The site of a configuration, as JSON types.
+
+    Args:
+        setup: What runs; its bundle is the one in force.
+        configured: The bundle that the configuration names.
+    """
     contract, config = setup.contract, setup.config
     channels = {c.origin: c for c in contract.observation if c.source in {"measured", "tariff"}}
     names = ReadingLayout(contract, setup.task, setup.tags).input_names
@@ -85,14 +91,16 @@ def site_of(setup: ServiceSetup) -> dict[str, object]:
         real_tick_s=config.real_tick_s,
         state_dir=config.state_dir,
         http=config.http,
-        bundle=_bundle(setup.manifest, config.bundle) if config.policy else None,
+        bundle=None
+        if setup.manifest is None or config.bundle is None or not config.policy
+        else bundle_info(setup.manifest, config.bundle),
+        configured=configured,
     )
     return site.model_dump(mode="json")
 
 
-def _bundle(manifest: Manifest | None, folder: Path | None) -> BundleInfo | None:
-    if manifest is None or folder is None:
-        return None
+def bundle_info(manifest: Manifest, folder: Path) -> BundleInfo:
+    """What a bundle's manifest says; ``folder`` is where it is, or its archive."""
     return BundleInfo(
         name=manifest.name,
         folder=str(folder),

@@ -131,7 +131,7 @@ def test_json_to_standard_output_is_only_json(capsys: Capture) -> None:
 
 BAD: list[tuple[list[str], str]] = [
     (["--controllers", "rules,ruels"], "ruels: no such controller"),
-    (["--controllers", "rules,policy"], "--bundle"),
+    (["--controllers", "rules,policy:NOWHERE"], "a bundle is a folder"),
     (["--bundle", "NOWHERE"], "a bundle is a folder"),
     (["--controllers", "constant-price"], "baseline 'rules' is not among"),
     (["--reference", "mpc"], "reference 'mpc' is not among"),

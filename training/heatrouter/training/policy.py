@@ -34,6 +34,11 @@ class MeanParts(NamedTuple):
     squashed: bool
     """Whether a tanh follows."""
 
+    def answer(self, features: torch.Tensor) -> torch.Tensor:
+        """Mean for scaled observations, before clip or tanh, shape ``(n, n_action)``."""
+        mean: torch.Tensor = self.head(self.body(features))
+        return mean
+
 
 class TrainedPolicy(Protocol):
     """What training and export use of a policy, whatever the algorithm."""
@@ -156,10 +161,8 @@ class HeatPolicy(ActorCriticPolicy):
 
     def mean_action(self, observations: torch.Tensor) -> torch.Tensor:
         """Mean of the normalised action, not clipped, shape ``(num_envs, n_action)``."""
-        features = self.pi_features_extractor(observations)
-        latent = self.mlp_extractor.forward_actor(features)
-        mean: torch.Tensor = self.action_net(latent)
-        return mean
+        parts = self.mean_parts()
+        return parts.answer(parts.scaling(observations))
 
     def mean_parts(self) -> MeanParts:
         """Return the networks behind the mean action; weights are shared."""
@@ -168,7 +171,5 @@ class HeatPolicy(ActorCriticPolicy):
 
     def policy_parameters(self) -> list[torch.nn.Parameter]:
         """Parameters of the policy, without those of the value."""
-        return [
-            *self.mlp_extractor.policy_net.parameters(),
-            *self.action_net.parameters(),
-        ]
+        parts = self.mean_parts()
+        return [*parts.body.parameters(), *parts.head.parameters()]

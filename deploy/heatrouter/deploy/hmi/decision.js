@@ -45,7 +45,9 @@ async function bundle(snapshot) {
   if (bundleShown === `${snapshot.bundle}${snapshot.worker_ready}`) return;
   const b = await api.get('/api/v1/bundle');
   bundleShown = `${snapshot.bundle}${snapshot.worker_ready}`;
-  const facts = b.bundle === null ? [['Policy', 'none: the service runs the rules alone']] : [
+  const facts = !b.present ? [['Policy', 'none: the service runs the rules alone']] : b.bundle === null ? [
+    ['Ready', b.ready ? 'yes' : 'no'], ['Digest', b.digest ?? '–'],
+  ] : [
     ['Name', b.bundle.name], ['Ready', b.ready ? 'yes' : 'no'], ['Digest', b.digest ?? '–'], ['Made', b.bundle.created_utc], ['Algorithm', b.bundle.algorithm],
     ['Training run', b.bundle.run], ['Steps', String(b.bundle.steps)], ['Answers', b.bundle.decoder],
     ...Object.entries(b.bundle.metrics).map(([name, value]) => [name, String(Number(value.toPrecision(4)))]),

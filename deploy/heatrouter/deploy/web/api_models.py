@@ -147,7 +147,7 @@ class BundleAnswer(_Model):
     present: bool
     ready: bool
     digest: str | None = Field(description="of the bundle that answers now")
-    bundle: BundleInfo | None
+    bundle: BundleInfo | None = Field(description="null also where it cannot be found any more")
 
 
 class AlarmsAnswer(_Model):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from heatrouter.deploy.history_file import HISTORY_FILE
 from heatrouter.deploy.state_dir import StateDir
+from heatrouter.deploy.web.bundle_in_use import BundleInUse
 from heatrouter.deploy.web.drawing import Drawing, drawing_of
 from heatrouter.deploy.web.feed import Feed
 from heatrouter.deploy.web.kept_history import KeptHistory
@@ -42,6 +43,7 @@ class WebContext:
     Attributes:
         site: Names and settings.
         feed: Snapshots.
+        bundle: The policy that answers.
         state_dir: Where requests to the guard process go.
         users: Who may log in.
         sessions: Who is.
@@ -59,6 +61,7 @@ class WebContext:
 
     site: Site
     feed: Feed
+    bundle: BundleInUse
     state_dir: StateDir
     users: UserFile
     sessions: Sessions
@@ -92,13 +95,15 @@ def web_context(
     """
     state_dir = StateDir(site.state_dir)
     recent = RecentHistory(site)
-    metrics = ServerMetrics(site, feed)
+    bundle = BundleInUse(site)
+    metrics = ServerMetrics(site, feed, bundle)
     feed.watch(recent.note)
     feed.watch(metrics.note)
     prefix = "__Host-" if site.http.secure_cookies else ""
     return WebContext(
         site=site,
         feed=feed,
+        bundle=bundle,
         state_dir=state_dir,
         users=UserFile(users_path(site.http.users, site.state_dir)),
         sessions=Sessions(

@@ -18,6 +18,7 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 from heatrouter.deploy.modes import Fault, Mode
+from heatrouter.deploy.web.bundle_in_use import BundleInUse
 from heatrouter.deploy.web.feed import Feed
 from heatrouter.deploy.web.health import liveness, readiness
 from heatrouter.deploy.web.snapshots import Received
@@ -63,11 +64,13 @@ class ServiceCollector(Collector):
     Args:
         site: Names and units.
         feed: Snapshots.
+        bundle: The policy that answers.
     """
 
-    def __init__(self, site: Site, feed: Feed) -> None:
+    def __init__(self, site: Site, feed: Feed, bundle: BundleInUse) -> None:
         self._site = site
         self._feed = feed
+        self._bundle = bundle
 
     def collect(self) -> Iterable[Metric]:
         """All metrics of the service."""
@@ -87,13 +90,14 @@ class ServiceCollector(Collector):
         if now is None:
             return
         if site.bundle is not None:
+            about = self._bundle.info(now)
             yield _info(
                 "heatrouter_bundle",
                 "The policy in use",
                 {
-                    "name": site.bundle.name,
+                    "name": "" if about is None else about.name,
                     "digest": now.bundle or "",
-                    "algorithm": site.bundle.algorithm,
+                    "algorithm": "" if about is None else about.algorithm,
                 },
             )
         yield _one("heatrouter_snapshot_age_seconds", "Since the last tick", feed.age_s)
@@ -134,11 +138,12 @@ class ServerMetrics:
     Args:
         site: Names and units.
         feed: Snapshots.
+        bundle: The policy that answers.
     """
 
-    def __init__(self, site: Site, feed: Feed) -> None:
+    def __init__(self, site: Site, feed: Feed, bundle: BundleInUse) -> None:
         self._registry = CollectorRegistry()
-        self._registry.register(ServiceCollector(site, feed))
+        self._registry.register(ServiceCollector(site, feed, bundle))
         self._requests = Counter(
             "heatrouter_http_requests",
             "Requests answered",

@@ -85,12 +85,12 @@ async def site(call: Call) -> BaseModel:
 
 async def bundle(call: Call) -> BaseModel:
     """The policy in use."""
-    newest, known = call.context.feed.newest, call.context.site.bundle
+    newest = call.context.feed.newest
     return BundleAnswer(
-        present=known is not None,
+        present=call.context.site.bundle is not None,
         ready=newest is not None and newest.worker_ready,
         digest=None if newest is None else newest.bundle,
-        bundle=known,
+        bundle=call.context.bundle.info(newest),
     )
 
 

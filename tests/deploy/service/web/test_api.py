@@ -1,15 +1,23 @@
 """What the API shows of a service, and what it lets people change."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
+from constant_bundle import constant_bundle
 from tests.deploy.service.web.desks import TICK_S, Desk, MakeDesk
 
+from heatrouter.agents.bundle_files import read_bundle
+from heatrouter.agents.manifest import parse_manifest
+from heatrouter.deploy.model_store import ModelStore
 from heatrouter.deploy.modes import Mode
 from heatrouter.deploy.policy_worker import FaultKind
 from heatrouter.deploy.status import StatusSnapshot
 from heatrouter.deploy.web.snapshots import Received
+from heatrouter.envs.arrays import Float32Array
+from heatrouter.envs.spec.district import District
+from heatrouter.envs.spec.task import Task
 
 SUPPLY = "main.supply_temp_c"
 
@@ -91,6 +99,32 @@ async def test_metrics_follow_the_names_of_prometheus(desk: Desk) -> None:
     assert float(lines[f'heatrouter_set_point_applied_celsius{{name="{SUPPLY}"}}']) > 60.0
     assert any(name.startswith("heatrouter_bundle_info{") for name in lines)
     assert any(name.startswith("heatrouter_build_info{") for name in lines)
+
+
+async def test_after_an_exchange_the_bundle_shown_is_the_one_that_answers(
+    desk: Desk, district: District, task: Task, neutral: Float32Array, tmp_path: Path
+) -> None:
+    first = (await desk.get("/api/v1/bundle"))["bundle"]
+    other = read_bundle(constant_bundle(tmp_path / "other", district, task, neutral * 0.5 + 1.0))
+    store = ModelStore(desk.context.state_dir.path)
+    name = store.install(other)
+    store.write_index(store.index().activated(name))
+
+    async def shown(digest: str) -> Any:
+        desk.worker.bundle_digest = digest
+        await desk.tick()
+        answer = await desk.get("/api/v1/bundle")
+        assert answer["present"] is True
+        assert answer["digest"] == digest
+        return answer["bundle"]
+
+    digest = parse_manifest(other.manifest).digest
+    second = await shown(digest)
+    assert second["digest"] == digest != first["digest"]
+    assert second["folder"] == str(store.folder(name))
+    assert await shown(first["digest"]) == first
+    # better no name than that of another
+    assert await shown("f" * 64) is None
 
 
 async def test_the_map_has_every_unit_and_reading(desk: Desk) -> None:

@@ -20,7 +20,34 @@ _SPREAD_GAIN: Final = 0.01
 """Of the weights behind the deviation: at the start it is the same for every observation."""
 
 
-class SacHeatPolicy(SACPolicy):
+class _SquashedMean:
+    """What training and export use of an actor whose class is another in each library."""
+
+    actor: Any
+
+    def start_at(self, normalised_action: FloatArray) -> None:
+        """Make an action the answer to every observation, up to the small random weights.
+
+        Args:
+            normalised_action: Shape ``(n_action,)``, in -1..1; moved inside by 0.02 at the ends.
+        """
+        inside = np.arctanh(np.clip(normalised_action, -_LARGEST_START, _LARGEST_START))
+        with torch.no_grad():
+            bias = self.actor.get_submodule("mu").get_parameter("bias")
+            bias.copy_(torch.as_tensor(inside, dtype=torch.float32))
+
+    def mean_parts(self) -> MeanParts:
+        """Return the networks behind the deterministic action; weights are shared."""
+        names = ("features_extractor", "latent_pi", "mu")
+        scaling, body, head = (self.actor.get_submodule(name) for name in names)
+        return MeanParts(scaling, body, head, squashed=True)
+
+    def policy_parameters(self) -> list[torch.nn.Parameter]:
+        """Parameters of the actor."""
+        return list(self.actor.parameters())
+
+
+class SacHeatPolicy(_SquashedMean, SACPolicy):
     """SB3's squashed Gaussian actor with its critics.
 
     Args:
@@ -47,24 +74,8 @@ class SacHeatPolicy(SACPolicy):
         )
         _small_start(self.actor, settings)
 
-    def start_at(self, normalised_action: FloatArray) -> None:
-        """Make an action the answer to every observation, up to the small random weights.
 
-        Args:
-            normalised_action: Shape ``(n_action,)``, in -1..1; moved inside by 0.02 at the ends.
-        """
-        _start_at(self.actor, normalised_action)
-
-    def mean_parts(self) -> MeanParts:
-        """Return the networks behind the deterministic action; weights are shared."""
-        return _mean_parts(self.actor)
-
-    def policy_parameters(self) -> list[torch.nn.Parameter]:
-        """Parameters of the actor."""
-        return list(self.actor.parameters())
-
-
-class TqcHeatPolicy(TQCPolicy):
+class TqcHeatPolicy(_SquashedMean, TQCPolicy):
     """The same with critics that answer a distribution; arguments as :class:`SacHeatPolicy`."""
 
     def __init__(
@@ -81,18 +92,6 @@ class TqcHeatPolicy(TQCPolicy):
             observation_space, action_space, lr_schedule, **_shape(contract, settings), **others
         )
         _small_start(self.actor, settings)
-
-    def start_at(self, normalised_action: FloatArray) -> None:
-        """As :meth:`SacHeatPolicy.start_at`."""
-        _start_at(self.actor, normalised_action)
-
-    def mean_parts(self) -> MeanParts:
-        """Return the networks behind the deterministic action; weights are shared."""
-        return _mean_parts(self.actor)
-
-    def policy_parameters(self) -> list[torch.nn.Parameter]:
-        """Parameters of the actor."""
-        return list(self.actor.parameters())
 
 
 def _shape(contract: Contract, settings: NetworkSettings) -> dict[str, Any]:
@@ -111,17 +110,3 @@ def _small_start(actor: torch.nn.Module, settings: NetworkSettings) -> None:
         mean.get_parameter("weight").mul_(settings.output_gain)
         spread.get_parameter("weight").mul_(_SPREAD_GAIN)
         spread.get_parameter("bias").fill_(math.log(settings.initial_std))
-
-
-def _start_at(actor: torch.nn.Module, normalised_action: FloatArray) -> None:
-    inside = np.arctanh(np.clip(normalised_action, -_LARGEST_START, _LARGEST_START))
-    with torch.no_grad():
-        bias = actor.get_submodule("mu").get_parameter("bias")
-        bias.copy_(torch.as_tensor(inside, dtype=torch.float32))
-
-
-def _mean_parts(actor: torch.nn.Module) -> MeanParts:
-    scaling, body, head = (
-        actor.get_submodule(name) for name in ("features_extractor", "latent_pi", "mu")
-    )
-    return MeanParts(scaling, body, head, squashed=True)

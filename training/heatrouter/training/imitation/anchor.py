@@ -48,14 +48,15 @@ class AnchoredPolicy(HeatPolicy):
             settings=settings,
             **others,
         )
-        self.prior = torch.nn.Sequential(
-            copy.deepcopy(self.mlp_extractor.policy_net), copy.deepcopy(self.action_net)
-        ).requires_grad_(False)
+        self.prior = copy.deepcopy(self._mean_network()).requires_grad_(False)
 
     def set_prior(self) -> None:
         """Hold on to the present mean action."""
-        now = torch.nn.Sequential(self.mlp_extractor.policy_net, self.action_net)
-        self.prior.load_state_dict(now.state_dict())
+        self.prior.load_state_dict(self._mean_network().state_dict())
+
+    def _mean_network(self) -> torch.nn.Sequential:
+        parts = self.mean_parts()
+        return torch.nn.Sequential(parts.body, parts.head)
 
     def evaluate_actions(
         self, obs: PyTorchObs, actions: torch.Tensor

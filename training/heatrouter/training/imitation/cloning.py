@@ -18,7 +18,7 @@ from heatrouter.envs.contract import Contract
 from heatrouter.training.imitation.collection import Course
 from heatrouter.training.imitation.network import PlainNetwork
 from heatrouter.training.imitation.settings import CloneSettings
-from heatrouter.training.policy import ContractScaling, HeatPolicy
+from heatrouter.training.policy import ContractScaling, HeatPolicy, MeanParts
 
 EDGE: Final = 0.25
 """Labels at a bound lie this far beyond it: there the answer is clipped, and noise around it shall
@@ -123,14 +123,14 @@ def fit(
         How well it fits.
     """
     keep = ~labels.held_out
+    parts = policy.mean_parts()
     with torch.no_grad():
-        features = policy.pi_features_extractor(torch.from_numpy(labels.observation))
+        features = parts.scaling(torch.from_numpy(labels.observation))
     blind = torch.from_numpy(tells_actions(policy.contract))
     features[:, blind] = 0.0
     beyond = _beyond(labels.label)
     targets = torch.from_numpy(labels.label + beyond)
     chosen = torch.from_numpy(np.flatnonzero(keep))
-    body, head = policy.mlp_extractor.policy_net, policy.action_net
     if from_mean:
         # from small weights: what is always answered alike then does not depend on anything
         policy.start_at(targets[chosen].mean(dim=0).numpy().astype(np.float64))
@@ -149,7 +149,7 @@ def fit(
         total = 0.0
         for number in range(batches):
             rows = order[number * size : (number + 1) * size]
-            loss = torch.nn.functional.mse_loss(head(body(features[rows])), targets[rows])
+            loss = torch.nn.functional.mse_loss(parts.answer(features[rows]), targets[rows])
             optimizer.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
@@ -158,12 +158,12 @@ def fit(
         if on_epoch is not None:
             on_epoch(epoch + 1, total / batches)
     optimizer.zero_grad(set_to_none=True)
-    first = body[0]
+    first = policy.mlp_extractor.policy_net[0]
     assert isinstance(first, torch.nn.Linear)
     with torch.no_grad():
         first.weight[:, blind] = 0.0
     return _report(
-        policy, features, torch.from_numpy(labels.label), torch.from_numpy(labels.held_out)
+        parts, features, torch.from_numpy(labels.label), torch.from_numpy(labels.held_out)
     )
 
 
@@ -175,11 +175,10 @@ def _beyond(label: Float32Array) -> Float32Array:
 
 
 def _report(
-    policy: HeatPolicy, features: torch.Tensor, targets: torch.Tensor, held_out: torch.Tensor
+    parts: MeanParts, features: torch.Tensor, targets: torch.Tensor, held_out: torch.Tensor
 ) -> FitReport:
     with torch.no_grad():
-        answers = policy.action_net(policy.mlp_extractor.policy_net(features))
-        squares = (torch.clamp(answers, -1.0, 1.0) - targets) ** 2
+        squares = (torch.clamp(parts.answer(features), -1.0, 1.0) - targets) ** 2
     there = bool(held_out.any())
     judged = held_out if there else ~held_out
     # of an action that is hardly ever another one, nothing is left to explain
