@@ -93,7 +93,6 @@ def run(
         if unknown:
             msg = f"no row {unknown[0]}, the board has 1 to {max(ROWS)}"
         raise typer.BadParameter(msg, param_hint="--row")
-    logging.disable(logging.CRITICAL)  # faults are what this is about
     kinds: tuple[Kind, ...] = ("virtual", "real") if sockets else ("virtual",)
     rows = {number: ROWS[number] for number in numbers}
 
@@ -101,11 +100,16 @@ def run(
         word = verdict(found, possible=True)
         typer.echo(f"row {found.row} {found.kind}: {word} ({found.took_s:.1f} s)", err=True)
 
-    measured = run_rows(rows, kinds, seeds, told)
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)  # what goes wrong is what this is about
+    try:
+        measured = run_rows(rows, kinds, seeds, told)
+    finally:
+        logging.disable(before)
     board = new_board(["heatrouter", *sys.argv[1:]])
     if out is not None:
-        before = read_board(out) if out.exists() else board
-        kept = before.model_copy(update={"command": board.command, "machine": board.machine})
+        old = read_board(out) if out.exists() else board
+        kept = old.model_copy(update={"command": board.command, "machine": board.machine})
         write_whole(out, to_json(kept.with_rows(measured)))
     if as_json:
         typer.echo(to_json(board.with_rows(measured)), nl=False)

@@ -18,9 +18,10 @@ from heatrouter.deploy.audit import AuditLog
 from heatrouter.deploy.config import ServiceSetup
 from heatrouter.deploy.control_cycle import ControlCycle
 from heatrouter.deploy.fault_watch import FaultWatch
-from heatrouter.deploy.field_link import FieldLink, LinkLostError
+from heatrouter.deploy.field_link import FieldLink, LinkLostError, Quality
 from heatrouter.deploy.forecast_intake import ForecastIntake
 from heatrouter.deploy.history_taking import HistoryTaking
+from heatrouter.deploy.jump_watch import JumpWatch
 from heatrouter.deploy.look_ahead import LookAhead, Twin
 from heatrouter.deploy.mode_requests import ModeRequests, target_before_crash
 from heatrouter.deploy.model_switch import ModelSource, ModelSwitch
@@ -122,6 +123,9 @@ class Service:
         self._journal = Journal(audit, state_dir, self.watch, worker)
         self.alarms = AlarmBoard()
         self.novelty = NoveltyWatch(self.cycle, self.watch, self.alarms)
+        self._jumps = JumpWatch(
+            self.cycle.layout.input_names, self.alarms, tick_s=self._config.tick_s
+        )
         self.models: ModelSwitch | None = None
         if models is not None and isinstance(worker, SwapWorker):
             self.models = ModelSwitch(
@@ -237,6 +241,8 @@ class Service:
         if tick.reading is not None:
             self._intake.judge(tick, tick.reading, self._writing.written)
             self._watch_novelty(tick)
+            good = tick.reading.quality == Quality.GOOD
+            self._jumps.look(tick.reading.inputs, good, tick.now_s)
         if self._query is not None:
             await self._query.ask(tick, self.state, wanted=self._intake.decision_wanted)
             if tick.decided:

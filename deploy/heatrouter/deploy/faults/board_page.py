@@ -128,4 +128,5 @@ def page(rows: Mapping[int, FaultRow], board: Board) -> str:
 def _sum_of(found: Sequence[Measured]) -> str:
     failed = sum(not one.passed for one in found)
     unsafe = sum(one.unsafe_writes for one in found)
-    return f"{len(found)} runs, {failed} failed, {unsafe} unsafe writes"
+    runs = "1 run" if len(found) == 1 else f"{len(found)} runs"
+    return f"{runs}, {failed} failed, {unsafe} unsafe writes"

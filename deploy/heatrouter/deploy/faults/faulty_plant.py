@@ -1,7 +1,8 @@
 """The virtual plant as a process that does what it is told: bad tags, refused writes, other clocks.
 
-``python -m heatrouter.deploy.faults.faulty_plant --endpoint opc.tcp://127.0.0.1:4840`` serves it and
-takes orders from its standard input, one JSON object a line, each answered by one on its output:
+``python -m heatrouter.deploy.faults.faulty_plant --endpoint opc.tcp://127.0.0.1:4840`` serves it
+and takes orders from its standard input, one JSON object a line, each answered by one on its
+output:
 
     {"do": "fault", "node": "...", "kind": "bad"}     until it is cleared; kinds in FaultyServer
     {"do": "clear"}                                   everything

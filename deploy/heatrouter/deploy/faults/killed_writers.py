@@ -1,9 +1,10 @@
 """Audit log, ledgers, state files and history, written by a process that is killed again and again.
 
-Each life is a process of its own that writes all of them as fast as it can and says after each round
-what is safe. It is killed (SIGKILL) at a random moment. Every second death is made a power loss: what
-a disk does not have yet is cut off the audit log, or zeros stand in its place. Then the project's own
-readers have to find everything that the dead one had called safe, and the next life goes on there.
+Each life is a process of its own that writes all of them as fast as it can and says after each
+round what is safe. It is killed (SIGKILL) at a random moment. Every second death is made a power
+loss: what a disk does not have yet is cut off the audit log, or zeros stand in its place. Then the
+project's own readers have to find everything that the dead one had called safe, and the next life
+goes on there.
 
 Processes are made by fork: whoever calls this must have one thread only, so run it as a program of
 its own (``benchmarks/kill_harness.py``).
@@ -213,9 +214,7 @@ def _records(home: Path) -> int:
     return sum(path.read_bytes().count(b"\n") for path in segments if path.exists())
 
 
-def _look(
-    home: Path, key: SigningKey, safe: int, rounds: int, outcome: WritersOutcome
-) -> None:
+def _look(home: Path, key: SigningKey, safe: int, rounds: int, outcome: WritersOutcome) -> None:
     """Read everything back; raises where something is missing or does not hold."""
     _look_at_audit(home, safe, outcome)
     _look_at_state(StateDir(home), rounds)

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import Final
 from urllib.parse import urlparse
 
@@ -36,8 +37,8 @@ SLOW_TICK_S: Final = 3.0
 """A tick has three exchanges at most, each of which takes half a second more."""
 
 
-def _is_back(watch: Watch, since: float, within_s: float) -> None:
-    """It has to write again within so many real seconds."""
+def _comes_back(watch: Watch, since: float, within_s: float) -> None:
+    """It has to write again within so many real seconds, and the policy after a hold-off."""
     mark = watch.site.service.audit.mark()
     try:
         body = watch.site.service.wait_tick(
@@ -50,6 +51,7 @@ def _is_back(watch: Watch, since: float, within_s: float) -> None:
     took_s = wall_s(body) - since
     watch.notes.append(f"back after {took_s:.1f} s")
     watch.must(took_s <= within_s, f"back after {took_s:.1f} s, at most {within_s:g}")
+    watch.comes_back(since=wall_s(body))
 
 
 def _held(watch: Watch, at: float) -> None:
@@ -69,8 +71,7 @@ def server_killed(occasion: Occasion) -> RowResult:
         _held(watch, at)
         site.plant = PlantProcess(site.folder, speed=SPEED, endpoint=site.plant.endpoint)
         watch.unsafe_before -= unsafe  # a new plant counts anew
-        _is_back(watch, time.time(), RESTART_BACK_S)
-        watch.comes_back()
+        _comes_back(watch, time.time(), RESTART_BACK_S)
         return watch.result(10, ticks_s(1.0))
 
 
@@ -83,8 +84,7 @@ def server_frozen(occasion: Occasion) -> RowResult:
         _held(watch, at)
         time.sleep(3.0)
         os.kill(site.plant.process.pid, signal.SIGCONT)
-        _is_back(watch, time.time(), BACK_S)
-        watch.comes_back()
+        _comes_back(watch, time.time(), BACK_S)
         return watch.result(11, ticks_s(2.0))
 
 
@@ -142,8 +142,7 @@ def black_hole(occasion: Occasion) -> RowResult:
     with _proxied(occasion, 0.5) as (watch, thread):
         _held(watch, thread.do(thread.proxy.black_hole))
         time.sleep(OUTAGE_S)
-        _is_back(watch, thread.do(thread.proxy.heal), BACK_S)
-        watch.comes_back()
+        _comes_back(watch, thread.do(thread.proxy.heal), BACK_S)
         return watch.result(12, ticks_s(2.0))
 
 
@@ -167,6 +166,6 @@ def slow_network(occasion: Occasion) -> RowResult:
 def _even(watch: Watch, ticks: list[Body], real_tick_s: float) -> None:
     """No two ticks further apart than two periods."""
     times = [wall_s(body) for body in ticks]
-    longest = max((b - a for a, b in zip(times, times[1:], strict=False)), default=0.0)
+    longest = max((b - a for a, b in pairwise(times)), default=0.0)
     watch.notes.append(f"ticks at most {longest:.2f} s apart")
     watch.must(longest <= 2.0 * real_tick_s, f"{longest:.2f} s between two ticks")

@@ -5,6 +5,7 @@ import random
 import shutil
 import signal
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -24,7 +25,7 @@ from heatrouter.deploy.faults.real_site import (
     ticks_s,
     wall_s,
 )
-from heatrouter.deploy.faults.site_processes import Body, PlantProcess, until
+from heatrouter.deploy.faults.site_processes import Body, PlantProcess, busy_processes, until
 from heatrouter.deploy.faults.trial_bundle import (
     THRESHOLD_SHARE,
     TRIGGER,
@@ -131,10 +132,21 @@ def worker_dies(_: Occasion) -> RowResult:
                 # One that hangs is missed when it is asked, once in a control step.
                 begun = _decision_before(site, whole.mark, body) if hangs else at
                 whole.reacted(begun, body)
-            whole.event("fault WORKER_DEAD raised")
-            until(lambda: site.service.status().get("worker_ready") or None, 60.0, named="worker")
+            if dead := whole.event("fault WORKER_DEAD raised"):
+                _wait_for_worker(site, int(dead["tick"]))
             whole.waits_for_a_person()
         return whole.result(18, ticks_s(1.0))
+
+
+def _wait_for_worker(site: RealSite, tick: int) -> None:
+    """Wait until a worker that died in a tick, or before it, has been replaced."""
+
+    def replaced() -> bool | None:
+        status = site.service.status()
+        over = status["tick"] > tick and "WORKER_DEAD" not in status["faults"]
+        return True if over and status["worker_ready"] else None
+
+    until(replaced, 120.0, named="another worker")
 
 
 # --- other bundles ---
@@ -169,9 +181,7 @@ def hot_swap(occasion: Occasion) -> RowResult:
         watch.must(
             numbers == list(range(numbers[0], numbers[0] + len(numbers))), "a tick has no record"
         )
-        gaps = [
-            wall_s(b) - wall_s(a) for a, b in zip(ticks, ticks[1:], strict=False)
-        ]
+        gaps = [wall_s(b) - wall_s(a) for a, b in pairwise(ticks)]
         watch.notes.append(f"{SWAPS} swaps, ticks at most {max(gaps):.2f} s apart")
         watch.must(max(gaps) < 2.0 * REAL_TICK_S, f"{max(gaps):.2f} s between two ticks")
         modes = {body["mode"] for body in ticks}

@@ -1,6 +1,13 @@
 """The rows over real sockets and processes, by number. The registry takes them from here."""
 
-from heatrouter.deploy.faults import real_guard, real_inputs, real_network, real_policy, real_writes
+from heatrouter.deploy.faults import (
+    real_guard,
+    real_inputs,
+    real_network,
+    real_policy,
+    real_strangers,
+    real_writes,
+)
 from heatrouter.deploy.faults.board import Scenario
 
 REAL: dict[int, Scenario] = {
@@ -28,6 +35,7 @@ REAL: dict[int, Scenario] = {
     23: real_policy.hot_swap,
     24: real_guard.bad_settings,
     25: real_guard.disk_full,
+    26: real_strangers.strangers,
     27: real_guard.starved,
     28: real_inputs.unknown_weather,
 }

@@ -18,6 +18,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
 from heatrouter.deploy.audit import audit_segments
 from heatrouter.deploy.faults.board import RowResult, judged
 from heatrouter.deploy.faults.site_processes import (
@@ -29,6 +31,7 @@ from heatrouter.deploy.faults.site_processes import (
 )
 from heatrouter.deploy.faults.trial_bundle import Manner, trial_bundle
 from heatrouter.deploy.modes import Mode, ModeSettings
+from heatrouter.envs.arrays import FloatArray
 from heatrouter.envs.errors import HeatrouterError
 from heatrouter.envs.settlement.chain_files import verify_files
 
@@ -59,14 +62,22 @@ def wall_s(body: Body) -> float:
     return datetime.fromisoformat(str(body["wall_time"])).timestamp()
 
 
+def tick_lengths_s(bodies: Sequence[Body], speed: float) -> FloatArray:
+    """How much longer than the shortest each of some ticks took, real seconds.
+
+    From its begin, on the service's clock, to its record, on the wall clock.
+    """
+    ends = np.array([wall_s(body) - body["time_s"] / speed for body in bodies])
+    lengths: FloatArray = ends - ends.min()
+    return lengths
+
+
 @cache
 def bundle_of(manner: Manner = "good", scale: float = 1.0, monitored: bool = True) -> Path:
     """A bundle, made once and removed at the end."""
     folder = Path(tempfile.mkdtemp(prefix="heatrouter-trial-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return trial_bundle(
-        folder / "bundle", PRESET, manner=manner, scale=scale, monitored=monitored
-    )
+    return trial_bundle(folder / "bundle", PRESET, manner=manner, scale=scale, monitored=monitored)
 
 
 @dataclass
@@ -121,9 +132,14 @@ class Watch:
         if not holds:
             self.failures.append(otherwise)
 
-    def comes_back(self, *, hold_off: bool = True) -> None:
-        """The policy has to come back by itself, not before a clean hold-off."""
-        mark, begun = self.site.service.audit.mark(), time.time()
+    def comes_back(self, *, hold_off: bool = True, since: float | None = None) -> None:
+        """The policy has to come back by itself, not before a clean hold-off.
+
+        Args:
+            hold_off: Whether there has to be one.
+            since: When the fault was over, POSIX seconds; default: now.
+        """
+        mark, begun = self.site.service.audit.mark(), since or time.time()
         try:
             back = self.site.service.wait_mode("POLICY", mark, PATIENCE_S)
         except SiteError:
@@ -131,8 +147,8 @@ class Watch:
             self.failures.append(f"not back in POLICY: {self.site.reason()}")
             return
         took_s = (wall_s(back) - begun) * self.site.speed
-        # Counted from the end of the fault, which the service saw up to a tick later.
-        if hold_off and took_s < HOLD_OFF_S - TICK_S:
+        # The service counts from its last tick with the fault.
+        if hold_off and took_s < HOLD_OFF_S - TICK_S - SLACK_S:
             self.recovered = False
             self.failures.append(f"back in POLICY after {took_s:.0f} s, before the hold-off")
 
@@ -145,7 +161,7 @@ class Watch:
             self.failures.append("came back without a person")
         self.site.arm()
 
-    def result(self, row: int, bound_s: float, **more: object) -> RowResult:
+    def result(self, row: int, bound_s: float) -> RowResult:
         """The verdict on the row."""
         site = self.site
         unsafe = int(site.plant.look()["unsafe_writes"]) - self.unsafe_before

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from heatrouter.deploy.faults.board import Occasion, RowResult
-from heatrouter.deploy.faults.outcomes import Outcome, repeated
+from heatrouter.deploy.faults.outcomes import Outcome, Repetition, repeated
 from heatrouter.deploy.faults.virtual_run import TICK_S, VirtualRun, in_mode
 from heatrouter.deploy.modes import Fault, Mode
 from heatrouter.deploy.policy_worker import FaultKind
@@ -22,7 +22,8 @@ Answer = Callable[[VirtualRun], FloatArray]
 def bad_action(occasion: Occasion) -> RowResult:
     """Row 17: no numbers, beyond the range, and from one end of the range to the other."""
     answers: tuple[Answer, ...] = (_no_number, _infinite, _beyond)
-    variants = [*(partial(_bad_action, answer=answer) for answer in answers), _bang_bang]
+    variants: list[Repetition] = [partial(_bad_action, answer=answer) for answer in answers]
+    variants.append(_bang_bang)
     return repeated(17, occasion, variants, bound_s=TICK_S)
 
 
@@ -117,7 +118,7 @@ def _switches(run: VirtualRun) -> int:
 
 def hanging_policy(occasion: Occasion) -> RowResult:
     """Row 18: late once, hanging for good, and a process that dies."""
-    variants = [
+    variants: list[Repetition] = [
         partial(_late, hangs=False),
         partial(_late, hangs=True),
         _dead,

@@ -229,9 +229,7 @@ class ServiceProcess:
 
         def found() -> Body | None:
             self._alive()
-            return next(
-                (b for b in self.events(since) if str(b["event"]).startswith(begins)), None
-            )
+            return next((b for b in self.events(since) if str(b["event"]).startswith(begins)), None)
 
         return until(found, within_s, named=f"the event {begins!r}")
 
@@ -241,8 +239,7 @@ class ServiceProcess:
 
     def ready_s(self) -> float:
         """Wait for its first tick; seconds from its start."""
-        begun = self.wait_tick(self.first_record, lambda _: True, START_S)
-        del begun
+        self.wait_tick(self.first_record, lambda _: True, START_S)
         return time.monotonic() - self.begun
 
     def ask(self, mode: Mode, reason: str = "trial") -> None:

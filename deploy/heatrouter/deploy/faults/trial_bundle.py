@@ -157,7 +157,8 @@ def _model(
         [numpy_helper.from_array(v, name) for name, v in values.items() if name in used],
     )
     opset = [helper.make_opsetid("", 18)]
-    return helper.make_model(graph, opset_imports=opset, ir_version=8).SerializeToString()
+    model: bytes = helper.make_model(graph, opset_imports=opset, ir_version=8).SerializeToString()
+    return model
 
 
 def _run(model: bytes, observation: Float32Array) -> Float32Array:

@@ -14,6 +14,7 @@ _PLACES: dict[int, str] = {
     3: "rows_inputs:uncertain",
     4: "rows_inputs:stuck",
     5: "rows_inputs:spike",
+    6: "rows_state:bias",
     7: "rows_inputs:wrong_unit",
     8: "rows_inputs:old_stamp",
     9: "rows_inputs:clock_jump",
@@ -30,6 +31,7 @@ _PLACES: dict[int, str] = {
     23: "rows_operation:hot_swap",
     24: "rows_operation:bad_settings",
     25: "rows_operation:disk_full",
+    28: "rows_state:unknown_weather",
 }
 
 

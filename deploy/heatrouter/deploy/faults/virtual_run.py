@@ -198,14 +198,18 @@ class VirtualRun:
             alarms = frozenset(self.service.alarms.present)
             self.seen.append(Seen(began_s, ended_s, state.actual, state.faults, alarms))
             await asyncio.sleep(0)  # what goes on beside the ticks gets its turn
-        return self.seen[-count:]
+        return self.seen[len(self.seen) - count :]
 
-    async def warm(self) -> None:
+    async def warm(self, rules_ticks: int = 0) -> None:
         """Ask for POLICY and run until set-points are on their way.
+
+        Args:
+            rules_ticks: Ticks of RULES before, for a plant that starts elsewhere than it works.
 
         Raises:
             NotRunningError: It is not in POLICY by then.
         """
+        await self.ticks(rules_ticks)
         self.ask(Mode.POLICY)
         await self.ticks(WARM_TICKS + int(self.rng.integers(0, 15)))
         if self.seen[-1].mode is not Mode.POLICY:
