@@ -123,7 +123,8 @@ def _entrants(district: District, request: Request, bundles: Sequence[Path]) -> 
 def _default(district: District, request: Request) -> tuple[str, ...]:
     if request.bundles:
         return ("rules", "policy")
-    shipped = ControllerSettings(district).is_preset and shipped_bundle(district.name)
+    as_it_is = request.task is None and ControllerSettings(district).is_preset
+    shipped = as_it_is and shipped_bundle(district.name) is not None
     return ("rules", "constant-price", "policy") if shipped else ("rules", "constant-price")
 
 

@@ -21,7 +21,8 @@ from heatrouter.envs.scenarios.library import ScenarioLibrary
 
 COMMAND = [
     *("evaluate", "energy-web", "--weeks", "3", "--hours", "24", "--jobs", "1"),
-    *("--bound", "none"),  # the fake plant has no scenarios of its own
+    *("--controllers", "rules,constant-price"),  # no policy was trained for the fake plant
+    *("--bound", "none"),  # nor has it scenarios of its own
 ]
 
 Capture = pytest.CaptureFixture[str]
@@ -132,7 +133,7 @@ def test_json_to_standard_output_is_only_json(capsys: Capture) -> None:
 BAD: list[tuple[list[str], str]] = [
     (["--controllers", "rules,ruels"], "ruels: no such controller"),
     (["--controllers", "rules,policy:NOWHERE"], "a bundle is a folder"),
-    (["--bundle", "NOWHERE"], "a bundle is a folder"),
+    (["--controllers", "rules,policy", "--bundle", "NOWHERE"], "a bundle is a folder"),
     (["--controllers", "constant-price"], "baseline 'rules' is not among"),
     (["--reference", "mpc"], "reference 'mpc' is not among"),
     (["--controllers", "rules,no.such:Thing"], "cannot be imported"),

@@ -9,6 +9,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "heatrouter.training.cli_sweep:sweep",
         "Train many seeds, districts and configurations, here or on a Ray cluster.",
     ),
+    "study": (
+        "heatrouter.training.cli_study:app",
+        "Train many methods at equal cost, judge them on the same held-out weeks.",
+    ),
     "track": (
         "heatrouter.training.cli_track:app",
         "Send results to MLflow later, add files to a run, promote a policy.",

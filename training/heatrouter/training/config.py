@@ -180,6 +180,13 @@ class TrainingConfig(Described):
     algorithm: AlgorithmName = "ppo"
     seed: int = Field(1, ge=0, le=2**31 - 1)
     total_steps: int = Field(ge=1, le=10**10, description="control steps of all environments")
+    budget_core_s: float | None = Field(
+        None,
+        gt=0.0,
+        le=1.0e7,
+        description="CPU time, labels included, after which the training ends at the next rollout "
+        "boundary; rates and weights that fall over the training then fall with it. null for none",
+    )
     reward_scale_eur: float = Field(
         100.0, gt=0.0, le=1.0e7, description="cost in euro that makes one unit of negative reward"
     )
@@ -242,6 +249,8 @@ class TrainingConfig(Described):
     def digest(self) -> str:
         """sha256 over everything but where results are tracked and labels are kept."""
         content = self.model_dump(mode="json", exclude={"tracking": True, "imitation": {"folder"}})
+        if content["budget_core_s"] is None:  # came later: digests from before stay
+            del content["budget_core_s"]
         text = json.dumps(content, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 

@@ -9,6 +9,7 @@ from heatrouter.envs.observe import build_contract
 from heatrouter.envs.scenarios.scenario_file import load_scenario_file
 from heatrouter.envs.scenarios.sources import SOURCES, scenario_path
 from heatrouter.envs.spec.district import District
+from heatrouter.envs.spec.loading import load_task
 from heatrouter.envs.spec.task import Task
 from heatrouter.training.config import ScenarioSettings, TrainingConfig
 from heatrouter.training.constraint_signals import constraint_mistakes
@@ -17,6 +18,18 @@ EMBARGO: Final = timedelta(days=7)
 """Between what is learnt from and what judges: weather and stores remember some days."""
 
 Use = Literal["train", "validation", "test"]
+
+
+def configured_task(config: TrainingConfig) -> Task:
+    """Load the task that a configuration names, with the actions that it wants.
+
+    Raises:
+        TaskError: The task cannot be used.
+    """
+    task = load_task(config.task)
+    if config.parametrisation is None:
+        return task
+    return task.model_copy(update={"parametrisation": config.parametrisation})
 
 
 def fitting_mistakes(config: TrainingConfig, task: Task, district: District) -> list[Mistake]:

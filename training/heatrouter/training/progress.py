@@ -76,16 +76,24 @@ class TrainingProgress:
             self._bar.update(self._task, cost=f"cost {cost_eur_h:,.0f} €/h")
         self._bar.update(self._task, completed=steps, speed=f"{self._speed(steps):,.0f}/s")
 
-    def scored(self, steps: int, score: Score, *, best: bool) -> None:
-        """Show a score on the validation weeks."""
+    def scored(self, steps: int, score: Score, *, best: bool, spent: str | None = None) -> None:
+        """Show a score on the validation weeks.
+
+        Args:
+            steps: Control steps so far.
+            score: The score.
+            best: Whether it is the best one so far.
+            spent: Of a budget that may end the run before its steps do, e.g. "90/300 core-s".
+        """
         saving = f"saves {100.0 * score.saving:+.2f} % of the rules' cost"
         self._bar.update(self._task, saving=saving)
         if not self._console.is_terminal:
             left = (self._total - steps) / self._speed(steps) if steps > self._first else 0.0
             mark = " (best)" if best else ""
+            ahead = f"{left:.0f} s left" if spent is None else spent
             self._console.print(
                 f"{steps:,}/{self._total:,} steps  {self._speed(steps):,.0f}/s  {saving}{mark}  "
-                f"{left:.0f} s left",
+                f"{ahead}",
                 highlight=False,
                 soft_wrap=True,
             )

@@ -21,10 +21,11 @@ from heatrouter.training.checkpoints import (
     write_snapshot,
 )
 from heatrouter.training.config import PpoSettings, TrainingConfig
+from heatrouter.training.core_time import CoreTime
 from heatrouter.training.onnx_export import ExportedPolicy
 from heatrouter.training.policy import TrainedPolicy
 from heatrouter.training.progress import TrainingProgress
-from heatrouter.training.run_folder import RunFolder, write_text
+from heatrouter.training.run_folder import RunFolder, write_json, write_text
 from heatrouter.training.sb3_vec_env import DistrictVecEnv
 from heatrouter.training.tracking import Tracker
 from heatrouter.training.training_batches import ResumableBatch, TrainingBatches
@@ -73,6 +74,9 @@ class RolloutBoundary(BaseCallback):
         self.best: dict[str, float] = dict(earlier.get("best", {}))
         self._seconds_before = float(earlier.get("seconds", 0.0))
         self._begin = time.perf_counter()
+        self._core = CoreTime(run.imitation, earlier.get("core_s"))
+        self._core_scores: list[list[float]] = [list(row) for row in earlier.get("core_scores", [])]
+        self._ended_at: int | None = None
         self._skip_boundary = resumed is not None
         self.stage = int(earlier.get("stage", 0))
         self.snapshot: Snapshot | None = None
@@ -102,19 +106,47 @@ class RolloutBoundary(BaseCallback):
     def _policy(self) -> TrainedPolicy:
         return trained_policy(self.model)
 
+    @property
+    def _done_share(self) -> float:
+        """How much of the training is done, by steps or by core-seconds, whichever is more."""
+        budget = self._config.budget_core_s
+        by_time = 0.0 if budget is None else self._core.total_s / budget
+        return min(max(self.model.num_timesteps / self.total_steps, by_time), 1.0)
+
+    def _on_training_start(self) -> None:
+        if self._config.budget_core_s is None:
+            return
+        by_steps = self.model.lr_schedule
+
+        def rate(remaining: float) -> float:
+            return by_steps(min(remaining, 1.0 - self._done_share))
+
+        self.model.lr_schedule = rate
+
     def _on_rollout_start(self) -> None:
-        if self._skip_boundary:
+        budget = self._config.budget_core_s
+        ended = budget is not None and self._core.total_s >= budget
+        if self._skip_boundary and not ended:
             # The boundary that the run was resumed at is done already.
-            self._skip_boundary = False
             self._written = self.model.num_timesteps
         else:
-            self._boundary(last=False)
-        self._change_stage()
+            self._boundary(last=ended)
+        self._skip_boundary = False
+        if ended:
+            self._ended_at = self.model.num_timesteps
+        else:
+            self._change_stage()
 
     def _on_training_end(self) -> None:
-        self._boundary(last=True)
+        if self._ended_at is None:
+            self._boundary(last=True)
+        else:
+            # SB3 takes a step more before it asks whether to go on; nothing is learnt from it.
+            self.model.num_timesteps = self._ended_at
 
     def _on_step(self) -> bool:
+        if self._ended_at is not None:
+            return False
         self._progress.update(self.model.num_timesteps)
         return True
 
@@ -138,8 +170,8 @@ class RolloutBoundary(BaseCallback):
         anchor = self._config.anchor
         if anchor.enabled:
             assert isinstance(self.model, OnPolicyAlgorithm)
-            share = min(self.model.num_timesteps / self._config.total_steps, 1.0)
-            self.model.ent_coef = anchor.weight + (anchor.weight_end - anchor.weight) * share
+            fall = anchor.weight_end - anchor.weight
+            self.model.ent_coef = anchor.weight + fall * self._done_share
 
     def _boundary(self, *, last: bool) -> None:
         steps = self.model.num_timesteps
@@ -196,7 +228,11 @@ class RolloutBoundary(BaseCallback):
         if better:
             self.best = row
             keep_policy(self.run, self._policy, steps, score)
-        self._progress.scored(steps, score, best=better)
+        budget = self._config.budget_core_s
+        spent = None if budget is None else f"{self._core.total_s:.0f}/{budget:.0f} core-s"
+        self._progress.scored(steps, score, best=better, spent=spent)
+        self._core_scores = [told for told in self._core_scores if told[0] != steps]
+        self._core_scores.append([steps, round(self._core.total_s, 2), score.saving])
         if self._on_score is not None:
             self._on_score(steps, score)
 
@@ -206,6 +242,8 @@ class RolloutBoundary(BaseCallback):
             "best": dict(self.best),
             "seconds": self.seconds,
             "stage": self.stage,
+            "core_s": self._core.total_s,
+            "core_scores": [list(told) for told in self._core_scores],
         }
         self.snapshot = take_snapshot(self.model, self._batch.save_state(), progress)
 
@@ -220,6 +258,9 @@ class RolloutBoundary(BaseCallback):
         write_snapshot(self.run.checkpoints, self.snapshot, keep=self._config.checkpoints.keep)
         lines = [json.dumps(row) for row in self.curve]
         write_text(self.run.curve, "".join(f"{line}\n" for line in lines))
+        # Apart from the curve, which a run that was interrupted repeats to the last digit.
+        cost = {"core_s": self._core.total_s, "labels_core_s": self._core.labels_s}
+        write_json(self.run.core_seconds, cost | {"scores": self._core_scores})
         self._written = self.snapshot.steps
         if has_memory(self.model):
             # It shares the memory, which goes on changing.

@@ -78,6 +78,11 @@ class RunFolder:
         return self.path / "learning_curve.jsonl"
 
     @property
+    def core_seconds(self) -> Path:
+        """What the run took of the processor: in all, for labels, and up to each score."""
+        return self.path / "core_seconds.json"
+
+    @property
     def summary(self) -> Path:
         """What came out of the run."""
         return self.path / "summary.json"

@@ -7,10 +7,10 @@ from typing import Final
 
 from heatrouter.envs.errors import Mistake, TrainingConfigError
 from heatrouter.envs.spec.district import District
-from heatrouter.envs.spec.loading import load_district, load_task
+from heatrouter.envs.spec.loading import load_district
 from heatrouter.envs.spec.task import Task
 from heatrouter.training.config import TrainingConfig
-from heatrouter.training.config_fit import fitting_mistakes
+from heatrouter.training.config_fit import configured_task, fitting_mistakes
 from heatrouter.training.config_loading import load_training_config
 
 _SEEDS: Final = re.compile(r"^(\d+)\.\.(\d+)$")
@@ -62,7 +62,7 @@ def plan_sweep(
             named = [] if preset is None else [f"task={preset}"]
             config = load_training_config(source, [*changes, *named])
             recipe = config.name if preset is None else f"{config.name}-on-{preset}"
-            task = load_task(config.task)
+            task = configured_task(config)
             district = load_district(task.district)
             mistakes = fitting_mistakes(config, task, district)
             if mistakes:

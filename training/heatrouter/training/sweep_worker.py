@@ -12,6 +12,7 @@ from typing import Any, Final
 from rich.console import Console
 
 from heatrouter.envs.errors import EXIT_INTERRUPTED, HeatrouterError
+from heatrouter.training import core_time
 from heatrouter.training.checkpoints import checkpoint_files
 from heatrouter.training.run_folder import RunFolder
 from heatrouter.training.train import RunOptions, resume_training, start_prepared
@@ -45,6 +46,7 @@ def work(folder: Path, console: Console) -> dict[str, Any]:
 def main() -> int:
     """Work off the folder that the command line names."""
     folder = Path(sys.argv[1])
+    core_time.restart()  # loading libraries is no learning
     with (folder / LOG).open("a", encoding="utf-8") as log:
         console = Console(file=log, width=160)
         try:

@@ -10,12 +10,20 @@ from rich.console import Console
 
 from heatrouter.envs.scenarios.library import ScenarioLibrary
 from heatrouter.training.checkpoints import SCHEMA_VERSION, load_tensors, save_tensors
+from heatrouter.training.core_time import LABELS
 from heatrouter.training.imitation.cloning import LabelSet, fit, plain_network
 from heatrouter.training.imitation.collection import Course
 from heatrouter.training.imitation.settings import ImitationSettings
-from heatrouter.training.imitation.shards import Round, Work, collect_round, round_weeks
+from heatrouter.training.imitation.shards import (
+    Round,
+    Work,
+    collect_round,
+    round_core_s,
+    round_weeks,
+)
 from heatrouter.training.imitation.weeks import join
 from heatrouter.training.policy import ContractScaling, HeatPolicy
+from heatrouter.training.run_folder import write_json
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,6 +67,8 @@ def imitate(
     courses: list[Course] = []
     weeks: list[ScenarioLibrary] = []
     reports: list[dict[str, Any]] = []
+    core_s = own_core_s = 0.0
+    kept.mkdir(parents=True, exist_ok=True)
     for number in range(labels.rounds + 1):
         first = number == 0
         this = Round(
@@ -75,7 +85,11 @@ def imitate(
                 highlight=False,
             )
 
+        own = time.process_time()
         courses += collect_round(work, this, Path(settings.folder), report)
+        own_core_s += time.process_time() - own
+        core_s += round_core_s(work, this, Path(settings.folder))
+        write_json(kept / LABELS, {"core_s": core_s, "own_core_s": own_core_s})
         weeks.append(round_weeks(work, this))
         file = kept / f"round-{number}.pt"
         if file.is_file():
@@ -90,7 +104,6 @@ def imitate(
             f"{time.perf_counter() - begin:.0f} s",
             highlight=False,
         )
-        kept.mkdir(parents=True, exist_ok=True)
         content = {"schema_version": SCHEMA_VERSION, "policy": policy.state_dict()}
         save_tensors(file, content | {"report": report_of})
         reports.append(report_of)

@@ -11,6 +11,7 @@ import os
 import pickle
 import signal
 import tempfile
+import time
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -39,6 +40,7 @@ from heatrouter.training.imitation.settings import LabelSettings
 from heatrouter.training.imitation.weeks import cut_weeks
 
 _FORMAT: Final = 1
+_CORE_S: Final = "core_s"
 _THREADS: Final = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -147,15 +149,13 @@ def collect_round(
     Raises:
         HeatrouterError: A worker died, or the disk is full.
     """
-    size = work.settings.environments
-    count = -(-this.courses // size)
-    stem = f"{work.district.name}-{work.digest(this)[:20]}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         msg = f"{folder}: cannot hold labels ({error.strerror or error}); set imitation.folder"
         raise HeatrouterError(msg) from error
-    paths = [folder / f"{stem}-{size}-{number:04d}.npz" for number in range(count)]
+    paths = _paths(work, this, folder)
+    count = len(paths)
     missing = [number for number, path in enumerate(paths) if _read(path) is None]
     done = count - len(missing)
     on_file(done, count)
@@ -168,6 +168,29 @@ def collect_round(
         msg = f"{lost[0]}: was there a moment ago and cannot be read now; start again"
         raise HeatrouterError(msg)
     return [course for course in courses if course is not None]
+
+
+def round_core_s(work: Work, this: Round, folder: Path) -> float:
+    """CPU time that collecting a round has taken, whoever did it and when, s.
+
+    Args:
+        work: What all rounds share.
+        this: The round, collected.
+        folder: Of the label files. Those from before this was noted count nothing.
+    """
+    return sum(_core_s(path) for path in _paths(work, this, folder))
+
+
+def _core_s(path: Path) -> float:
+    with np.load(path, allow_pickle=False) as archive:
+        return float(archive[_CORE_S]) if _CORE_S in archive.files else 0.0
+
+
+def _paths(work: Work, this: Round, folder: Path) -> list[Path]:
+    size = work.settings.environments
+    stem = f"{work.district.name}-{work.digest(this)[:20]}"
+    count = -(-this.courses // size)
+    return [folder / f"{stem}-{size}-{number:04d}.npz" for number in range(count)]
 
 
 def _made(work: Work, this: Round, paths: Sequence[Path], missing: Sequence[int]) -> Iterator[int]:
@@ -214,6 +237,7 @@ def _made(work: Work, this: Round, paths: Sequence[Path], missing: Sequence[int]
 
 def _make(work: Work, this: Round, path: Path, number: int) -> None:
     """Collect the courses of one file and write it."""
+    begin = time.process_time()
     random = np.random.default_rng([work.seed, this.number, number])
     size = work.settings.environments
     weeks = round_weeks(work, this)
@@ -229,7 +253,8 @@ def _make(work: Work, this: Round, path: Path, number: int) -> None:
     stage = path.with_name(f".{path.name}-{os.getpid()}")
     try:
         with stage.open("wb") as file:
-            np.savez_compressed(file, allow_pickle=False, **course.arrays())
+            took = {_CORE_S: np.float64(time.process_time() - begin)}
+            np.savez_compressed(file, allow_pickle=False, **course.arrays(), **took)
         stage.replace(path)
     except OSError as error:
         msg = f"{path}: cannot be written ({error.strerror or error}); files that are whole stay"
