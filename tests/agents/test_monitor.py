@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heatrouter.agents.monitor import Monitor, MonitorScorer, parse_monitor
+from heatrouter.agents.monitor import Group, Monitor, MonitorScorer, parse_monitor
 from heatrouter.agents.monitor_fitting import (
     MEMORIES_H,
     conformal_limit,
@@ -186,10 +186,11 @@ def test_what_fits_nothing_is_refused(
 
 def test_a_monitor_without_relations_watches_novelty_only(contract: Contract) -> None:
     n = len(contract.observation)
+    group: Group = "weather"
     bare = Monitor(
         false_alarms_per_day=0.1,
         calibration_days=9,
-        groups=("weather",) * n,
+        groups=(group,) * n,
         low=(0.0,) * n,
         high=(1.0,) * n,
         span=(1.0,) * n,

@@ -22,6 +22,7 @@ from heatrouter.deploy.faults.board_run import (
     write_whole,
 )
 from heatrouter.deploy.faults.registry import ROWS
+from heatrouter.deploy.faults.week_cli import week
 from heatrouter.envs.cli_options import AsJson
 from heatrouter.envs.errors import EXIT_FAILURE
 
@@ -30,6 +31,8 @@ app = typer.Typer(
     help="Break what can break beside a plant, and measure what the service does about it.",
     rich_markup_mode=None,
 )
+
+app.command()(week)
 
 SEEDS = 5
 

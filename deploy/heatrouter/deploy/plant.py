@@ -114,6 +114,16 @@ class VirtualPlant:
         self.refused: set[str] = set()
 
     @property
+    def columns(self) -> Mapping[str, int]:
+        """Name to position in the simulator's outputs."""
+        return self._model.columns
+
+    @property
+    def outputs(self) -> FloatArray:
+        """The simulator's outputs of the last tick, shape ``(1, n_columns)``."""
+        return self._outputs
+
+    @property
     def now_s(self) -> float:
         """The PLC's clock: plant seconds since the start, between ticks, too."""
         return (self._clock() - self._begin) * self._pace.speed

@@ -184,7 +184,9 @@ class Replayer:
         cycle.overrides = _overrides(record)
         mode = Mode(record.mode)
         may_write = mode in WRITING
-        if may_write and reading is not None and not reading.external:
+        if reading is None:
+            cycle.miss()
+        elif cycle.has_to_follow(external=reading.external) and may_write:
             _track(cycle, reading, record.time_s)
         step = cycle.guarded(record.time_s, use_policy=mode is Mode.POLICY or not may_write)
         self._compare(record, observation, action, step)

@@ -186,7 +186,7 @@ class Service:
     async def run(self, stop: asyncio.Event) -> None:
         """Tick until stopped, or until the configured number of ticks."""
         period_s = self._config.real_tick_s
-        self.report.started(self._context(), self.state)
+        self.begin()
         # What was loaded to get here stays: no pause to search it for garbage in a tick.
         gc.collect()
         gc.freeze()
@@ -211,6 +211,10 @@ class Service:
             except TimeoutError:
                 continue
         await self._leave()
+
+    def begin(self) -> None:
+        """Put on record what is running; whoever ticks by hand calls this first."""
+        self.report.started(self._context(), self.state)
 
     async def safe_tick(self) -> None:
         """One tick; whatever goes wrong in it that nobody thought of leads to HOLD.
@@ -252,9 +256,9 @@ class Service:
         self.state = next_mode(before, self._events(request), tick.now_s, self._mode_settings)
         self._operator.take(tick, self.state)
         self.cycle.overrides = self.overrides.values
-        if self.state.may_write and tick.reading is not None and not tick.reading.external:
-            # Until the plant confirms that it follows us, write what is in force, unmoved: it may
-            # take over any of our writes, while its own controller still moves the set-points.
+        if tick.reading is None:
+            self.cycle.miss()
+        elif self.cycle.has_to_follow(external=tick.reading.external) and self.state.may_write:
             self._intake.follow(tick.reading, tick.now_s)
         # Where nothing is written, the log shows what the policy would have done.
         use_policy = self.state.actual is Mode.POLICY or not self.state.may_write

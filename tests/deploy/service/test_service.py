@@ -201,6 +201,30 @@ async def test_a_lost_plant_is_held_and_taken_up_without_a_bump(bench: Bench) ->
     assert bench.plant.plc.state is PlcState.EXTERNAL
 
 
+async def test_a_short_gap_is_not_made_up_for_in_one_step(bench: Bench) -> None:
+    """Two ticks without an answer: the plant still follows, and what it follows is not far off."""
+    bench.ask("POLICY")
+    await bench.run(3)
+    supply = bench.plant.names.index("main.supply_temp_c")
+    assert bench.service.cycle.rules_proposal is not None
+    # far away, so that every tick moves as fast as it may
+    bench.ask("RULES")
+    bench.service.cycle.rules_proposal[supply] = 95.0
+    await bench.run(2)
+    before = float(bench.plant.plc.applied[supply])
+    bench.plant.lost = True
+    await bench.run(2)
+    bench.plant.lost = False
+    await bench.run(1)
+    assert bench.plant.plc.state is PlcState.EXTERNAL
+    assert bench.set_point_writes()[-1]["set_point:main.supply_temp_c"] == pytest.approx(
+        before, abs=12.0 / 3600.0 * TICK_S + 1e-9
+    )
+    wanted = [w["set_point:main.supply_temp_c"] for w in bench.set_point_writes()]
+    steps = np.diff(np.array(wanted[-4:], dtype=np.float64))
+    assert np.all(steps <= 12.0 / 3600.0 * TICK_S + 1e-9), steps
+
+
 @pytest.mark.parametrize("quality", [Quality.BAD, Quality.UNCERTAIN])
 async def test_a_critical_tag_may_be_bad_for_two_ticks(bench: Bench, quality: Quality) -> None:
     await bench.run(5)
