@@ -185,8 +185,7 @@ def bad_settings(_: Occasion) -> RowResult:
         watch.event("alarm SETTINGS cleared")
         modes = {body["mode"] for body in site.service.ticks(watch.mark)}
         watch.must(modes <= {"POLICY"}, f"modes {sorted(modes)}: {site.reason()}")
-        # Settings are read on another thread; the alarm is on record at the tick after that.
-        return watch.result(24, ticks_s(2.0))
+        return watch.result(24, ticks_s(1.0))
 
 
 def disk_full(_occasion: Occasion) -> RowResult:
