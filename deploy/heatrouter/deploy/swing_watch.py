@@ -16,8 +16,8 @@ from heatrouter.envs.arrays import FloatArray, IntArray
 FAR_SHARE: Final = 0.5
 """Of an action's range, from one decision to the next: beyond it is a swing."""
 
-SWINGS: Final = 3
-"""So many in a row, each the other way than the one before; switching off and on again is two."""
+SWINGS: Final = 4
+"""So many in a row: three times back. Rules that switch a machine off, on and off swing thrice."""
 
 
 class SwingWatch:

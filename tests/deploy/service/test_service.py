@@ -153,12 +153,12 @@ async def test_an_action_beyond_its_range_is_not_used(bench: Bench) -> None:
     assert Fault.POLICY_OUTPUT in bench.faults
 
 
-async def test_a_policy_that_swings_is_left_at_its_third_swing(bench: Bench) -> None:
+async def test_a_policy_that_swings_is_left_at_its_third_way_back(bench: Bench) -> None:
     low, high = bench.service.cycle.contract.bounds("action")
-    for decision in range(4):
+    for decision in range(5):
         bench.worker.action = high if decision % 2 else low
         await bench.run(STEP_TICKS)
-    assert bench.modes == [Mode.POLICY] * (3 * STEP_TICKS) + [Mode.RULES] * STEP_TICKS
+    assert bench.modes == [Mode.POLICY] * (4 * STEP_TICKS) + [Mode.RULES] * STEP_TICKS
     assert bench.faults == {Fault.POLICY_SWINGS}
     assert "main.supply_offset_k" in bench.service.watch.causes["POLICY_SWINGS"]
     calm = await bench.run(6)

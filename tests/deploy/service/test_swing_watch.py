@@ -17,20 +17,20 @@ def told(*proposals: tuple[float, float], bundles: str = "") -> list[str | None]
     return [watch.look(np.array(p), b) for p, b in zip(proposals, names, strict=True)]
 
 
-def test_the_third_swing_in_a_row_is_told_with_its_action() -> None:
-    found = told((60, 0.5), (81, 0.5), (60, 0.5), (81, 0.5), (60, 0.5))
-    assert found[:3] == [None] * 3
-    assert found[3] is not None
-    assert "supply_temp_c" in found[3]
-    assert "valve" not in found[3]
-    assert found[4] is not None, "as long as it swings"
+def test_the_third_way_back_is_told_with_its_action() -> None:
+    found = told((60, 0.5), (81, 0.5), (60, 0.5), (81, 0.5), (60, 0.5), (81, 0.5))
+    assert found[:4] == [None] * 4
+    assert found[4] is not None
+    assert "supply_temp_c" in found[4]
+    assert "valve" not in found[4]
+    assert found[5] is not None, "as long as it swings"
 
 
 @pytest.mark.parametrize(
     "course",
     [
         [60, 80, 60, 80, 60, 80],  # half of the range, not more
-        [60, 100, 60, 60, 100, 60],  # off and on again, twice
+        [60, 100, 60, 100, 100, 60, 100, 60],  # a machine that is switched off, on and off
         [60, 100, 95, 60, 100, 95, 60],  # one far step up, then down in two
     ],
 )
@@ -39,14 +39,14 @@ def test_far_steps_that_do_not_swing_are_none(course: list[float]) -> None:
 
 
 def test_it_is_over_with_the_first_calm_decision() -> None:
-    found = told((60, 0.5), (100, 0.5), (60, 0.5), (100, 0.5), (90, 0.5), (60, 0.5))
-    assert found[3] is not None
-    assert found[4:] == [None, None]
+    found = told((60, 0.5), (100, 0.5), (60, 0.5), (100, 0.5), (60, 0.5), (70, 0.5), (100, 0.5))
+    assert found[4] is not None
+    assert found[5:] == [None, None]
 
 
 def test_another_policy_is_not_blamed_for_the_last_one() -> None:
-    swinging = [(60.0, 0.5), (100.0, 0.5)] * 3
-    assert told(*swinging, bundles="aaabbb") == [None] * 6
+    swinging = [(60.0, 0.5), (100.0, 0.5)] * 4
+    assert told(*swinging, bundles="aaaabbbb") == [None] * 8
 
 
 @given(st.lists(st.floats(0.0, 1.0), min_size=1, max_size=40))

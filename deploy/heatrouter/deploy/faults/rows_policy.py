@@ -74,7 +74,7 @@ async def _to_next_question(run: VirtualRun) -> None:
 
 
 async def _bang_bang(folder: Path, seed: int) -> Outcome:
-    """Inside the range, from end to end at every decision: left at the third swing in a row."""
+    """Inside the range, from end to end at every decision: left at the third way back."""
     run = VirtualRun(folder, seed)
     await run.warm()
     low, high = run.setup.contract.bounds("action")
