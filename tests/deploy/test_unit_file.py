@@ -48,3 +48,12 @@ def test_the_example_settings_are_settings(tmp_path: Path) -> None:
     assert config.mode == "off"
     assert config.tick_s == config.speed == 1.0
     assert not config.arm
+
+
+def test_real_time_is_for_the_guard_alone_and_ends() -> None:
+    """A child that inherited it could keep every other program from a core."""
+    text = (SHIPPED / "heatrouter.service").read_text(encoding="utf-8")
+    settings = dict(line.split("=", 1) for line in text.splitlines() if "=" in line[1:])
+    assert settings["CPUSchedulingPolicy"] == "fifo"
+    assert settings["CPUSchedulingResetOnFork"] == "true"
+    assert settings["LimitRTTIME"] == "20s"

@@ -99,7 +99,14 @@ async def run_service(
             )
             exchange = _nothing if service.models is None else service.models.reload
             if reload is not None:
-                again = ConfigReload(reload, config, service.alarms, exchange, manager)
+                again = ConfigReload(
+                    reload,
+                    config,
+                    service.alarms,
+                    exchange,
+                    manager,
+                    tell=service.tell_alarms,
+                )
                 loop.add_signal_handler(signal.SIGHUP, again.ask)
             await service.run(stop)
         finally:

@@ -25,6 +25,7 @@ class ConfigReload:
         alarms: Learn of bad ones.
         then: What to do when they are good.
         manager: Told when looking begins and ends.
+        tell: Puts alarms on record at once; ticks may be a minute apart.
     """
 
     def __init__(
@@ -34,12 +35,15 @@ class ConfigReload:
         alarms: AlarmBoard,
         then: Callable[[], None],
         manager: ServiceManager,
+        *,
+        tell: Callable[[], None],
     ) -> None:
         self._load = load
         self._running = running
         self._alarms = alarms
         self._then = then
         self._manager = manager
+        self._tell = tell
         self._checking: asyncio.Task[None] | None = None
 
     def ask(self) -> None:
@@ -61,6 +65,7 @@ class ConfigReload:
         except HeatrouterError as error:
             _log.error("SIGHUP: the settings in force stay: %s", error)
             self._alarms.note(Alarm.SETTINGS, " / ".join(str(error).splitlines()))
+            self._tell()
             return
         self._alarms.note(Alarm.SETTINGS, None)
         changed = changed_settings(self._running, config)
@@ -69,6 +74,7 @@ class ConfigReload:
         self._alarms.note(
             Alarm.RESTART_NEEDED, f"changed: {', '.join(changed)}" if changed else None
         )
+        self._tell()
         self._then()
 
 

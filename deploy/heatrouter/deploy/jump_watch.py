@@ -3,8 +3,9 @@
 What others say of a sensor (:mod:`.novelty_watch`) tells a bias of some kelvin only where they
 know it well; of network temperatures they do not. But heat takes its time: each sensor's own past
 says how far it moves from one reading to the next, and a loose contact, an exchanged sensor or a
-changed scale moves it further. Nothing has to be configured: the limits are learned on the plant
-itself, and hold from the second day on.
+changed scale moves it further. It moves once, moreover: where the plant itself goes that far, as
+when colder water comes along a pipe, readings before and after are on the way as well. Nothing has
+to be configured: the limits are learned on the plant itself, and hold from the second day on.
 """
 
 import math
@@ -20,13 +21,17 @@ from heatrouter.envs.arrays import BoolArray, FloatArray
 LEARNING_S: Final = 86_400.0
 """A day has every hour's draw and switching in it."""
 
-REMEMBERED_DAYS: Final = 7
+REMEMBERED_DAYS: Final = 14
+"""What happens once a week has been there twice."""
 
-BEYOND: Final = 1.5
+BEYOND: Final = 2.0
 """Times the largest change of the remembered days."""
 
 LEAST_JUMP_K: Final = 0.5
 """Smaller steps are resolution and noise, whatever the past was like."""
+
+AROUND_SHARE: Final = 0.25
+"""Of the step: what changes in the ticks around it may be, or it is no step but a way."""
 
 STAYS_TICKS: Final = 5
 """So many ticks later it must still be there; a spike is not."""
@@ -60,10 +65,12 @@ class JumpWatch:
         self._largest: FloatArray = np.zeros(n)
         self._days: deque[FloatArray] = deque(maxlen=REMEMBERED_DAYS)
         self._day_ends_s = -math.inf
-        # Of a step that is not confirmed yet: where it came from, how far, and in how many ticks
-        # it is looked at again.
+        self._moved: FloatArray = np.zeros(n)
+        # Of a step that is not confirmed yet: where it came from, how far, the largest change in
+        # the ticks around it, and in how many ticks it is looked at again.
         self._before: FloatArray = np.full(n, math.nan)
         self._step: FloatArray = np.zeros(n)
+        self._around: FloatArray = np.zeros(n)
         self._wait = np.zeros(n, dtype=np.int64)
         self._shown_until_s = -math.inf
 
@@ -88,6 +95,7 @@ class JumpWatch:
         if now_s - self._last_s > 1.5 * self._tick_s:
             # Nobody looked in between; how far it moved in a tick is not known.
             self._last = np.full(values.shape, math.nan)
+            self._moved[:] = 0.0
             self._wait[:] = 0
         change = values - self._last
         size = np.nan_to_num(np.abs(change), nan=0.0, posinf=0.0)
@@ -95,10 +103,11 @@ class JumpWatch:
         stepped = (size > limits) & (self._wait == 0)
         self._before = np.where(stepped, self._last, self._before)
         self._step = np.where(stepped, change, self._step)
+        self._around = np.where(stepped, self._moved, np.maximum(self._around, size))
         self._confirm(values, now_s)
         self._wait = np.where(stepped, STAYS_TICKS, np.maximum(self._wait - 1, 0))
         self._learn(np.where(size > limits, 0.0, size), now_s)
-        self._last, self._last_s = values, now_s
+        self._last, self._last_s, self._moved = values, now_s, size
         if now_s > self._shown_until_s:
             self._alarms.note(Alarm.SENSOR_JUMP, None)
 
@@ -108,7 +117,8 @@ class JumpWatch:
         if not due.any():
             return
         left = (values - self._before) / np.where(due, self._step, 1.0)
-        stays = np.flatnonzero(due & (left > STAYS_SHARE))
+        alone = self._around <= AROUND_SHARE * np.abs(self._step)
+        stays = np.flatnonzero(due & alone & (left > STAYS_SHARE))
         if not stays.size:
             return
         told = ", ".join(f"{self._names[i]} by {self._step[i]:+.2g} K" for i in stays)

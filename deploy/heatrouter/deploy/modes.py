@@ -57,6 +57,7 @@ class Fault(StrEnum):
     FORECAST = "FORECAST"
     POLICY_LATE = "POLICY_LATE"
     POLICY_OUTPUT = "POLICY_OUTPUT"
+    POLICY_SWINGS = "POLICY_SWINGS"
     PREDICTION = "PREDICTION"
     OUT_OF_DISTRIBUTION = "OUT_OF_DISTRIBUTION"
     NO_DECISION = "NO_DECISION"
@@ -105,6 +106,9 @@ FAULT_RECOVERY: Final[dict[Fault, FaultRule]] = {
     Fault.POLICY_LATE: FaultRule(Mode.RULES, Recovery.HOLD_OFF, "the policy missed its deadline"),
     Fault.POLICY_OUTPUT: FaultRule(
         Mode.RULES, Recovery.HOLD_OFF, "the policy answers no numbers, or beyond its range"
+    ),
+    Fault.POLICY_SWINGS: FaultRule(
+        Mode.RULES, Recovery.HOLD_OFF, "the policy swings from one end of its range to the other"
     ),
     Fault.PREDICTION: FaultRule(
         Mode.RULES, Recovery.HOLD_OFF, "the look-ahead is late, missing, or breaks a hard limit"

@@ -7,10 +7,11 @@ import numpy as np
 from heatrouter.deploy.config import ServiceConfig
 from heatrouter.deploy.control_cycle import ControlCycle
 from heatrouter.deploy.fault_watch import FaultWatch
-from heatrouter.deploy.modes import ModeState
+from heatrouter.deploy.modes import Fault, ModeState
 from heatrouter.deploy.policy_worker import FaultKind, PolicyWorker, WorkerFault
 from heatrouter.deploy.run_record import RunRecord
 from heatrouter.deploy.service_journal import Journal, TickContext
+from heatrouter.deploy.swing_watch import SwingWatch
 
 LEAST_DEADLINE_S = 0.01
 """Real seconds for a decision, however short the tick: below, the scheduler is measured instead."""
@@ -50,6 +51,8 @@ class PolicyQuery:
         self._journal = journal
         self._clock = clock
         self._deadline_s = deadline_s
+        names = [channel.name for channel in cycle.contract.action]
+        self._swings = SwingWatch(names, *cycle.contract.bounds("action"))
 
     async def ask(self, tick: TickContext, state: ModeState, *, wanted: bool) -> None:
         """Look after the worker and, where a decision is wanted, ask for it."""
@@ -72,6 +75,8 @@ class PolicyQuery:
             self._record.inference.add(decision.compute_s)
             if cycle.act(decision.action):
                 tick.decided = True
+                swinging = self._swings.look(decision.action, worker.bundle_digest)
+                self._watch.note(Fault.POLICY_SWINGS, swinging)
             else:
                 fault = WorkerFault(FaultKind.OUTPUT, "decision beyond the range of its action")
         self._record.decision_faults += fault is not None

@@ -304,6 +304,10 @@ class Service:
             enable=self._intake.enable,
         )
 
+    def tell_alarms(self) -> None:
+        """Put on record now, without waiting for the next tick, which alarms began or ended."""
+        self.report.alarms_changed(self._context(), self.state)
+
     # --- the end ---
 
     async def _leave(self) -> None:

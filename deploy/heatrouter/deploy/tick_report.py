@@ -1,7 +1,7 @@
 """Tells of each tick: audit log, history, alarms, status file, page."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from heatrouter.deploy.alarm_list import AlarmList
 from heatrouter.deploy.alarms import AlarmBoard
@@ -87,8 +87,7 @@ class TickReport:
             self.record.note_verdict(step.verdict)
         if self.history is not None:
             self.history.note(tick, state, step, written=written)
-        changes = self.alarms.take_changes()
-        self.journal.alarms(tick, state, changes)
+        self._tell_alarms(tick, state)
         for news in self.forecasts.news():
             self.journal.event(tick, state, news.event, detail=news.detail)
         self.journal.tick(
@@ -102,8 +101,12 @@ class TickReport:
         )
         self.journal.cycle_state(tick, state, self.identity, self.cycle.save_state)
         self.journal.status(tick, state, self._live(tick))
-        self.alarm_list.note(state, self.watch.causes, changes, now_s=tick.now_s, wall=time.time())
         self.showing.show(tick, state, step, self.intake.flags, written=written, running=True)
+
+    def alarms_changed(self, tick: TickContext, state: ModeState) -> None:
+        """Something beside the ticks raised or cleared an alarm."""
+        # What the last tick said of faults is on record already.
+        self._tell_alarms(tick, replace(state, raised=(), cleared=()))
 
     def stopped(self, tick: TickContext, state: ModeState) -> None:
         """The service has left the plant to its own controller."""
@@ -121,6 +124,11 @@ class TickReport:
             "look_ahead": self.cycle.look_ahead,
             "config": self.setup.config.model_dump(mode="json"),
         }
+
+    def _tell_alarms(self, tick: TickContext, state: ModeState) -> None:
+        changes = self.alarms.take_changes()
+        self.journal.alarms(tick, state, changes)
+        self.alarm_list.note(state, self.watch.causes, changes, now_s=tick.now_s, wall=time.time())
 
     def _live(self, tick: TickContext) -> dict[str, object]:
         """What only a running service knows, for the status."""

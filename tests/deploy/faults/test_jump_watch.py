@@ -46,7 +46,7 @@ def test_what_the_sensor_did_yesterday_is_no_news() -> None:
     course = Course()
     course.run(DAY_TICKS)
     assert course.cause == ""
-    assert course.watch.limits == pytest.approx([1.5, 0.5])
+    assert course.watch.limits == pytest.approx([2.0, 0.5])
 
 
 def test_a_spike_is_none() -> None:
@@ -55,6 +55,16 @@ def test_a_spike_is_none() -> None:
     course.run(1)
     course.bias[2] = 0.0
     course.run(20)
+    assert course.cause == ""
+
+
+@pytest.mark.parametrize("way", [[0.8, 3.0], [3.0, 3.8], [3.0, 3.0, 3.0, 2.0]])
+def test_a_way_of_several_ticks_is_the_plant_itself(way: list[float]) -> None:
+    course = Course()
+    for bias in way:
+        course.bias[2] = bias
+        course.run(1)
+    course.run(10)
     assert course.cause == ""
 
 

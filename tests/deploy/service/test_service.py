@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from heatrouter.deploy.alarms import Alarm
 from heatrouter.deploy.audit import AuditLog, AuditRecord, read_audit
 from heatrouter.deploy.config import ServiceConfig, prepare
 from heatrouter.deploy.field_link import FieldValue, LinkLostError, Quality
@@ -150,6 +151,18 @@ async def test_an_action_beyond_its_range_is_not_used(bench: Bench) -> None:
     bench.worker.action = bench.worker.action + 1e4
     assert await bench.run(1) == [Mode.RULES]
     assert Fault.POLICY_OUTPUT in bench.faults
+
+
+async def test_a_policy_that_swings_is_left_at_its_third_way_back(bench: Bench) -> None:
+    low, high = bench.service.cycle.contract.bounds("action")
+    for decision in range(5):
+        bench.worker.action = high if decision % 2 else low
+        await bench.run(STEP_TICKS)
+    assert bench.modes == [Mode.POLICY] * (4 * STEP_TICKS) + [Mode.RULES] * STEP_TICKS
+    assert bench.faults == {Fault.POLICY_SWINGS}
+    assert "main.supply_offset_k" in bench.service.watch.causes["POLICY_SWINGS"]
+    calm = await bench.run(6)
+    assert calm == [Mode.RULES] * 4 + [Mode.POLICY] * 2, "the same decision again, and five minutes"
 
 
 async def test_a_dead_worker_leads_to_rules_and_waits_for_a_person(bench: Bench) -> None:
@@ -354,6 +367,23 @@ async def test_the_log_holds_every_tick_and_its_chain(bench: Bench) -> None:
     assert [r.tick for r in decided] == [0, STEP_TICKS]
     assert all(r.observation is not None for r in decided)
     assert decided[0].bundle == "b" * 64
+
+
+async def test_an_alarm_from_beside_the_ticks_is_on_record_before_the_next(bench: Bench) -> None:
+    await bench.run(2)
+    bench.service.alarms.note(Alarm.SETTINGS, "service.yaml: bad")
+    bench.service.tell_alarms()
+    told = [r for r in read_audit(bench.state_dir.audit_path) if r.event is not None]
+    assert (told[-1].event, told[-1].detail["cause"]) == (
+        "alarm SETTINGS raised",
+        "service.yaml: bad",
+    )
+    await bench.run(2)
+    events = [r.event for r in bench.records()]
+    assert events.count("alarm SETTINGS raised") == 1
+    listed = [a.fault for a in bench.service.alarm_list.alarms]
+    assert listed.count("SETTINGS") == 1
+    assert len(listed) == len(set(listed)), "nor are the faults of the last tick told once more"
 
 
 async def test_after_a_crash_it_comes_up_in_shadow(

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -71,7 +71,12 @@ def test_an_abstract_socket_is_meant_by_its_at_sign() -> None:
         manager.close()
 
 
-def reload_of(path: Path, alarms: AlarmBoard, done: list[str]) -> ConfigReload:
+def reload_of(
+    path: Path,
+    alarms: AlarmBoard,
+    done: list[str],
+    tell: Callable[[], None] = lambda: None,
+) -> ConfigReload:
     running = load_config(path, {})
     return ConfigReload(
         lambda: load_config(path, {}),
@@ -79,6 +84,7 @@ def reload_of(path: Path, alarms: AlarmBoard, done: list[str]) -> ConfigReload:
         alarms,
         lambda: done.append("exchanged"),
         ServiceManager({}),
+        tell=tell,
     )
 
 
@@ -89,7 +95,8 @@ async def test_bad_settings_keep_the_old_ones_and_raise_an_alarm_until_they_are_
     path.write_text("district: energy-web\ntick_s: 60\n")
     alarms = AlarmBoard()
     done: list[str] = []
-    again = reload_of(path, alarms, done)
+    told: list[set[Alarm]] = []
+    again = reload_of(path, alarms, done, lambda: told.append(set(alarms.present)))
     path.write_text("district: energy-web\ntick_s: -3\nno_such_thing: 1\n")
     again.ask()
     again.ask()
@@ -104,6 +111,7 @@ async def test_bad_settings_keep_the_old_ones_and_raise_an_alarm_until_they_are_
     path.write_text("district: energy-web\ntick_s: 60\n")
     await again.look()
     assert alarms.present == {}
+    assert told == [{Alarm.SETTINGS}, {Alarm.RESTART_NEEDED}, set()]
     changes = [(c.alarm, c.raised) for c in alarms.take_changes()]
     assert changes == [
         (Alarm.SETTINGS, True),

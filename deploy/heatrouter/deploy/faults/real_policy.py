@@ -35,8 +35,9 @@ from heatrouter.deploy.faults.trial_bundle import (
 )
 from heatrouter.deploy.model_requests import ModelAction, ModelRequest, ask_for_model
 from heatrouter.deploy.model_store import ModelStore
-from heatrouter.deploy.modes import Mode
+from heatrouter.deploy.modes import Fault, Mode
 from heatrouter.deploy.signing import generate_keys, load_private_key, sign_manifest
+from heatrouter.deploy.swing_watch import SWINGS
 from heatrouter.envs.observe import build_contract
 from heatrouter.envs.spec.loading import load_district, load_task
 
@@ -82,12 +83,12 @@ def bad_action(occasion: Occasion) -> RowResult:
                 _trigger(site, prices[0])
                 if manner == "bang":
                     _swing(watch, prices)
-                else:
-                    if body := watch.mode(Mode.RULES):
-                        watch.reacted(_decision_before(site, watch.mark, body), body)
-                    watch.event("fault POLICY_OUTPUT raised")
-                    site.plant.order("clear")
-                    watch.comes_back()
+                if body := watch.mode(Mode.RULES):
+                    watch.reacted(_decision_before(site, watch.mark, body), body)
+                fault = Fault.POLICY_SWINGS if manner == "bang" else Fault.POLICY_OUTPUT
+                watch.event(f"fault {fault} raised")
+                site.plant.order("clear")
+                watch.comes_back()
                 results.append(watch)
             finally:
                 plant.order("clear")
@@ -105,17 +106,22 @@ def bad_action(occasion: Occasion) -> RowResult:
 
 
 def _swing(watch: Watch, prices: tuple[float, float]) -> None:
-    """Let three decisions swing; the guard keeps the set-points to their rates."""
-    swings = 0
-    for k in range(3):
+    """Let decisions swing until the policy is left; the guard keeps the set-points to their rates.
+
+    The way to the first end may be less than half of the range.
+    """
+    decisions = 0
+    for k in range(SWINGS + 1):
         mark = watch.site.service.audit.mark()
         _trigger(watch.site, prices[k % 2])
-        watch.site.service.wait_tick(mark, lambda b: bool(b["action"]), DECISION_S)
-        swings += 1
+        body = watch.site.service.wait_tick(mark, lambda b: bool(b["action"]), DECISION_S)
+        decisions += 1
+        if body["mode"] == Mode.RULES:
+            break
         time.sleep(2.0 * REAL_TICK_S)
     clipped = [b for b in watch.site.service.ticks(watch.mark) if any(b["reasons"] or ())]
     watch.must(bool(clipped), "the guard changed nothing of it")
-    watch.notes.append(f"{swings} swings, {len(clipped)} ticks bounded by the guard")
+    watch.notes.append(f"{decisions} decisions, {len(clipped)} ticks bounded by the guard")
 
 
 def worker_dies(_: Occasion) -> RowResult:

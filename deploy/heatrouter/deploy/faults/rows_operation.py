@@ -110,7 +110,10 @@ async def _bad_settings(folder: Path, seed: int, *, text: str) -> Outcome:
         return load_config(file, given)
 
     manager = ServiceManager({})
-    reload = ConfigReload(load, run.config, run.service.alarms, lambda: None, manager)
+    service = run.service
+    reload = ConfigReload(
+        load, run.config, service.alarms, lambda: None, manager, tell=service.tell_alarms
+    )
     await run.warm()
     file.write_text(text)
     run.strike()

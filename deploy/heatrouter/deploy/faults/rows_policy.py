@@ -13,6 +13,7 @@ from heatrouter.deploy.faults.outcomes import Outcome, Repetition, repeated
 from heatrouter.deploy.faults.virtual_run import TICK_S, VirtualRun, in_mode
 from heatrouter.deploy.modes import Fault, Mode
 from heatrouter.deploy.policy_worker import FaultKind
+from heatrouter.deploy.swing_watch import SWINGS
 from heatrouter.envs.arrays import FloatArray
 
 Answer = Callable[[VirtualRun], FloatArray]
@@ -73,7 +74,7 @@ async def _to_next_question(run: VirtualRun) -> None:
 
 
 async def _bang_bang(folder: Path, seed: int) -> Outcome:
-    """Inside the range, from end to end at every decision: the guard keeps rate and dwell."""
+    """Inside the range, from end to end at every decision: left at the third way back."""
     run = VirtualRun(folder, seed)
     await run.warm()
     low, high = run.setup.contract.bounds("action")
@@ -85,18 +86,31 @@ async def _bang_bang(folder: Path, seed: int) -> Outcome:
 
     run.policy.fixed = swing
     before = run.service.record.writes
-    await run.ticks(6 * 60)
-    switches = _switches(run)
+    # To the first end it may be less than half of the range.
+    for _ in range(SWINGS + 1):
+        await _to_next_question(run)
+        if run.seen[-1].mode is Mode.RULES:
+            break
+    reaction_s = run.seen[-1].ended_s - run.fault_s
+    left = run.seen[-1].mode is Mode.RULES
     failures = []
+    if any(seen.mode is not Mode.RULES for seen in await run.ticks(60)):
+        failures.append("a policy that goes on swinging came back")
+    run.policy.fixed = None
+    recovered = await run.returns()
+    switches = _switches(run)
     if run.service.record.writes == before:
         failures.append("nothing was written")
     if switches:
         failures.append(f"{switches} units switched before their minimum time")
     return Outcome(
         run=run,
+        reaction_s=[reaction_s if left else math.inf],
+        named=run.on_record(f"fault {Fault.POLICY_SWINGS} raised", "decisions in a row"),
+        recovered=recovered,
         failures=failures,
-        detail="end to end at every decision: range, rate and minimum times kept for 6 h, "
-        "the policy stays",
+        detail=f"end to end: after the decision that makes {SWINGS} swings in a row; until then "
+        "the guard keeps range, rate and minimum times",
     )
 
 
