@@ -1,8 +1,8 @@
 """The fenced blocks of the documentation, and what the comment above each says about running it.
 
-Every ``sh`` and ``python`` block runs in a test unless an HTML comment above it gives the reason why
-not (``<!-- not run: needs root -->``). ``<!-- stays: ... -->`` is a server: it runs beside the blocks
-that follow on its page.
+Every ``sh`` and ``python`` block runs in a test unless an HTML comment above it gives the reason
+why not (``<!-- not run: needs root -->``). ``<!-- stays: ... -->`` is a server: it runs beside the
+blocks that follow on its page.
 """
 
 import re
