@@ -33,7 +33,7 @@ TRAINING = (
 
 SIZES: dict[str, dict[str, str]] = {
     "simulate": {"--days": "0.1"},
-    "settle": {"--days": "0.1"},
+    "settle": {"--days": "0.125"},
     "twin": {"--hours": "2", "--members": "3"},
     "evaluate": {"--weeks": "1", "--hours": "3", "--jobs": "1"},
     "tune": {"--weeks": "1", "--years": "1", "--hours": "3", "--trials": "2"},

@@ -57,8 +57,11 @@ class Snippet:
             for word in [*lexer, ";"]:
                 if word not in _BETWEEN_COMMANDS:
                     words.append(word)
-                elif words:
-                    yield words
+                else:
+                    while words and "=" in words[0]:  # variables of one command
+                        words = words[1:]
+                    if words:
+                        yield words
                     words = []
 
 

@@ -18,8 +18,8 @@ from heatrouter.envs.cli import app, command_entries, load_command, main
 
 LANGUAGES = {"sh", "python", "yaml", "json", "text"}
 OTHER_PROGRAMS = {
-    "cp", "export", "install", "kill", "mkdir", "mlflow", "openssl", "pip", "python", "python3",
-    "ray", "systemctl", "uaread", "uawrite", "useradd", "/opt/heatrouter/bin/pip", ".",
+    "cp", "echo", "export", "install", "kill", "mkdir", "mlflow", "openssl", "pip", "python", "python3",
+    "ray", "sed", "sleep", "systemctl", "uaread", "uawrite", "useradd", "/opt/heatrouter/bin/pip", ".",
 }  # fmt: skip
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 QUICK = {
