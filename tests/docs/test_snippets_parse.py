@@ -18,9 +18,10 @@ from heatrouter.envs.cli import app, command_entries, load_command, main
 
 LANGUAGES = {"sh", "python", "yaml", "json", "text"}
 OTHER_PROGRAMS = {
-    "cp", "echo", "export", "install", "kill", "mkdir", "mlflow", "openssl", "pip", "python", "python3",
-    "ray", "sed", "sleep", "systemctl", "uaread", "uawrite", "useradd", "/opt/heatrouter/bin/pip", ".",
-}  # fmt: skip
+    *("cp", "echo", "export", "install", "kill", "mkdir", "mlflow", "openssl", "pip", "python"),
+    *("python3", "ray", "sed", "sleep", "systemctl", "uaread", "uawrite", "useradd", "."),
+    "/opt/heatrouter/bin/pip",
+}
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 QUICK = {
     ("districts", "check"),

@@ -39,7 +39,12 @@ def run(*arguments: str, folder: Path) -> str:
         "IPYTHONDIR": str(folder / "ipython"),
     }
     done = subprocess.run(
-        [sys.executable, *arguments], cwd=folder, env=environment, capture_output=True, text=True
+        [sys.executable, *arguments],
+        check=False,
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0, done.stderr[-4000:]
     return done.stdout
