@@ -8,6 +8,7 @@ import ast
 import re
 from collections.abc import Iterator
 from importlib import import_module
+from typing import cast
 
 import pytest
 import typer
@@ -54,8 +55,7 @@ QUICK_LINES = sorted(
 )
 
 
-UsageError = typer.BadParameter.__base__
-assert UsageError is not None
+UsageError = cast("type[Exception]", typer.BadParameter.__base__)
 
 
 def parse(words: list[str]) -> None:
