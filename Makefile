@@ -12,7 +12,7 @@ DOCS_STAMP := $(VENV)/.heatrouter-docs
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help env demo test test-all validate check format bench docs clean
+.PHONY: help env demo test test-all validate check format bench reference docs clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -54,6 +54,9 @@ format: $(STAMP) ## apply the style
 
 bench: $(STAMP) ## time the hot paths; writes runs/bench.json
 	$(BIN)/python benchmarks/run.py --out runs/bench.json
+
+reference: $(STAMP) ## write docs/reference/ from the code
+	$(BIN)/python docs/generate.py
 
 docs: $(DOCS_STAMP) ## build the documentation into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --site-dir site

@@ -1,8 +1,11 @@
 """Lazy exports: the table, ``__all__`` and the modules agree, and nothing loads early."""
 
+import inspect
+import pkgutil
 import subprocess
 import sys
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -32,6 +35,30 @@ def test_every_export_resolves(portion_name: str, name: str) -> None:
     portion = import_module(portion_name)
     source = import_module(portion._EXPORTS[name])
     assert getattr(portion, name) is getattr(source, name)
+
+
+@pytest.mark.parametrize(("portion_name", "name"), EXPORTS)
+def test_every_export_is_documented(portion_name: str, name: str) -> None:
+    page = (Path(__file__).parents[2] / "docs/reference/api.md").read_text(encoding="utf-8")
+    section = page.split(f"## {portion_name}\n")[1].split("\n## ")[0]
+    assert f"\n| `{name}" in section
+    if name != "__version__":
+        assert inspect.getdoc(getattr(import_module(portion_name), name))
+
+
+def test_an_export_never_hides_a_module(portion: ModuleType) -> None:
+    """`heatrouter.agents.rollout` would be a module or a function, by who imported first."""
+    modules = {found.name for found in pkgutil.iter_modules(portion.__path__)}
+    assert not modules & set(portion.__all__)
+
+
+def test_the_simulator_works_without_what_trains() -> None:
+    code = (
+        "import sys; from heatrouter.envs import *; from heatrouter.agents import *; "
+        "print({'torch', 'stable_baselines3', 'mlflow'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "set()"
 
 
 def test_an_unknown_name_is_an_attribute_error(portion: ModuleType) -> None:

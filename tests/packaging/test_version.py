@@ -5,6 +5,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+import yaml
 
 import heatrouter.envs
 from heatrouter.envs.cli import main
@@ -21,6 +22,11 @@ def test_the_metadata_and_the_export_agree_with_the_module() -> None:
 def test_the_changelog_has_a_section_for_it() -> None:
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert re.search(rf"^## {re.escape(__version__)}\b", changelog, re.MULTILINE)
+
+
+def test_a_citation_names_it() -> None:
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert citation["version"] == __version__
 
 
 def test_the_command_line_prints_it(capsys: pytest.CaptureFixture[str]) -> None:

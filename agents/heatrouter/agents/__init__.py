@@ -9,7 +9,20 @@ from importlib import import_module
 from typing import Any
 
 # Exported name -> module that defines it.
-_EXPORTS: dict[str, str] = {}
+_EXPORTS: dict[str, str] = {
+    "Bundle": "heatrouter.agents.bundle",
+    "Controller": "heatrouter.agents.protocol",
+    "MpcController": "heatrouter.agents.mpc",
+    "OnnxPolicy": "heatrouter.agents.onnx_policy",
+    "Request": "heatrouter.agents.evaluation_setup",
+    "RulesController": "heatrouter.agents.rules",
+    "evaluate_all": "heatrouter.agents.evaluation",
+    "load_bundle": "heatrouter.agents.bundle",
+    "make_cases": "heatrouter.agents.evaluation_setup",
+    "reference_controller": "heatrouter.agents.mpc",
+    "shipped_bundle": "heatrouter.agents.shipped_bundles",
+    "shipped_presets": "heatrouter.agents.shipped_bundles",
+}
 
 __all__ = sorted(_EXPORTS)  # noqa: PLE0605  # the table is the only list
 

@@ -9,7 +9,20 @@ from importlib import import_module
 from typing import Any
 
 # Exported name -> module that defines it.
-_EXPORTS: dict[str, str] = {}
+_EXPORTS: dict[str, str] = {
+    "FieldLink": "heatrouter.deploy.field_link",
+    "ServiceConfig": "heatrouter.deploy.config",
+    "ServiceSetup": "heatrouter.deploy.config",
+    "Snapshot": "heatrouter.deploy.field_link",
+    "TagMap": "heatrouter.deploy.tags",
+    "VirtualPlant": "heatrouter.deploy.plant",
+    "build_plant": "heatrouter.deploy.plant_building",
+    "default_tags": "heatrouter.deploy.tags",
+    "load_config": "heatrouter.deploy.config",
+    "load_tags": "heatrouter.deploy.tag_file",
+    "prepare": "heatrouter.deploy.config",
+    "read_audit": "heatrouter.deploy.audit",
+}
 
 __all__ = sorted(_EXPORTS)  # noqa: PLE0605  # the table is the only list
 

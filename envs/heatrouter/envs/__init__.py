@@ -10,7 +10,22 @@ from typing import Any
 
 # Exported name -> module that defines it.
 _EXPORTS: dict[str, str] = {
+    "Contract": "heatrouter.envs.contract",
+    "District": "heatrouter.envs.spec.district",
+    "DistrictBatch": "heatrouter.envs.simulation.district_batch",
+    "DistrictEnv": "heatrouter.envs.gymenv.district_env",
+    "DistrictVectorEnv": "heatrouter.envs.gymenv.vector_env",
+    "HeatrouterError": "heatrouter.envs.errors",
+    "ScenarioLibrary": "heatrouter.envs.scenarios.library",
+    "Simulation": "heatrouter.envs.simulation.simulation",
+    "Task": "heatrouter.envs.spec.task",
     "__version__": "heatrouter.envs.version",
+    "build_contract": "heatrouter.envs.observe",
+    "build_library": "heatrouter.envs.scenarios",
+    "load_district": "heatrouter.envs.spec.loading",
+    "load_task": "heatrouter.envs.spec.loading",
+    "prepare_run": "heatrouter.envs.runs.prepared_run",
+    "preset_names": "heatrouter.envs.spec.loading",
 }
 
 __all__ = sorted(_EXPORTS)  # noqa: PLE0605  # the table is the only list

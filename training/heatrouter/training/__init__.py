@@ -9,7 +9,15 @@ from importlib import import_module
 from typing import Any
 
 # Exported name -> module that defines it.
-_EXPORTS: dict[str, str] = {}
+_EXPORTS: dict[str, str] = {
+    "DistrictVecEnv": "heatrouter.training.sb3_vec_env",
+    "ExportReport": "heatrouter.training.export",
+    "TrainingConfig": "heatrouter.training.config",
+    "export_run": "heatrouter.training.export",
+    "load_training_config": "heatrouter.training.config_loading",
+    "resume_training": "heatrouter.training.train",
+    "start_training": "heatrouter.training.train",
+}
 
 __all__ = sorted(_EXPORTS)  # noqa: PLE0605  # the table is the only list
 
