@@ -65,7 +65,7 @@ def compare(group: Group, rounds: int, scratch: Path) -> GroupRecord:
         else SideRecord(
             title=side.title,
             unit=side.unit,
-            rates_per_cpu_s=tuple(s.count / s.cpu_s for s in spent[side.title]),
+            rates_per_cpu_s=tuple(s.done / s.cpu_s for s in spent[side.title]),
             result=spent[side.title][-1].result,
             **about[side.module],
         )

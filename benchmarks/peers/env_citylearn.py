@@ -17,8 +17,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         env = CityLearnEnv(str(write_dataset(Path(folder))), central_agent=True)
         space = env.action_space[0]
-        actions = np.random.default_rng(0).uniform(space.low, space.high, (STEPS, space.shape[0]))
-        actions = [[list(action)] for action in actions]
+        drawn = np.random.default_rng(0).uniform(space.low, space.high, (STEPS, space.shape[0]))
+        actions = [[action] for action in drawn.tolist()]
 
         def work() -> Spent:
             env.reset()

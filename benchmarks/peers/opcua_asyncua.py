@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from asyncua import Client
+from asyncua.client.client import Client
 
 from peers.stopwatch import Spent, serve
 

@@ -19,12 +19,12 @@ class Spent(NamedTuple):
     """What a work did.
 
     Attributes:
-        count: Steps, solves, decisions or reads.
+        done: Steps, solves, decisions or reads.
         cpu_s: CPU time of the process that they took.
         result: A number that both sides of a comparison should find alike, where there is one.
     """
 
-    count: int
+    done: int
     cpu_s: float
     result: float | None = None
 

@@ -85,7 +85,7 @@ def test_a_worker_works_when_told(tmp_path: Path) -> None:
     with Worker(sys.executable, "env_cartpole", [], own=True, log=tmp_path / "log") as worker:
         assert "gymnasium" in worker.about["packages"]
         spent = worker.do("step")
-        assert spent.count == 50_000
+        assert spent.done == 50_000
         assert spent.cpu_s > 0.0
         with pytest.raises(WorkerError, match="no such work"):
             worker.do("no such work")
