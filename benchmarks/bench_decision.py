@@ -35,8 +35,9 @@ PRESET = "energy-web"
 CALLS = 100
 
 
-def main() -> list[Measurement]:
-    district, task = load_district(PRESET), load_task(PRESET)
+def exported_policy(preset: str) -> tuple[OnnxPolicy, Float32Array, HeatPolicy]:
+    """An untrained policy of the usual size, as exported; an observation for it; its network."""
+    district, task = load_district(preset), load_task(preset)
     contract = build_contract(district, task)
     network = HeatPolicy(
         observation_space(contract),
@@ -49,9 +50,13 @@ def main() -> list[Measurement]:
     low, high = contract.bounds("observation")
     observations = np.random.default_rng(0).uniform(low, high, (8, low.size)).astype(np.float32)
     exported = _exported(network, district, task, contract, observations)
+    return exported, observations[:1], network
+
+
+def main() -> list[Measurement]:
+    exported, one, network = exported_policy(PRESET)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    one = observations[:1]
     try:
         found = [
             measure("decision, OnnxPolicy", lambda: exported.act(one), repeats=50, calls=CALLS),

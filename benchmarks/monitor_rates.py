@@ -15,6 +15,7 @@ import numpy as np
 from heatrouter.agents.constant_price import ConstantPriceController
 from heatrouter.agents.monitor import MARKET, PHYSICAL, MonitorScorer
 from heatrouter.agents.monitor_fitting import drift_course
+from heatrouter.agents.monitor_learning import observed
 from heatrouter.agents.protocol import Controller
 from heatrouter.agents.rules import RulesController
 from heatrouter.envs.arrays import FloatArray
@@ -24,7 +25,7 @@ from heatrouter.envs.scenarios.sources import build_library
 from heatrouter.envs.spec.loading import load_district, load_task
 from heatrouter.envs.units import SECONDS_PER_DAY, SECONDS_PER_HOUR
 from heatrouter.training.config_loading import load_training_config
-from heatrouter.training.monitoring import learn_monitor, observed
+from heatrouter.training.monitoring import learn_monitor
 
 PRESET = "energy-web"
 OTHER_SEED = 77

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heatrouter.agents.monitor import Monitor, MonitorScorer, parse_monitor
+from heatrouter.agents.monitor import Group, Monitor, MonitorScorer, parse_monitor
 from heatrouter.agents.monitor_fitting import (
     MEMORIES_H,
     conformal_limit,
@@ -182,3 +182,26 @@ def test_what_fits_nothing_is_refused(
     content = json.loads(monitor.to_json()) | change
     with pytest.raises(BundleError, match=r"monitor\.json"):
         parse_monitor(json.dumps(content).encode(), contract)
+
+
+def test_a_monitor_without_relations_watches_novelty_only(contract: Contract) -> None:
+    n = len(contract.observation)
+    group: Group = "weather"
+    bare = Monitor(
+        false_alarms_per_day=0.1,
+        calibration_days=9,
+        groups=(group,) * n,
+        low=(0.0,) * n,
+        high=(1.0,) * n,
+        span=(1.0,) * n,
+        limits={"weather": 1.0},
+        memories_h=(1.0, 24.0),
+        relations=(),
+        drift_limit=1.0,
+    )
+    scorer = MonitorScorer(parse_monitor(bare.to_json(), contract), contract)
+    values, valid = np.full(n, 3.0), np.ones(n, dtype=np.bool_)
+    assert scorer.novelty(values, valid).ratio == pytest.approx(2.0)
+    finding, memory = scorer.drift(scorer.no_drift(), values, valid)
+    assert finding.ratio == 0.0
+    assert memory.shape == (2, 0)

@@ -147,14 +147,14 @@ def test_a_restart_goes_on(tmp_path: Path) -> None:
     assert [one.tick for one in read_audit(path)] == list(range(30))
 
 
-@pytest.mark.parametrize("left", ["nothing", "an empty file"])
-def test_stopped_between_setting_aside_and_writing(tmp_path: Path, left: str) -> None:
+@pytest.mark.parametrize("left", [None, b"", b'{"body":{"tick', b"\0" * 900])
+def test_stopped_between_setting_aside_and_writing(tmp_path: Path, left: bytes | None) -> None:
     path = tmp_path / "audit.jsonl"
     with AuditLog(path) as log:
         log.write(record(0))
     path.rename(tmp_path / "audit.000001.jsonl")
-    if left == "an empty file":
-        path.touch()
+    if left is not None:
+        path.write_bytes(left)
     with AuditLog(path) as log:
         assert log.write(record(1)).records == 2
     assert [one.tick for one in read_audit(path)] == [0, 1]

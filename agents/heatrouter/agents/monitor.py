@@ -160,7 +160,8 @@ class MonitorScorer:
         self._needs = self._weights != 0.0
         self._needs[np.arange(len(relations)), self._targets] = True
         self._offsets = np.array([r.offset for r in relations])
-        scales = np.array([r.scales for r in relations]).reshape(len(relations), -1).T
+        scales = np.array([r.scales for r in relations])
+        scales = scales.reshape(len(relations), len(monitor.memories_h)).T
         self._drift_unit = scales * monitor.drift_limit
         hours = np.array(monitor.memories_h)[:, np.newaxis]
         self._gain = 1.0 - np.exp(-contract.control_dt_s / SECONDS_PER_HOUR / hours)

@@ -1,8 +1,8 @@
 """Trained policies that come with heatrouter, one for each preset that has one.
 
 Next to this module, ``bundles/PRESET/bundle`` is the bundle; beside it lie ``config.yaml``, the
-resolved configuration of its training, and ``report.html`` of its judgement. ``bundles/README.md``
-tells the commands.
+resolved configuration of its training, and ``judged.json``, how it was judged.
+``bundles/README.md`` tells the commands.
 """
 
 from pathlib import Path

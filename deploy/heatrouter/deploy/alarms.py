@@ -17,6 +17,7 @@ class Alarm(StrEnum):
     CHALLENGER = "CHALLENGER"
     UNKNOWN_PRICES = "UNKNOWN_PRICES"
     DRIFT = "DRIFT"
+    SENSOR_JUMP = "SENSOR_JUMP"
     HISTORY = "HISTORY"
     SETTINGS = "SETTINGS"
     RESTART_NEEDED = "RESTART_NEEDED"
@@ -28,6 +29,7 @@ ALARM_MEANING: Final[Mapping[Alarm, str]] = {
     Alarm.CHALLENGER: "the challenger in shadow does not answer",
     Alarm.UNKNOWN_PRICES: "prices are beyond those that the policy was trained with",
     Alarm.DRIFT: "a sensor disagrees with what the others say of it",
+    Alarm.SENSOR_JUMP: "a temperature stepped further within a tick than it ever moves",
     Alarm.HISTORY: "the history cannot be written; trends and settlement have a gap",
     Alarm.SETTINGS: "the settings file is bad; those in force stay",
     Alarm.RESTART_NEEDED: "settings were changed that hold from the next start on",

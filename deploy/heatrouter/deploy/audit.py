@@ -160,7 +160,7 @@ class AuditLog:
             self.close()
             self.path.rename(_next_segment(self.path))
         start = GENESIS if writer is None else writer.head
-        if writer is None and (not self.path.exists() or not self.path.stat().st_size):
+        if writer is None and not _has_record(self.path):
             start = _end_of_last_segment(self.path)
         self._writer = ChainWriter(
             self.path, start=start, sync_interval_s=self._interval_s, clock=self._clock
@@ -228,8 +228,17 @@ def _next_segment(path: Path) -> Path:
     return path.with_name(f"{path.stem}.{number:06d}{path.suffix}")
 
 
+def _has_record(path: Path) -> bool:
+    """Whether there is a whole line; half a one is dropped when the file is opened."""
+    try:
+        with path.open("rb") as file:
+            return file.readline().endswith(b"\n")
+    except FileNotFoundError:
+        return False
+
+
 def _end_of_last_segment(path: Path) -> Link:
-    """Where a new file has to go on: the service stopped between renaming and writing."""
+    """Where a new file has to go on: the service stopped before its first whole record."""
     segments = [p for p in audit_segments(path) if p != path]
     if not segments:
         return GENESIS
@@ -243,8 +252,14 @@ def _number(value: float) -> float | None:
 
 def _json_value(value: object) -> object:
     """The value in JSON's types: no number is null, what has no JSON form is left to fail."""
+    if value is None or type(value) in {str, int, bool}:
+        return value
     if isinstance(value, np.ndarray):
-        return _json_value(value.tolist())
+        plain: object = value.tolist()
+        # Most arrays, and most of a record: nothing in them has to be looked at one by one.
+        whole = value.dtype.kind in "biu"
+        numbers = value.dtype.kind == "f" and bool(np.isfinite(value).all())
+        return plain if whole or numbers else _json_value(plain)
     if isinstance(value, Mapping):
         return {str(key): _json_value(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -7,11 +7,17 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from heatrouter.deploy.history_export import write_csv, write_parquet
 from heatrouter.deploy.history_file import HISTORY_FILE
 from heatrouter.deploy.history_reading import HistoryReader
 from heatrouter.envs.cli_options import AsJson
+from heatrouter.envs.settlement.ledger import refuse_existing, write_ledger
+from heatrouter.envs.settlement.signing import SigningKey
+from heatrouter.envs.settlement.tables import print_totals
+from heatrouter.envs.settlement.tariff import load_tariff
+from heatrouter.envs.spec.loading import load_district
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -87,6 +93,60 @@ def export(
         write = write_csv if out.suffix == ".csv" else write_parquet
         count = write(out, rows, series or names)
     typer.echo(f"{count} rows written to {out}")
+
+
+@app.command()
+def settle(
+    source: StateFolder,
+    *,
+    district: Annotated[str, typer.Option(help="Preset or file that the service controls.")],
+    tariff: Annotated[Path, typer.Option(help="YAML file of prices and emission factors.")],
+    out: Annotated[Path, typer.Option(help="The ledger to write (JSON lines).")],
+    begin: Annotated[
+        datetime | None, typer.Option("--from", help="UTC; default: the first full hour.")
+    ] = None,
+    end: Annotated[datetime | None, typer.Option("--to", help="UTC; default: the last.")] = None,
+    key: Annotated[
+        Path | None, typer.Option(help="Private Ed25519 key (PEM) that signs the ledger.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Settle what the meters on site have counted, hour by hour; `heatrouter verify` checks it.
+
+    Example: heatrouter history settle /var/lib/heatrouter --district tomato-piesteritz
+    --tariff tariff.yaml --out may.ledger.jsonl
+    """
+    refuse_existing(out)
+    # Shares of origins come from tables of the simulator, which other commands need not load.
+    from heatrouter.deploy.metered_settlement import metered_ledger
+    from heatrouter.envs.settlement.settling import settled_consumers, settled_origins
+
+    described = load_district(district)
+    terms = load_tariff(tariff, settled_origins(described), settled_consumers(described))
+    signer = None if key is None else SigningKey(key)
+    with HistoryReader(history_path(source)) as reader:
+        head, deliveries = metered_ledger(
+            described,
+            reader,
+            terms,
+            begin=_posix(begin, -math.inf),
+            end=_posix(end, math.inf),
+            public_key=None if signer is None else signer.public_key,
+        )
+        found = write_ledger(out, head, deliveries, signer)
+    if as_json:
+        answer = {
+            "ledger": str(out),
+            "records": found.records,
+            "root": found.root,
+            "signed_by": head.public_key,
+            "head": head.model_dump(mode="json"),
+            "totals": found.totals.model_dump(mode="json"),
+        }
+        typer.echo(json.dumps(answer, indent=2, allow_nan=False))
+        return
+    print_totals(Console(), head, found.totals)
+    typer.echo(f"wrote {found.records} records to {out}, root {found.root}")
 
 
 def _posix(moment: datetime | None, otherwise: float) -> float:

@@ -29,6 +29,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "heatrouter.deploy.cli_users:app",
         "Say who may log in to the control service's web page.",
     ),
+    "faults": (
+        "heatrouter.deploy.cli_faults:app",
+        "Break what can break beside a plant, and measure what the service does about it.",
+    ),
     "model": (
         "heatrouter.deploy.cli_model:app",
         "Sign, verify, activate and roll back the bundles of a control service.",

@@ -77,6 +77,7 @@ class ControlCycle:
         self.policy_proposal: FloatArray | None = None
         self.action: FloatArray | None = None
         self.decisions = 0
+        self.missed = False
         self.look_ahead = False
         self.prediction: Prediction | None = None
         self.overrides: FloatArray | None = None
@@ -116,6 +117,23 @@ class ControlCycle:
             self._forecast = reading.forecast
         self._ticks_since += 1
         return self._due(reading.plant_time_s)
+
+    def miss(self) -> None:
+        """Note a tick without a reading: what is in force has to be read before it is moved."""
+        self.missed = True
+
+    def has_to_follow(self, *, external: bool) -> bool:
+        """Whether this tick writes what is in force, unmoved; asked once in a tick with a reading.
+
+        Until the plant confirms that it follows us it may take over any of our writes while its
+        own controller still moves the set-points. After a gap the whole time of the gap would be
+        made up for in one step.
+
+        Args:
+            external: Whether the plant follows the service.
+        """
+        missed, self.missed = self.missed, False
+        return missed or not external
 
     def _due(self, plant_time_s: float) -> bool:
         """Decide when the plant's clock enters a new control step, as the simulator's steps do.
@@ -176,15 +194,29 @@ class ControlCycle:
         step = self._check("rules", self.rules_proposal, self.memory, reading)
         return replace(step, policy_refused=refused)
 
-    def executed(self, step: GuardedStep, refused: BoolArray) -> None:
-        """Remember what was written; what the plant refused stays as it was."""
+    def executed(self, step: GuardedStep, refused: BoolArray, written_s: float) -> None:
+        """Remember what was written; what the plant refused stays as it was.
+
+        Rates count from the moment at which the plant has confirmed the write, not from the tick
+        that it began with: a write that was long on its way must not be followed by a large step
+        at once, since it is the time between two arrivals that the plant sees.
+
+        Args:
+            step: What was written.
+            refused: Set-points that the plant refused, shape ``(n_set_points,)``.
+            written_s: When the plant had confirmed it, on the clock of the ticks.
+        """
         assert self.memory is not None
         before, after = self.memory, step.memory
         kept = refused[np.newaxis]
+        time_s = np.maximum(written_s, after.time_s)
+        # What was switched just now has been so since then; all else was held meanwhile.
+        held_s = np.where(after.held_s > 0.0, after.held_s + (time_s - after.time_s), 0.0)
         self.memory = after._replace(
             set_points=np.where(kept, before.set_points, after.set_points),
             on=np.where(kept, before.on, after.on),
-            held_s=np.where(kept, before.held_s, after.held_s),
+            held_s=np.where(kept, before.held_s, held_s),
+            time_s=time_s,
         )
 
     def prediction_due(self) -> Prediction | None:
@@ -337,7 +369,8 @@ class ControlCycle:
         state["measured_now"] = self._measured_now.copy()
         state["valid_now"] = self._valid_now.copy()
         step = math.nan if self._plant_step is None else self._plant_step
-        state["counters"] = np.array([self._ticks_since, self.decisions, step], dtype=np.float64)
+        counters = [self._ticks_since, self.decisions, step, self.missed]
+        state["counters"] = np.array(counters, dtype=np.float64)
         return state
 
     def restore_state(self, saved: Mapping[str, np.ndarray]) -> None:
@@ -362,6 +395,6 @@ class ControlCycle:
         self._means.restore_state(group("means"))
         self._measured_now = saved["measured_now"]
         self._valid_now = saved["valid_now"]
-        since, decisions, step = saved["counters"].tolist()
-        self._ticks_since, self.decisions = int(since), int(decisions)
+        since, decisions, step, missed = saved["counters"].tolist()
+        self._ticks_since, self.decisions, self.missed = int(since), int(decisions), bool(missed)
         self._plant_step = None if math.isnan(step) else step

@@ -6,9 +6,10 @@ stale      older than that: the policy is left out
 none       there has been none yet
 """
 
+import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -78,9 +79,10 @@ class ForecastDesk:
             plant_time_s: The plant's clock; NaN where not good.
             now_s: Monotonic plant seconds.
         """
-        if plant_time_s < self._plant_time_s - self._step_s:
-            # The plant's clock began anew: what it says of an issue compares with nothing before.
-            self._current = None
+        if self._current is not None and plant_time_s < self._plant_time_s - self._step_s:
+            # The plant's clock was set back: what it says of an issue compares with nothing before.
+            # The forecast in use stays, its age runs on our own clock.
+            self._current = replace(self._current, issued_s=-math.inf)
         if np.isfinite(plant_time_s):
             self._plant_time_s = plant_time_s
         if self._seen(arrays, issued_s):

@@ -89,9 +89,12 @@ class RegisterDecoder:
             known: Which of them the device gave, same shape.
         """
         numbers = np.full(self._n, np.nan)
+        raw = words.astype(">u2")
+        whole = bool(known.all())
         for group in self._groups:
-            raw = words[group.words].astype(">u2").tobytes()
-            found = np.frombuffer(raw, dtype=group.dtype).astype(np.float64)
-            numbers[group.numbers] = np.where(known[group.words].all(axis=1), found, np.nan)
+            found = raw[group.words].view(group.dtype)[:, 0]
+            numbers[group.numbers] = (
+                found if whole else np.where(known[group.words].all(axis=1), found, np.nan)
+            )
         numbers[~np.isfinite(numbers)] = np.nan
         return numbers

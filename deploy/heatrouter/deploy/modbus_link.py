@@ -14,7 +14,7 @@ import asyncio
 import logging
 import math
 from collections.abc import Coroutine, Mapping
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 from urllib.parse import urlparse
 
 import numpy as np
@@ -101,7 +101,8 @@ class ModbusLink:
         self._begins = self._decoder.begins()
         self._registers = {name: _register(tag) for name, tag in self._writable.items()}
         self._client: AsyncModbusTcpClient | None = None
-        self._gone: asyncio.Future[None] | None = None
+        self._gone = True
+        self._waiting: asyncio.Timeout | None = None
         self._supervisor = LinkSupervisor(
             endpoint, connect=self._connect, drop=self._drop_client, losses=LOSSES
         )
@@ -173,26 +174,22 @@ class ModbusLink:
                 bits.append((name, register, bool(encoded[0])))
             else:
                 words.append((name, register, encoded))
-        refused += await self._guarded(self._write_all(client, _runs(words), bits))
+        refused += await self._guarded(self._write_all(client, runs_of(words), bits))
         return tuple(name for name in values if name in refused)
 
     async def _guarded(self, call: Coroutine[None, None, _T]) -> _T:
         """Wait for all answers of a reading or a batch, not beyond the timeout.
 
-        A request whose connection breaks is left waiting by pymodbus, so that is watched beside.
+        A request whose connection breaks is left waiting by pymodbus: the timeout ends then.
         """
-        work = asyncio.ensure_future(call)
-        assert self._gone is not None
         try:
-            async with asyncio.timeout(self._timeout_s):
-                ends: set[asyncio.Future[Any]] = {work, self._gone}
-                await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-            return await _result(work)
+            async with asyncio.timeout(self._timeout_s) as self._waiting:
+                return await call
         except LOSSES as error:
-            raise self._supervisor.lose(error) from error
+            gone = ConnectionError(CLOSED) if self._gone else error
+            raise self._supervisor.lose(gone) from error
         finally:
-            work.cancel()
-            await asyncio.gather(work, return_exceptions=True)
+            self._waiting = None
 
     async def _read_all(self, client: AsyncModbusTcpClient) -> tuple[WordArray, BoolArray]:
         """All words, and which of them the device gave."""
@@ -239,14 +236,13 @@ class ModbusLink:
     # --- connection ---
 
     async def _connect(self) -> None:
-        gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
         def watch(up: bool) -> None:  # pymodbus calls it so
-            if up or gone.done():
+            if up or self._client is not client or self._gone:
                 return
-            gone.set_result(None)
-            if self._gone is gone:
-                self._supervisor.lose(ConnectionError(CLOSED))
+            self._gone = True
+            self._supervisor.lose(ConnectionError(CLOSED))
+            if self._waiting is not None and not self._waiting.expired():
+                self._waiting.reschedule(asyncio.get_running_loop().time())
 
         client = AsyncModbusTcpClient(
             self._host,
@@ -262,7 +258,7 @@ class ModbusLink:
         except BaseException:
             client.close()
             raise
-        self._client, self._gone = client, gone
+        self._client, self._gone = client, False
 
     async def _dial(self, client: AsyncModbusTcpClient) -> None:
         if not await client.connect():
@@ -279,19 +275,23 @@ class ModbusLink:
         return self._client
 
     async def _drop_client(self) -> None:
-        client, self._client, self._gone = self._client, None, None
+        client, self._client, self._gone = self._client, None, True
         if client is not None:
             client.close()
 
     async def _read_block(self, client: AsyncModbusTcpClient, block: Block) -> list[int] | None:
         """The words of a block, or its bits; None where the device refuses."""
-        read = {
-            "holding": client.read_holding_registers,
-            "input": client.read_input_registers,
-            "coil": client.read_coils,
-            "discrete": client.read_discrete_inputs,
-        }[block.table]
-        answer = await read(block.address, count=block.size, device_id=self._settings.unit_id)
+        unit = self._settings.unit_id
+        match block.table:
+            case "holding":
+                read = client.read_holding_registers
+            case "input":
+                read = client.read_input_registers
+            case "coil":
+                read = client.read_coils
+            case "discrete":
+                read = client.read_discrete_inputs
+        answer = await read(block.address, count=block.size, device_id=unit)
         if _refused(answer):
             return None
         # Bits come in whole bytes: some more than were asked for.
@@ -323,13 +323,6 @@ class ModbusLink:
         return encode(number, tag.data_type, self._order(tag))
 
 
-async def _result(work: "asyncio.Future[_T]") -> _T:
-    """What a call came to; raises ConnectionError where the connection ended before it."""
-    if not work.done():
-        raise ConnectionError(CLOSED)
-    return await work
-
-
 def _register(tag: Tag) -> Register:
     register = parse_register(tag.node)
     assert register is not None, "check_registers was passed"
@@ -340,7 +333,7 @@ _Run = list[tuple[str, Register, list[int]]]
 """Neighbouring registers: name, place and words of each."""
 
 
-def _runs(words: _Run) -> list[_Run]:
+def runs_of(words: _Run) -> list[_Run]:
     """Cut into what one request can write."""
     runs: list[_Run] = []
     for entry in sorted(words, key=lambda entry: entry[1].address):

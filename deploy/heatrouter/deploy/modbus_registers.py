@@ -34,6 +34,9 @@ FORMATS: Final[dict[DataType, str]] = {
 }
 """Type of a tag -> letter of the struct module; bytes inside a word are big-endian."""
 
+_NUMBERS: Final = {name: struct.Struct(f">{letter}") for name, letter in FORMATS.items()}
+_WORDS: Final = {size: struct.Struct(f">{size // 2}H") for size in (2, 4, 8)}
+
 MOST_REGISTERS: Final = 125
 MOST_WRITTEN: Final = 123
 MOST_BITS: Final = 2000
@@ -71,14 +74,13 @@ def width_of(tag: Tag) -> int:
     register = parse_register(tag.node)
     if register is not None and register.table in {"coil", "discrete"}:
         return 1
-    return struct.calcsize(f">{FORMATS[tag.data_type]}") // 2
+    return _NUMBERS[tag.data_type].size // 2
 
 
 def decode(words: Sequence[int], data_type: DataType, order: WordOrder) -> float:
     """One number from its registers; may be NaN or infinite."""
     ordered = words if order == "big" else words[::-1]
-    raw = struct.pack(f">{len(ordered)}H", *ordered)
-    (number,) = struct.unpack(f">{FORMATS[data_type]}", raw)
+    (number,) = _NUMBERS[data_type].unpack(_WORDS[2 * len(ordered)].pack(*ordered))
     return float(number)
 
 
@@ -103,10 +105,10 @@ def pack(number: float, data_type: DataType, order: WordOrder) -> list[int]:
     """
     value = number if data_type in {"double", "float"} else int(number)
     try:
-        raw = struct.pack(f">{FORMATS[data_type]}", value)
+        raw = _NUMBERS[data_type].pack(value)
     except (struct.error, OverflowError) as error:
         raise OverflowError(str(error)) from error
-    words = list(struct.unpack(f">{len(raw) // 2}H", raw))
+    words = list(_WORDS[len(raw)].unpack(raw))
     return words if order == "big" else words[::-1]
 
 

@@ -111,6 +111,17 @@ class VirtualPlant:
         self._faces: tuple[PlantFace, ...] = ()
         # With several faces, each shows what came in by the others.
         self._taken: dict[str, PlantValue] = {}
+        self.refused: set[str] = set()
+
+    @property
+    def columns(self) -> Mapping[str, int]:
+        """Name to position in the simulator's outputs."""
+        return self._model.columns
+
+    @property
+    def outputs(self) -> FloatArray:
+        """The simulator's outputs of the last tick, shape ``(1, n_columns)``."""
+        return self._outputs
 
     @property
     def now_s(self) -> float:
@@ -178,7 +189,12 @@ class VirtualPlant:
         self._faces = ()
 
     def handle_write(self, identifier: str, value: object) -> bool:
-        """Take a client's write to a writable tag; false refuses it."""
+        """Take a client's write to a writable tag; false refuses it.
+
+        Those in ``refused`` are refused whatever they are, as a device does that is locked.
+        """
+        if identifier in self.refused:
+            return False
         name = self._set_point_of.get(identifier)
         if name is not None:
             number = float(value) if isinstance(value, int | float) else float("nan")
@@ -202,6 +218,13 @@ class VirtualPlant:
             case _:
                 return False
         return True
+
+    async def switch(self, name: str, *, on: bool) -> None:
+        """Turn one of the operator's switches, ``enable`` or ``override``."""
+        node = self._tags.control[name].node
+        self.handle_write(node, on)
+        for face in self._faces:
+            await face.publish({node: on})
 
     def summary(self) -> Mapping[str, object]:
         """What the plant saw of the service."""

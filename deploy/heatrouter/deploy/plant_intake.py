@@ -74,8 +74,14 @@ class PlantIntake:
         """What the plant says of itself."""
         return PlantFlags(self.enable, self.override, self._link.connected)
 
-    async def read(self, tick: TickContext) -> None:
-        """Read the plant; a tick whose reading stays None has met a dead link."""
+    async def read(self, tick: TickContext, lost_write: str | None = None) -> None:
+        """Read the plant; a tick whose reading stays None has met a dead link.
+
+        Args:
+            tick: Its reading is set here.
+            lost_write: Why it is not known whether the last set-points arrived. One tick is
+                passed in HOLD then, to start from what is in force.
+        """
         begin = self._clock()
         try:
             snapshot = await self._link.read()
@@ -83,7 +89,7 @@ class PlantIntake:
             self._record.read_failures += 1
             self._watch.note(Fault.PLANT_LINK, str(error))
         else:
-            self._watch.note(Fault.PLANT_LINK, None)
+            self._watch.note(Fault.PLANT_LINK, lost_write)
             tick.reading = self._forecasts.fill(self._cycle.layout.read(snapshot), tick.now_s)
         tick.waited_s += self._clock() - begin
 

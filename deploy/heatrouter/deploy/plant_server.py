@@ -8,7 +8,7 @@ from urllib.parse import urlparse
 from asyncua.common.callback import Callback, CallbackService, CallbackType, ServerItemCallback
 from asyncua.server.server import Server
 from asyncua.ua.attribute_ids import AttributeIds
-from asyncua.ua.uatypes import NodeId, QualifiedName, SecurityPolicyType, VariantType
+from asyncua.ua.uatypes import DataValue, NodeId, QualifiedName, SecurityPolicyType, VariantType
 
 from heatrouter.deploy.opcua_security import ServerSecurity, secure_server
 from heatrouter.deploy.opcua_values import (
@@ -104,7 +104,7 @@ class PlantServer:
             node = await folders[folder].add_variable(  # type: ignore[attr-defined]
                 self._nodes[identifier],
                 QualifiedName(name, self._namespace),
-                _plain(value),
+                plain_value(value),
                 self._types[identifier],
             )
             if identifier in writable:
@@ -126,15 +126,26 @@ class PlantServer:
 
     async def publish(self, values: Mapping[str, PlantValue]) -> None:
         """Show new values, good and stamped now."""
-        stamp = datetime.now(UTC)
+        stamp = self.stamp()
         for identifier, value in values.items():
-            data = data_value(_plain(value), self._types[identifier], stamp=stamp)
-            await self._server.write_attribute_value(self._nodes[identifier], data)
+            data = data_value(plain_value(value), self._types[identifier], stamp=stamp)
+            await self.show(identifier, data)
 
     async def publish_bad(self, identifier: str, code: int = SENSOR_FAILURE) -> None:
         """Show a tag as failed."""
-        data = bad_value(code, datetime.now(UTC))
+        await self.show(identifier, bad_value(code, self.stamp()))
+
+    async def show(self, identifier: str, data: DataValue) -> None:
+        """Show a tag with any status and time stamp."""
         await self._server.write_attribute_value(self._nodes[identifier], data)
+
+    def stamp(self) -> datetime:
+        """Now, on the source's clock."""
+        return datetime.now(UTC)
+
+    def variant_of(self, identifier: str) -> VariantType:
+        """The type of a tag on the wire."""
+        return self._types[identifier]
 
     def _written(self, event: Callback, _service: CallbackService) -> None:
         """Hand each accepted write of a client on, and answer what it is worth."""
@@ -162,7 +173,8 @@ def _type_of(value: PlantValue) -> VariantType:
     return VariantType.Double
 
 
-def _plain(value: PlantValue) -> object:
+def plain_value(value: PlantValue) -> object:
+    """A value in Python's own types, which are what asyncua packs."""
     if isinstance(value, bool | int | str):
         return value
     return float(value) if isinstance(value, float) else value.tolist()

@@ -144,7 +144,7 @@ class Plc:
         self.override = False
         self._index = {point.name: i for i, point in enumerate(points)}
         self._design_temp_c = design_temp_c
-        self._timeout_s = heartbeat_timeout_s
+        self.heartbeat_timeout_s = heartbeat_timeout_s
         self._jitter_s = jitter_s
         self._mode = "OFF"
         self._heartbeat: int | None = None
@@ -200,14 +200,15 @@ class Plc:
             return "not a number"
         if not point.low - slack <= value <= point.high + slack:
             return f"outside {point.low:g}..{point.high:g}"
-        elapsed_s = float(time_s - self._reference_s[i])
-        if math.isfinite(self._wanted_s[i]):
+        if self.state is PlcState.EXTERNAL and math.isfinite(self._wanted_s[i]):
             last, credit_s = float(self._wanted[i]), float(self._credit_s[i])
+            elapsed_s = float(time_s - self._reference_s[i])
         else:
-            # The plant itself moved the set-point last; who starts anew has no debt, and no more
-            # credit than the time in which a read-back gets old.
+            # The plant itself moves the set-point, and who wants to take over repeats what was in
+            # force when it read: no debt, and as much credit as the time in which a read-back gets
+            # old. Wishes of before are in force no more, so nothing is measured from them.
             last, credit_s = float(self.applied[i]), 0.0
-            elapsed_s = min(elapsed_s, self._timeout_s)
+            elapsed_s = self.heartbeat_timeout_s
         needed_s = max(0.0, _travel(point, last, value) - slack) / point.rate_per_s
         left_s = credit_s + elapsed_s - needed_s
         if left_s < -self._jitter_s:
@@ -236,14 +237,14 @@ class Plc:
 
     def _expire(self, time_s: float) -> None:
         """Forget wishes that were not taken within a timeout."""
-        self._wanted_s[time_s - self._wanted_s > self._timeout_s] = -math.inf
+        self._wanted_s[time_s - self._wanted_s > self.heartbeat_timeout_s] = -math.inf
 
     def _judge(self, time_s: float) -> PlcState:
         if self.override:
             return PlcState.LOCAL_OVERRIDE
         if not self.enabled:
             return PlcState.LOCAL_DISABLED
-        if time_s - self._heartbeat_s > self._timeout_s:
+        if time_s - self._heartbeat_s > self.heartbeat_timeout_s:
             return PlcState.LOCAL_NO_HEARTBEAT
         if self._mode not in CONTROLLING_MODES:
             return PlcState.LOCAL_NOT_REQUESTED

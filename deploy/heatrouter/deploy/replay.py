@@ -184,12 +184,14 @@ class Replayer:
         cycle.overrides = _overrides(record)
         mode = Mode(record.mode)
         may_write = mode in WRITING
-        if may_write and reading is not None and not reading.external:
+        if reading is None:
+            cycle.miss()
+        elif cycle.has_to_follow(external=reading.external) and may_write:
             _track(cycle, reading, record.time_s)
         step = cycle.guarded(record.time_s, use_policy=mode is Mode.POLICY or not may_write)
         self._compare(record, observation, action, step)
         if record.written and step is not None:
-            cycle.executed(step, _kept(record, step))
+            cycle.executed(step, _kept(record, step), _written_s(record))
         elif reading is not None:
             _track(cycle, reading, record.time_s)
 
@@ -299,6 +301,11 @@ def _kept(record: AuditRecord, step: GuardedStep) -> BoolArray:
     assert isinstance(names, list)
     kept[[int(i) for i in names]] = True
     return kept
+
+
+def _written_s(record: AuditRecord) -> float:
+    """When the plant had confirmed a write; older logs know the beginning of the tick only."""
+    return float(_floats(record.detail.get("written_s", record.time_s)))
 
 
 def _track(cycle: ControlCycle, reading: TickReading, time_s: float) -> None:

@@ -18,9 +18,10 @@ from heatrouter.deploy.audit import AuditLog
 from heatrouter.deploy.config import ServiceSetup
 from heatrouter.deploy.control_cycle import ControlCycle
 from heatrouter.deploy.fault_watch import FaultWatch
-from heatrouter.deploy.field_link import FieldLink, LinkLostError
+from heatrouter.deploy.field_link import FieldLink, LinkLostError, Quality
 from heatrouter.deploy.forecast_intake import ForecastIntake
 from heatrouter.deploy.history_taking import HistoryTaking
+from heatrouter.deploy.jump_watch import JumpWatch
 from heatrouter.deploy.look_ahead import LookAhead, Twin
 from heatrouter.deploy.mode_requests import ModeRequests, target_before_crash
 from heatrouter.deploy.model_switch import ModelSource, ModelSwitch
@@ -112,11 +113,19 @@ class Service:
             now_s=self._now_s(),
         )
         self._writing = SetPointWriting(
-            PlantWriter(link, contract), self.cycle, self.watch, self.record, clock=clock
+            PlantWriter(link, contract),
+            self.cycle,
+            self.watch,
+            self.record,
+            clock=clock,
+            now_s=self._now_s,
         )
         self._journal = Journal(audit, state_dir, self.watch, worker)
         self.alarms = AlarmBoard()
         self.novelty = NoveltyWatch(self.cycle, self.watch, self.alarms)
+        self._jumps = JumpWatch(
+            self.cycle.layout.input_names, self.alarms, tick_s=self._config.tick_s
+        )
         self.models: ModelSwitch | None = None
         if models is not None and isinstance(worker, SwapWorker):
             self.models = ModelSwitch(
@@ -177,7 +186,7 @@ class Service:
     async def run(self, stop: asyncio.Event) -> None:
         """Tick until stopped, or until the configured number of ticks."""
         period_s = self._config.real_tick_s
-        self.report.started(self._context(), self.state)
+        self.begin()
         # What was loaded to get here stays: no pause to search it for garbage in a tick.
         gc.collect()
         gc.freeze()
@@ -203,6 +212,10 @@ class Service:
                 continue
         await self._leave()
 
+    def begin(self) -> None:
+        """Put on record what is running; whoever ticks by hand calls this first."""
+        self.report.started(self._context(), self.state)
+
     async def safe_tick(self) -> None:
         """One tick; whatever goes wrong in it that nobody thought of leads to HOLD.
 
@@ -224,10 +237,12 @@ class Service:
         """One tick, from reading to record."""
         begin = self._clock()
         tick = self._context()
-        await self._intake.read(tick)
+        await self._intake.read(tick, self._writing.lost)
         if tick.reading is not None:
             self._intake.judge(tick, tick.reading, self._writing.written)
             self._watch_novelty(tick)
+            good = tick.reading.quality == Quality.GOOD
+            self._jumps.look(tick.reading.inputs, good, tick.now_s)
         if self._query is not None:
             await self._query.ask(tick, self.state, wanted=self._intake.decision_wanted)
             if tick.decided:
@@ -241,9 +256,9 @@ class Service:
         self.state = next_mode(before, self._events(request), tick.now_s, self._mode_settings)
         self._operator.take(tick, self.state)
         self.cycle.overrides = self.overrides.values
-        if self.state.may_write and tick.reading is not None and not tick.reading.external:
-            # Until the plant confirms that it follows us, write what is in force, unmoved: it may
-            # take over any of our writes, while its own controller still moves the set-points.
+        if tick.reading is None:
+            self.cycle.miss()
+        elif self.cycle.has_to_follow(external=tick.reading.external) and self.state.may_write:
             self._intake.follow(tick.reading, tick.now_s)
         # Where nothing is written, the log shows what the policy would have done.
         use_policy = self.state.actual is Mode.POLICY or not self.state.may_write

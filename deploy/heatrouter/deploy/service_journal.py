@@ -44,6 +44,7 @@ class TickContext:
         decided: Whether the policy answered in this tick.
         waited_s: Real seconds spent waiting for plant and policy.
         kept: Set-points that the plant refused, where some were written.
+        written_s: When the plant had confirmed them, on the clock of ``now_s``.
     """
 
     number: int
@@ -54,6 +55,7 @@ class TickContext:
     decided: bool = False
     waited_s: float = 0.0
     kept: BoolArray | None = None
+    written_s: float | None = None
 
 
 class Journal:
@@ -134,6 +136,8 @@ class Journal:
             detail["policy_refused"] = True
         if tick.kept is not None and bool(tick.kept.any()):
             detail["kept"] = np.flatnonzero(tick.kept)
+        if tick.written_s is not None:
+            detail["written_s"] = tick.written_s
         if tick.observation is not None and forecast is not None:
             detail["forecast"] = forecast
         if prediction is not None:

@@ -23,10 +23,12 @@ class SetPointWriting:
         watch: Learns of faults.
         record: Counters.
         clock: Monotonic real time, s.
+        now_s: The clock of the ticks, plant seconds.
 
     Attributes:
         written: What the plant took in this tick, shape ``(n_set_points,)``, NaN where it
             refused; None where nothing was written.
+        lost: Why it is not known whether the last set-points arrived; None where it is.
     """
 
     def __init__(
@@ -37,12 +39,15 @@ class SetPointWriting:
         record: RunRecord,
         *,
         clock: Callable[[], float],
+        now_s: Callable[[], float],
     ) -> None:
         self._writer = writer
         self._cycle = cycle
         self._watch = watch
         self._record = record
         self._clock = clock
+        self._now_s = now_s
+        self.lost: str | None = None
         self.written: FloatArray | None = None
 
     async def write(
@@ -51,7 +56,7 @@ class SetPointWriting:
         """Write what the mode permits.
 
         Args:
-            tick: What the tick met; what the plant refused is set here.
+            tick: What the tick met; what the plant refused, and when it had all, is set here.
             before: The mode machine before the tick.
             state: The mode machine now.
             step: What the guard let through; None while nothing is known.
@@ -62,6 +67,7 @@ class SetPointWriting:
         self.written = None
         if tick.reading is None:
             return False
+        self.lost = None
         if state.may_write and step is not None:
             set_points: FloatArray | None = step.set_points
         elif before.may_write and not state.may_write:
@@ -74,7 +80,10 @@ class SetPointWriting:
             result = await self._writer.write(state, set_points)
         except LinkLostError as error:
             self._record.write_failures += 1
-            self._watch.note(Fault.PLANT_LINK, str(error))
+            cause = str(error)
+            if set_points is not None:
+                cause = self.lost = f"no answer to a write, what stands there is not known: {cause}"
+            self._watch.note(Fault.PLANT_LINK, cause)
             return False
         finally:
             tick.waited_s += self._clock() - begin
@@ -85,8 +94,8 @@ class SetPointWriting:
             return False
         self._record.writes += int((~result.kept).sum())
         self.written = np.where(result.kept, np.nan, step.set_points)
-        tick.kept = result.kept
-        self._cycle.executed(step, result.kept)
+        tick.kept, tick.written_s = result.kept, self._now_s()
+        self._cycle.executed(step, result.kept, tick.written_s)
         return True
 
     async def let_go(self, state: ModeState) -> None:

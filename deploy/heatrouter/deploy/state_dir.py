@@ -31,6 +31,9 @@ REQUEST_FILE: Final = "mode-request.json"
 AUDIT_FILE: Final = "audit.jsonl"
 LOCK_FILE: Final = "lock"
 
+STAGE_S: Final = 60.0
+"""A file that was begun so long ago (real seconds) is never going to be finished."""
+
 
 class ModeRequest(BaseModel):
     """A person's wish for a mode."""
@@ -58,8 +61,8 @@ def write_json(path: Path, content: Mapping[str, object], *, durable: bool = Fal
     stage = Path(name)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(content, file, allow_nan=False)
-            file.write("\n")
+            # Not json.dump: by pieces it takes five times as long.
+            file.write(json.dumps(content, allow_nan=False) + "\n")
             if durable:
                 file.flush()
                 os.fsync(file.fileno())
@@ -121,7 +124,16 @@ class StateDir:
                     "in this folder; stop it, or name another --state-dir"
                 )
                 raise ServiceConfigError(msg) from error
+            self._sweep()
             yield
+
+    def _sweep(self) -> None:
+        """Remove what a killed service or command left half written; others may write now."""
+        newest = time.time() - STAGE_S
+        for path in self.path.glob(".*.json-*"):
+            with contextlib.suppress(OSError):
+                if path.stat().st_mtime < newest:
+                    path.unlink()
 
     @property
     def audit_path(self) -> Path:

@@ -272,6 +272,18 @@ def test_a_clock_that_is_set_makes_no_forecast_old(contract: Contract) -> None:
     assert found.age_s(60.0) == 60.0
 
 
+def test_a_clock_that_is_set_back_keeps_the_forecast_and_takes_the_next(contract: Contract) -> None:
+    found = desk(contract)
+    found.take_arrays(arrays(), 9000.0, 9000.0, 0.0)
+    found.take_arrays(arrays(), 9000.0, 5400.0, 60.0)
+    assert found.fault(60.0) is None
+    assert found.age_s(60.0) == 60.0
+    found.take_arrays(arrays(ambient_temp_c=np.ones(8)), 6300.0, 6300.0, 960.0)
+    windows = found.windows(960.0)
+    assert windows is not None
+    assert windows[0][0] == 1.0, "issued before the one in use, by a clock that was set"
+
+
 def test_a_plant_that_begins_anew_is_believed(contract: Contract) -> None:
     found = desk(contract)
     found.take_arrays(arrays(), 90_000.0, 90_000.0, 0.0)

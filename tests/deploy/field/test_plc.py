@@ -175,3 +175,13 @@ def test_switching_at_the_smallest_load_is_no_ramp() -> None:
     assert plc.receive_set_point("pump.load_share", 0.0, 120.0)
     assert plc.receive_set_point("pump.load_share", 0.3, 180.0)
     assert not plc.receive_set_point("pump.load_share", 0.9, 240.0)
+
+
+def test_who_repeats_what_the_plant_itself_does_is_not_too_fast() -> None:
+    plc = make()
+    applied = [plc.step(60.0 * k, 60.0, -15.0)[0] for k in range(10)]
+    # Two read-backs, two ticks apart, arrive within a second: the plant moved, not the writer.
+    assert plc.receive_set_point("main.supply_temp_c", applied[7], 560.0)
+    assert plc.receive_set_point("main.supply_temp_c", applied[9], 561.0)
+    assert plc.unsafe_writes == 0
+    assert not plc.receive_set_point("main.supply_temp_c", applied[9] + 1.0, 562.0)

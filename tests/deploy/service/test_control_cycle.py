@@ -209,9 +209,30 @@ def test_what_the_plant_refused_is_not_remembered(cycle: ControlCycle, contract:
     assert step is not None
     moved = step.set_points != applied
     assert moved.any()
-    cycle.executed(step, moved)
+    cycle.executed(step, moved, 10 * TICK_S)
     assert cycle.memory is not None
     np.testing.assert_array_equal(cycle.memory.set_points[0], applied)
+
+
+def test_rates_count_from_the_confirmation_of_a_write(
+    cycle: ControlCycle, contract: Contract
+) -> None:
+    started(cycle, contract)
+    nothing = np.zeros(len(contract.set_points), dtype=np.bool_)
+    step = cycle.guarded(10 * TICK_S, use_policy=False)
+    assert step is not None
+    cycle.executed(step, nothing, 11.9 * TICK_S)
+    late = cycle.guarded(12 * TICK_S, use_policy=False)
+    assert late is not None
+    moved = np.abs(late.set_points - step.set_points)
+    # Only 0.1 of a tick has passed at the plant, although the service began two ticks ago.
+    limited = cycle.limits.rate_up_per_s < 1.0
+    assert (moved <= 0.1 * TICK_S * cycle.limits.rate_up_per_s + 1e-9)[limited].all()
+    running = step.memory.on[0] & (step.memory.held_s[0] > 0.0)
+    assert cycle.memory is not None
+    np.testing.assert_allclose(
+        (cycle.memory.held_s - step.memory.held_s)[0, running], 1.9 * TICK_S, atol=1e-9
+    )
 
 
 def test_following_the_plant_keeps_the_dwell(cycle: ControlCycle, contract: Contract) -> None:

@@ -20,6 +20,7 @@ from heatrouter.deploy.history_file import HISTORY_FILE
 from heatrouter.deploy.history_reading import HistoryReader
 from heatrouter.deploy.in_memory import InMemoryPlant, InMemoryWorker, TurnedClock
 from heatrouter.deploy.modes import Fault, Mode
+from heatrouter.deploy.operator_requests import OverrideRequest, ReleaseRequest, leave_request
 from heatrouter.deploy.policy_worker import Decision, FaultKind
 from heatrouter.deploy.replay import Replayer, ReplayResult, recorded_config, replay
 from heatrouter.deploy.replay_records import ReplayError
@@ -120,7 +121,7 @@ class Hands:
 
     async def begin(self) -> None:
         """What run() does before its first tick."""
-        self.service.report.started(self.service._context(), self.service.state)
+        self.service.begin()
 
     async def run(self, ticks: int, each: Callable[[int], None] | None = None) -> None:
         for i in range(ticks):
@@ -177,6 +178,46 @@ async def test_a_run_with_faults_repeats_bit_for_bit(bundle: Path, tmp_path: Pat
     assert result.ticks == 400
     assert result.decisions >= 15
     assert result.decisions_taken == result.passed_over == 0
+
+
+async def test_set_points_that_a_person_fixed_repeat_bit_for_bit(
+    bundle: Path, tmp_path: Path
+) -> None:
+    service, hands = start(bundle, tmp_path)
+    await hands.begin()
+    faults = troubles(hands)
+
+    def fix(name: str, value: float, duration_s: float | None = None) -> None:
+        request = OverrideRequest(
+            user="anna", reason="trial", set_point=name, value=value, duration_s=duration_s
+        )
+        leave_request(hands.state_dir, request)
+
+    def each(i: int) -> None:
+        faults(i)
+        if i == 10:
+            fix("main.supply_temp_c", 91.3)
+        if i == 50:  # and a machine, which the guard starts at its own speed, until it expires
+            fix("gas_boiler.load_share", 0.77, duration_s=70 * TICK_S)
+        if i == 160:
+            release = ReleaseRequest(user="anna", reason="trial", set_point="main.supply_temp_c")
+            leave_request(hands.state_dir, release)
+
+    await hands.run(250, each)
+    records = hands.records()
+    fixed = [r for r in records if "overrides" in r.detail]
+    assert 100 < len(fixed) < 200
+    assert {r.detail["source"] for r in fixed} == {"policy", "rules"}
+    assert service.overrides.values is None
+    result = replayed(records, bundle)
+    assert result.first is None, str(result.first)
+    assert result.ticks == 250
+    # and they count: without them on record the replay is another one
+    without = replace(fixed[60], detail={**fixed[60].detail, "overrides": None})
+    records[records.index(fixed[60])] = without
+    unlike = replayed(records, bundle).first
+    assert unlike is not None
+    assert unlike.field == "proposal"
 
 
 @pytest.mark.parametrize("name", ["executed", "proposal", "observation", "action"])

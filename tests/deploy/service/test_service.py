@@ -1,6 +1,7 @@
 """The control loop on a turned clock: the fault board, row by row, without sockets."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from heatrouter.deploy.audit import AuditLog, AuditRecord, read_audit
 from heatrouter.deploy.config import ServiceConfig, prepare
-from heatrouter.deploy.field_link import Quality
+from heatrouter.deploy.field_link import FieldValue, LinkLostError, Quality
 from heatrouter.deploy.in_memory import InMemoryPlant, InMemoryWorker, TurnedClock
 from heatrouter.deploy.modes import Fault, Mode
 from heatrouter.deploy.plc import PlcState
@@ -200,6 +201,30 @@ async def test_a_lost_plant_is_held_and_taken_up_without_a_bump(bench: Bench) ->
     assert bench.plant.plc.state is PlcState.EXTERNAL
 
 
+async def test_a_short_gap_is_not_made_up_for_in_one_step(bench: Bench) -> None:
+    """Two ticks without an answer: the plant still follows, and what it follows is not far off."""
+    bench.ask("POLICY")
+    await bench.run(3)
+    supply = bench.plant.names.index("main.supply_temp_c")
+    assert bench.service.cycle.rules_proposal is not None
+    # far away, so that every tick moves as fast as it may
+    bench.ask("RULES")
+    bench.service.cycle.rules_proposal[supply] = 95.0
+    await bench.run(2)
+    before = float(bench.plant.plc.applied[supply])
+    bench.plant.lost = True
+    await bench.run(2)
+    bench.plant.lost = False
+    await bench.run(1)
+    assert bench.plant.plc.state is PlcState.EXTERNAL
+    assert bench.set_point_writes()[-1]["set_point:main.supply_temp_c"] == pytest.approx(
+        before, abs=12.0 / 3600.0 * TICK_S + 1e-9
+    )
+    wanted = [w["set_point:main.supply_temp_c"] for w in bench.set_point_writes()]
+    steps = np.diff(np.array(wanted[-4:], dtype=np.float64))
+    assert np.all(steps <= 12.0 / 3600.0 * TICK_S + 1e-9), steps
+
+
 @pytest.mark.parametrize("quality", [Quality.BAD, Quality.UNCERTAIN])
 async def test_a_critical_tag_may_be_bad_for_two_ticks(bench: Bench, quality: Quality) -> None:
     await bench.run(5)
@@ -252,6 +277,24 @@ async def test_a_write_refused_twice_is_a_fault(bench: Bench) -> None:
     await bench.run(20)
     assert bench.modes[-1] is Mode.POLICY
     assert bench.plant.plc.unsafe_writes == 0
+
+
+async def test_a_write_without_an_answer_is_held_and_read_back(bench: Bench) -> None:
+    await bench.run(20)
+    write = bench.plant.write
+
+    async def deaf(values: Mapping[str, FieldValue]) -> tuple[str, ...]:
+        await write(values)
+        bench.plant.write = write  # type: ignore[method-assign]
+        raise LinkLostError("no answer")
+
+    bench.plant.write = deaf  # type: ignore[method-assign]
+    modes = await bench.run(3)
+    assert modes == [Mode.POLICY, Mode.HOLD, Mode.RULES], "what stands there is read first"
+    assert (await bench.run(8))[-1] is Mode.POLICY
+    assert bench.plant.plc.unsafe_log == []
+    causes = [r.detail["cause"] for r in bench.records() if r.event == "fault PLANT_LINK raised"]
+    assert causes == ["no answer to a write, what stands there is not known: no answer"]
 
 
 async def test_it_yields_to_another_writer(bench: Bench) -> None:

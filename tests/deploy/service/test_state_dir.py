@@ -1,5 +1,6 @@
 """The state folder: whole files or none, requests taken once, answers waited for."""
 
+import os
 import threading
 import time
 from pathlib import Path
@@ -25,6 +26,17 @@ def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
         write_json(path, {"a": float("nan")})
     assert read_json(path) == {"a": 1}
     assert [p.name for p in path.parent.iterdir()] == ["file.json"]
+
+
+def test_what_a_killed_writer_left_is_swept_up(folder: StateDir) -> None:
+    old, new = folder.path / ".status.json-old", folder.path / ".status.json-new"
+    for path in (old, new):
+        path.write_text("{")
+    hour_ago = time.time() - 3600.0
+    os.utime(old, (hour_ago, hour_ago))
+    with folder.locked():
+        assert not old.exists()
+        assert new.exists(), "somebody may be writing it"
 
 
 def test_a_request_is_taken_once(folder: StateDir) -> None:

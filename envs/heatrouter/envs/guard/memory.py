@@ -97,5 +97,6 @@ def believable_s(limits: GuardLimits, passed_s: FloatArray) -> FloatArray:
     Zero where time stood still, ran backwards or is no number; at most ``max_elapsed_s`` where it
     jumped, so that a jump is never worth more than one long step.
     """
-    # of zero and what is no number, fmax takes zero
-    return np.minimum(np.fmax(passed_s, 0.0), limits.max_elapsed_s)
+    # of zero and what is no number, fmax takes zero; an infinite step is no number either
+    finite = np.where(passed_s < np.inf, passed_s, 0.0)
+    return np.minimum(np.fmax(finite, 0.0), limits.max_elapsed_s)

@@ -33,6 +33,11 @@ class Head(_Record):
     scenario: str
     scenario_provenance: dict[str, str]
     controller: str
+    basis: Literal["simulated", "metered"] = Field(
+        "simulated",
+        description="simulated: heat by origin is traced by the simulator; metered: heat is what "
+        "meters on site have counted, and its origins are shared out by their meters",
+    )
     start_utc: str = Field(description="begin of the first interval")
     interval_s: int = Field(gt=0)
     intervals: int = Field(gt=0)

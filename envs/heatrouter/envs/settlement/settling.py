@@ -65,7 +65,7 @@ def head_of(
         scenario=run.library.names[0],
         scenario_provenance=dict(run.library.provenance[0]),
         controller=controller,
-        start_utc=_text(run.start_utc),
+        start_utc=utc_text(run.start_utc),
         interval_s=interval_s,
         intervals=run.steps // per_interval,
         consumers=settled_consumers(district),
@@ -73,7 +73,7 @@ def head_of(
         tariff=tariff,
         tariff_digest=tariff.digest,
         reference_co2_kg_per_mwh=written(Pricing(tariff).reference_kg_per_mwh),
-        versions=_versions(),
+        versions=program_versions(),
         public_key=public_key,
     )
 
@@ -113,12 +113,12 @@ def settle(
             on_step(k)
         if (k + 1) % per_interval == 0:
             begin = run.start_utc + timedelta(seconds=(k + 1 - per_interval) * dt_s)
-            yield from _deliveries(
+            yield from deliveries_of(
                 account.take(), consumers, plant.origins, pricing, begin, interval_s
             )
 
 
-def _deliveries(
+def deliveries_of(
     interval: Interval,
     consumers: tuple[str, ...],
     origins: tuple[str, ...],
@@ -126,12 +126,22 @@ def _deliveries(
     begin: datetime,
     interval_s: int,
 ) -> Iterator[Delivery]:
+    """The deliveries of an interval, one for each consumer.
+
+    Args:
+        interval: What was taken.
+        consumers: In the order of its arrays.
+        origins: Likewise.
+        pricing: Prices and factors.
+        begin: Of the interval, UTC.
+        interval_s: Its length.
+    """
     grid = rounded(interval.grid_co2_kg_per_mwh, FACTOR_DECIMALS)
     for c, consumer in enumerate(consumers):
         heats = [rounded(float(heat), HEAT_DECIMALS) for heat in interval.heat_kwh[c]]
         yield Delivery(
-            begin_utc=_text(begin),
-            end_utc=_text(begin + timedelta(seconds=interval_s)),
+            begin_utc=utc_text(begin),
+            end_utc=utc_text(begin + timedelta(seconds=interval_s)),
             consumer=consumer,
             metered_kwh=_heat(interval.metered_kwh[c]),
             supply_temp_c=_temperature(interval.supply_temp_c[c]),
@@ -169,11 +179,13 @@ def _temperature(value: float) -> float | None:
     return None if math.isnan(value) else round(float(value), _TEMPERATURE_DECIMALS)
 
 
-def _text(time: datetime) -> str:
+def utc_text(time: datetime) -> str:
+    """A time as ledgers write it."""
     return time.isoformat().replace("+00:00", "Z")
 
 
-def _versions() -> dict[str, str]:
+def program_versions() -> dict[str, str]:
+    """Versions of what computed a ledger."""
     found = {"heatrouter": __version__}
     for package in ("numpy", "numba", "llvmlite"):
         try:

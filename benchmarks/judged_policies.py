@@ -1,0 +1,138 @@
+"""The record of how shipped policies were judged, and the page docs/policies.md.
+
+Reads files that ``heatrouter evaluate PRESET --controllers rules,constant-price,policy,... --json``
+wrote, and keeps what the page shows as ``judged.json`` beside each bundle: sums, intervals, limits
+that were left, times; no courses. Run again, it keeps what other files said before.
+
+Example: python benchmarks/judged_policies.py runs/energy-web.json runs/kalundborg.json
+"""
+
+import argparse
+import json
+import os
+import platform
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from heatrouter.agents.evaluation_comparison import Interval
+from heatrouter.agents.evaluation_results import ControllerResult, Evaluation
+from heatrouter.agents.evaluation_statistics import PairedBootstrap
+from heatrouter.agents.evaluation_weeks import levels
+from heatrouter.agents.shipped_bundles import shipped_bundle, shipped_presets
+from heatrouter.envs.arrays import FloatArray
+
+POLICY, RULES, MPC, REFERENCE = "policy", "rules", "mpc", "reference"
+RECORD = "judged.json"
+MARK = "<!-- judged policies: from benchmarks/judged_policies.py -->"
+
+
+def condense(evaluation: Evaluation) -> dict[str, Any]:
+    """What is kept of an evaluation."""
+    costs = {c.name: _costs(c) for c in evaluation.controllers}
+    scores = {c.controller: c for c in evaluation.comparisons}
+    kept: dict[str, Any] = {
+        "preset": evaluation.district,
+        "created_utc": evaluation.created_utc,
+        "versions": evaluation.versions,
+        "machine": f"{os.cpu_count()} cores, {platform.machine()}",
+        "weeks": len(evaluation.weeks),
+        "seeds": list(evaluation.seeds),
+        "provenance": list(evaluation.provenance),
+        "controllers": {},
+    }
+    for controller in evaluation.controllers:
+        found = scores.get(controller.name)
+        score = None if found is None else found.score
+        kept["controllers"][controller.name] = {
+            "origin": controller.origin,
+            "cost_eur": round(float(costs[controller.name].sum()), 2),
+            "saving_percent": _of(found.saving_percent if found else None),
+            "optimality": _of(score.optimality if score else None),
+            "weeks_cheaper": found.weeks_improved if found else None,
+            "unmet_share": controller.unmet_share,
+            "hours_outside": {v.kind: round(v.hours, 2) for v in controller.violations if v.hours},
+            "decision_p50_ms": round(controller.decision_time.p50_ms, 4),
+            "decision_p99_ms": round(controller.decision_time.p99_ms, 4),
+        }
+    if {POLICY, MPC, REFERENCE} <= set(costs):
+        gap = costs[RULES] - costs[REFERENCE]
+        paired = PairedBootstrap(*levels(evaluation.weeks), seed=evaluation.seed)
+        ahead = paired.interval(lambda sums: sums[0] / sums[1], (costs[MPC] - costs[POLICY], gap))
+        kept["optimality_ahead_of_mpc"] = _of(ahead)
+    return kept
+
+
+def page(records: Sequence[dict[str, Any]]) -> str:
+    """The table of all records, as Markdown."""
+    head = "| preset | weeks | controller | saves, % | optimality | weeks cheaper | unmet |"
+    head += " outside limits, h | decision p50 / p99, ms |"
+    rows = [head, "|---|---:|---|---:|---:|---:|---:|---|---:|"]
+    for record in records:
+        for name, one in record["controllers"].items():
+            outside = ", ".join(f"{kind} {hours:g}" for kind, hours in one["hours_outside"].items())
+            cells = [
+                record["preset"] if name == RULES else "",
+                str(record["weeks"]) if name == RULES else "",
+                name.replace("-", " "),
+                _text(one["saving_percent"], 1),
+                _text(one["optimality"], 2),
+                "" if one["weeks_cheaper"] is None else str(one["weeks_cheaper"]),
+                f"{100.0 * one['unmet_share']:.2g} %",
+                outside,
+                f"{one['decision_p50_ms']:.3g} / {one['decision_p99_ms']:.3g}",
+            ]
+            rows.append("| " + " | ".join(cells) + " |")
+    lines = [*rows, ""]
+    for record in records:
+        if (ahead := record.get("optimality_ahead_of_mpc")) is not None:
+            text = (
+                f"{record['preset']}: the policy's optimality lies {_text(ahead, 3)} above MPC's."
+            )
+            lines.append(text)
+    return "\n".join(lines)
+
+
+def _costs(controller: ControllerResult) -> FloatArray:
+    return np.array([week.cost_eur for week in controller.weeks])
+
+
+def _of(found: Interval | None) -> list[float] | None:
+    return None if found is None else [found.estimate, found.low, found.high]
+
+
+def _text(found: list[float] | None, decimals: int) -> str:
+    if found is None:
+        return ""
+    texts = [f"{value:.{decimals}f}".replace("-", "\N{MINUS SIGN}") for value in found]
+    estimate, low, high = texts
+    return f"{estimate} ({low} to {high})"
+
+
+def main() -> None:
+    """Keep records and write the page."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("files", nargs="*", type=Path)
+    parser.add_argument("--page", type=Path, default=Path("docs/policies.md"))
+    arguments = parser.parse_args()
+    for file in arguments.files:
+        evaluation = Evaluation.model_validate_json(file.read_text(encoding="utf-8"))
+        bundle = shipped_bundle(evaluation.district)
+        if bundle is None or POLICY not in {c.name for c in evaluation.controllers}:
+            parser.error(f"{file}: holds no policy that is shipped")
+        text = json.dumps(condense(evaluation), indent=1) + "\n"
+        (bundle.parent / RECORD).write_text(text, encoding="utf-8")
+    records = []
+    for preset in shipped_presets():
+        record = shipped_bundle(preset)
+        if record is not None and (record.parent / RECORD).is_file():
+            records.append(json.loads((record.parent / RECORD).read_text(encoding="utf-8")))
+    before = arguments.page.read_text(encoding="utf-8").split(MARK)
+    before[1] = f"\n\n{page(records)}\n\n"
+    arguments.page.write_text(MARK.join(before), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
