@@ -24,12 +24,12 @@ REMARKS = {
 A step is another thing in each: no two of these simulate the same physics, the same time, or as
 much of it. The ratio says how soon a learner has its samples, not whose solver is better.
 heatrouter steps a batch in one call, as training does; the peers have no batch in one process.
-The promise is for 256 at once with a sub-step of 180 s, that of the configuration behind the
-policy that comes with energy-web; 60 s is the preset's own and the more exact. The starts of
-episodes count for heatrouter and CartPole and not for CityLearn and Grid2Op. CityLearn runs from
-the start of a year; it slows down further into it. Its data set has the form of its 2022
-challenge and is synthetic, since the named ones are downloaded. CartPole is the ceiling: nearly
-all of its step is the overhead of Python.
+The promise is made for 256 at once with a sub-step of 180 s, that of the configuration behind the
+policy that comes with energy-web, and not for 60 s, the preset's own and the more exact. The
+starts of episodes count for heatrouter and CartPole and not for CityLearn and Grid2Op. CityLearn
+runs the first hours of a year. Its data set has the form of its 2022 challenge and is synthetic,
+since the named ones are downloaded. CartPole is the ceiling: nearly all of its step is the
+overhead of Python.
 """,
     "Networks of pipes": """\
 Both solve the same network with the same constant water, and are told the same flows and heat. In
