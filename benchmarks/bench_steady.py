@@ -33,11 +33,11 @@ SPAN_K = 30.0
 
 
 def main() -> list[Measurement]:
-    lines, source = _lines()
+    lines, source = network_lines()
     network = build_network(
         lines, "i", density_kg_m3=DENSITY_KG_M3, heat_capacity_j_kgk=HEAT_CAPACITY_J_KGK
     )
-    case = _case(network, lines)
+    case = imposed_case(network, lines)
     solver = SteadySolver(network.net, network.pipes, VISCOSITY_PA_S, case.consumers)
     solver.impose(
         consumer_flow_kg_s=case.consumer_flow_kg_s,
@@ -65,7 +65,7 @@ def main() -> list[Measurement]:
     return found
 
 
-def _lines() -> tuple[list[PipeLine], str]:
+def network_lines() -> tuple[list[PipeLine], str]:
     data = os.environ.get("HEATROUTER_DATA")
     folder = Path(data).parent / "validation" / "destest" / "ce0" if data else None
     if folder is None or not folder.is_dir():
@@ -91,7 +91,7 @@ def _two_streets() -> list[PipeLine]:
     return lines
 
 
-def _case(network: PipeNetwork, lines: list[PipeLine]) -> RandomNetwork:
+def imposed_case(network: PipeNetwork, lines: list[PipeLine]) -> RandomNetwork:
     net = network.net
     inner = {int(net.parent[i]) for i in range(net.order.size)}
     leaves = np.array([i for i in range(net.order.size) if i not in inner], dtype=np.int64)

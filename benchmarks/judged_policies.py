@@ -19,12 +19,14 @@ import numpy as np
 
 from heatrouter.agents.evaluation_comparison import Interval
 from heatrouter.agents.evaluation_results import ControllerResult, Evaluation
-from heatrouter.agents.evaluation_statistics import PairedBootstrap
+from heatrouter.agents.evaluation_statistics import PairedBootstrap, score
 from heatrouter.agents.evaluation_weeks import levels
 from heatrouter.agents.shipped_bundles import shipped_bundle, shipped_presets
 from heatrouter.envs.arrays import FloatArray
+from heatrouter.envs.errors import HeatrouterError
 
 POLICY, RULES, MPC, REFERENCE = "policy", "rules", "mpc", "reference"
+ORDER = (RULES, "constant-price", MPC, POLICY, REFERENCE)
 RECORD = "judged.json"
 MARK = "<!-- judged policies: from benchmarks/judged_policies.py -->"
 
@@ -45,12 +47,12 @@ def condense(evaluation: Evaluation) -> dict[str, Any]:
     }
     for controller in evaluation.controllers:
         found = scores.get(controller.name)
-        score = None if found is None else found.score
+        scored = None if found is None else found.score
         kept["controllers"][controller.name] = {
             "origin": controller.origin,
             "cost_eur": round(float(costs[controller.name].sum()), 2),
             "saving_percent": _of(found.saving_percent if found else None),
-            "optimality": _of(score.optimality if score else None),
+            "optimality": _of(scored.optimality if scored else None),
             "weeks_cheaper": found.weeks_improved if found else None,
             "unmet_share": controller.unmet_share,
             "hours_outside": {v.kind: round(v.hours, 2) for v in controller.violations if v.hours},
@@ -63,6 +65,35 @@ def condense(evaluation: Evaluation) -> dict[str, Any]:
         ahead = paired.interval(lambda sums: sums[0] / sums[1], (costs[MPC] - costs[POLICY], gap))
         kept["optimality_ahead_of_mpc"] = _of(ahead)
     return kept
+
+
+def joined(first: Evaluation, second: Evaluation) -> Evaluation:
+    """Two evaluations of the same weeks as one, scored against the reference of either."""
+    controllers = {c.name: c for c in (*second.controllers, *first.controllers)}
+    met = {c.exogenous_digest for c in controllers.values()}
+    cost = [evaluation.controller(RULES) for evaluation in (first, second)]
+    if first.weeks != second.weeks or len(met) > 1 or cost[0].weeks != cost[1].weeks:
+        msg = f"{first.district}: the files judge other weeks, or by other code; judge all in one"
+        raise HeatrouterError(msg)
+    costs = {name: _costs(c) for name, c in controllers.items()}
+    known = {c.controller: c for c in (*second.comparisons, *first.comparisons)}
+    if REFERENCE in costs:
+        paired = PairedBootstrap(*levels(first.weeks), seed=first.seed)
+        known = {
+            name: comparison.model_copy(
+                update={
+                    "score": score(paired, costs[name], costs[RULES], costs[REFERENCE], REFERENCE)
+                }
+            )
+            for name, comparison in known.items()
+        }
+    order = [name for name in ORDER if name in controllers]
+    return first.model_copy(
+        update={
+            "controllers": tuple(controllers[name] for name in order),
+            "comparisons": tuple(known[name] for name in order if name in known),
+        }
+    )
 
 
 def page(records: Sequence[dict[str, Any]]) -> str:
@@ -117,21 +148,25 @@ def main() -> None:
     parser.add_argument("files", nargs="*", type=Path)
     parser.add_argument("--page", type=Path, default=Path("docs/policies.md"))
     arguments = parser.parse_args()
+    found: dict[str, Evaluation] = {}
     for file in arguments.files:
-        evaluation = Evaluation.model_validate_json(file.read_text(encoding="utf-8"))
+        read = Evaluation.model_validate_json(file.read_text(encoding="utf-8"))
+        before = found.get(read.district)
+        found[read.district] = read if before is None else joined(before, read)
+    for evaluation in found.values():
         bundle = shipped_bundle(evaluation.district)
         if bundle is None or POLICY not in {c.name for c in evaluation.controllers}:
-            parser.error(f"{file}: holds no policy that is shipped")
-        text = json.dumps(condense(evaluation), indent=1) + "\n"
-        (bundle.parent / RECORD).write_text(text, encoding="utf-8")
+            parser.error(f"{evaluation.district}: no file holds a policy that is shipped")
+        record = json.dumps(condense(evaluation), indent=1) + "\n"
+        (bundle.parent / RECORD).write_text(record, encoding="utf-8")
     records = []
     for preset in shipped_presets():
-        record = shipped_bundle(preset)
-        if record is not None and (record.parent / RECORD).is_file():
-            records.append(json.loads((record.parent / RECORD).read_text(encoding="utf-8")))
-    before = arguments.page.read_text(encoding="utf-8").split(MARK)
-    before[1] = f"\n\n{page(records)}\n\n"
-    arguments.page.write_text(MARK.join(before), encoding="utf-8")
+        folder = shipped_bundle(preset)
+        if folder is not None and (folder.parent / RECORD).is_file():
+            records.append(json.loads((folder.parent / RECORD).read_text(encoding="utf-8")))
+    text = arguments.page.read_text(encoding="utf-8").split(MARK)
+    text[1] = f"\n\n{page(records)}\n\n"
+    arguments.page.write_text(MARK.join(text), encoding="utf-8")
 
 
 if __name__ == "__main__":
