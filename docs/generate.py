@@ -335,13 +335,13 @@ def _observations(contract: Contract) -> Iterator[list[str]]:
         bounds = () if re.search(r"\d+[._]", channel.name) else (channel.low, channel.high)
         key = (alike, channel.unit, channel.source, *bounds)
         families.setdefault(key, []).append(channel)
-    for (alike, *_), channels in families.items():
+    for (family, *_), channels in families.items():
         first = channels[0]
         if len(channels) == 1:
             name = f"`{first.name}`"
         else:
             ends = f"`{first.name}` … `{channels[-1].name}`"
-            name = f"`{alike}`: {ends}"
+            name = f"`{family}`: {ends}"
         low = min(channel.low for channel in channels)
         high = max(channel.high for channel in channels)
         yield [name, str(len(channels)), first.unit, _short(low), _short(high), first.source]
