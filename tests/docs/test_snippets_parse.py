@@ -17,7 +17,7 @@ from tests.docs.snippets import ROOT, Snippet, all_snippets, pages
 
 from heatrouter.envs.cli import app, command_entries, load_command, main
 
-LANGUAGES = {"sh", "python", "yaml", "json", "text"}
+LANGUAGES = {"sh", "python", "yaml", "json", "ini", "text"}
 OTHER_PROGRAMS = {
     *("cp", "echo", "export", "install", "kill", "mkdir", "mlflow", "openssl", "pip", "python"),
     *("python3", "ray", "sed", "sleep", "systemctl", "uaread", "uawrite", "useradd", "."),

@@ -52,6 +52,9 @@ class Server:
 
     def send(self, number: int) -> None:
         self.process.send_signal(number)
+        if number == signal.SIGSTOP:
+            # until it has stopped: on an idle machine it would answer one more request
+            os.waitpid(self.process.pid, os.WUNTRACED)
 
     def kill(self) -> None:
         self.process.send_signal(signal.SIGCONT)
