@@ -1,6 +1,7 @@
 """docs/reference/ is what docs/generate.py makes of the code, and has all of it."""
 
 import importlib.util
+import sys
 from types import ModuleType
 
 import pytest
@@ -19,7 +20,9 @@ def generator() -> ModuleType:
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "path", [str(ROOT / "docs"), *sys.path])
+        spec.loader.exec_module(module)
     return module
 
 

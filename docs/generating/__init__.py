@@ -1,0 +1,1 @@
+"""What docs/generate.py makes its pages of, one module for each kind."""
