@@ -70,7 +70,7 @@ async def run_service(
         loop.add_signal_handler(number, stop.set)
     # Until there is a policy to load anew, and where there is none, it means nothing.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    with state_dir.locked(), AuditLog(state_dir.audit_path) as audit:
+    with state_dir.locked(), AuditLog(state_dir.audit_path, sync_beside=True) as audit:
         state_dir.forget_request()
         forget_model_request(state_dir)
         try:
