@@ -11,7 +11,6 @@ from heatrouter.deploy.host_calendar import HostCalendar
 from heatrouter.deploy.tags import TagMap
 from heatrouter.envs.arrays import FloatArray
 
-
 # An array takes a number several times as fast as a member of an enumeration.
 _BAD = int(Quality.BAD)
 

@@ -13,7 +13,6 @@ from heatrouter.envs.observe import Clock
 from heatrouter.envs.observe.selection import fixed_tariffs
 from heatrouter.envs.spec.task import Task
 
-
 # Comparing an array with a member of an enumeration takes longer than with its number.
 _GOOD = int(Quality.GOOD)
 
