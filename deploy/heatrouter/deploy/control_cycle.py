@@ -69,7 +69,6 @@ class ControlCycle:
         contract = setup.contract
         self.contract = contract
         self.layout = ReadingLayout(contract, setup.task, setup.tags)
-        self.set_point_names = tuple(point.name for point in contract.set_points)
         self.limits = guard_limits(setup.district, contract)
         self.decoder = ActionDecoder(setup.district, contract, setup.task.rules)
         self.memory: GuardMemory | None = None

@@ -72,9 +72,9 @@ class ReadingLayout:
         self.input_names = self.measured_names + self.tariff_names
         tariffs = (f"tariff:{name}" for name in self.tariff_names)
         self._inputs = _positions(position, "", (*self.measured_names, *tariffs))
-        set_points = tuple(s.name for s in contract.set_points)
-        self._set_points = _positions(position, "set_point:", set_points)
-        self._applied = _positions(position, "applied:", set_points)
+        self.set_point_names = tuple(s.name for s in contract.set_points)
+        self._set_points = _positions(position, "set_point:", self.set_point_names)
+        self._applied = _positions(position, "applied:", self.set_point_names)
         self._clock = _positions(position, "clock:", ("local_hour", "weekday", "day_of_year"))
         self._time = position["clock:time_s"]
         self._issue = position["forecast_issue"]

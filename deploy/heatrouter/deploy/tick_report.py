@@ -145,5 +145,7 @@ class TickReport:
             "plant_external": tick.reading is not None and tick.reading.external,
             "set_points": {}
             if memory is None
-            else dict(zip(self.cycle.set_point_names, memory.set_points[0].tolist(), strict=True)),
+            else dict(
+                zip(self.cycle.layout.set_point_names, memory.set_points[0].tolist(), strict=True)
+            ),
         }
