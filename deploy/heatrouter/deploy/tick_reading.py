@@ -88,7 +88,10 @@ class ReadingLayout:
 
     def read(self, snapshot: Snapshot) -> TickReading:
         """Sort a snapshot into its groups."""
-        assert snapshot.names == self._names, "the snapshot follows another tag map"
+        if snapshot.names is not self._names:
+            assert snapshot.names == self._names, "the snapshot follows another tag map"
+            # A link gives the same tuple each time: compared name by name once.
+            self._names = snapshot.names
         good = np.where(snapshot.quality == _GOOD, snapshot.values, np.nan)
         flags = {name: float(good[at]) for name, at in self._flags.items()}
         override = None if np.isnan(flags["override"]) else flags["override"] > 0.5
