@@ -77,7 +77,9 @@ class SimulatedSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     scenario: str = Field("generated", description="generated, try, a name or a scenario file")
-    split: Literal["train", "validation", "test"] = "test"
+    split: Literal["train", "validation", "test"] = Field(
+        "test", description="years that the generator draws from; test years were in no training"
+    )
     seed: int = Field(0, ge=0, description="of the scenario and of the start")
     start_day: int = Field(14, ge=0, le=364, description="day of the year; 0 is 1 January")
 

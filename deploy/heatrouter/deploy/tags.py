@@ -181,7 +181,9 @@ class TagMap(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    namespace_uri: str = NAMESPACE_URI
+    namespace_uri: str = Field(
+        NAMESPACE_URI, description="OPC UA namespace of nodes that name none of their own"
+    )
     measured: dict[str, Tag] = Field(description="observation origins that are measured")
     tariff: dict[str, Tag] = Field(description="tariff series in force")
     clock: dict[str, Tag] = Field(description="the plant's calendar and time; empty: the service's")

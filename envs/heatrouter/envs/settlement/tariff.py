@@ -53,8 +53,12 @@ class Reference(Described):
 class OriginTerms(Described):
     """What heat of one origin costs and emits."""
 
-    name: Name
-    price_eur_per_mwh: Price = 0.0
+    name: Name = Field(
+        description="origin of traced heat: a unit that brings heat in, `electricity` or `initial`"
+    )
+    price_eur_per_mwh: Price = Field(
+        0.0, description="of its heat, to every consumer without a contract"
+    )
     co2_kg_per_mwh: EmissionFactor | Literal["grid", "reference"] = Field(
         description="of a MWh of its heat; 'grid' takes the interval's carbon intensity of the "
         "grid, 'reference' avoids nothing"
@@ -67,36 +71,54 @@ class OriginTerms(Described):
 class ConsumerTerms(Described):
     """What a consumer pays on top of the origin's price."""
 
-    name: Name
-    price_eur_per_mwh: Price
+    name: Name = Field(description="consumer that takes heat for itself")
+    price_eur_per_mwh: Price = Field(
+        description="added to the price of every origin; negative is a rebate"
+    )
 
 
 class HeatContract(Described):
     """A price between an origin and a consumer, in the place of both their prices."""
 
-    origin: Name
-    consumer: Name
-    price_eur_per_mwh: Price
+    origin: Name = Field(description="one of origins")
+    consumer: Name = Field(description="who takes the heat; need not be in consumers")
+    price_eur_per_mwh: Price = Field(description="whole price between the two")
 
 
 class Share(Described):
     """A fixed share of every amount that goes to somebody else than the origin."""
 
-    recipient: Name
-    share: Annotated[float, Field(gt=0.0, le=1.0), AfterValidator(_few_digits)]
+    recipient: Name = Field(
+        description="who gets it, e.g. the network's operator; once in the list"
+    )
+    share: Annotated[float, Field(gt=0.0, le=1.0), AfterValidator(_few_digits)] = Field(
+        description="of every amount; all shares together are 1 at most"
+    )
 
 
 class Tariff(Described):
     """Prices, shares and emission factors of a settlement."""
 
-    schema_version: Literal[1] = 1
-    name: str = Field(pattern=r"^[a-z][a-z0-9-]*$", max_length=60)
-    title: str = Field("", max_length=200)
-    reference: Reference
+    schema_version: Literal[1] = Field(
+        1, description="form of the file that these fields belong to"
+    )
+    name: str = Field(
+        pattern=r"^[a-z][a-z0-9-]*$", max_length=60, description="names the tariff in the ledger"
+    )
+    title: str = Field("", max_length=200, description="what it is, for readers")
+    reference: Reference = Field(
+        description="what heat would have come from otherwise, for avoided CO2"
+    )
     origins: tuple[OriginTerms, ...] = Field(min_length=1, description="every origin of heat")
-    consumers: tuple[ConsumerTerms, ...] = ()
-    contracts: tuple[HeatContract, ...] = ()
-    shares: tuple[Share, ...] = ()
+    consumers: tuple[ConsumerTerms, ...] = Field(
+        (), description="surcharges; who is not named pays none"
+    )
+    contracts: tuple[HeatContract, ...] = Field(
+        (), description="prices between an origin and a consumer; at most one for each pair"
+    )
+    shares: tuple[Share, ...] = Field(
+        (), description="who else is paid; the rest goes to the origin or its payee"
+    )
 
     @property
     def digest(self) -> str:

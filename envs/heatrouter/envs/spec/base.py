@@ -7,6 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
 """Lower case letters, digits and underscores, starting with a letter."""
 
+KIND: Final = Field(description="tells which kind of entry this is, and so which fields it has")
+"""Of the field that selects a model among several."""
+
 
 class Described(BaseModel):
     """A frozen model that refuses unknown keys."""

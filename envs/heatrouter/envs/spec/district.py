@@ -27,19 +27,41 @@ Unit = Annotated[PlacedUnit | Unplaced, Field(discriminator="kind")]
 class District(Described):
     """Factories, fabs, greenhouses, buildings, stores, boilers and the pipes between them."""
 
-    schema_version: Literal[1] = 1
-    name: str = Field(pattern=r"^[a-z][a-z0-9-]*$", max_length=60)
-    title: str
-    description: str
+    schema_version: Literal[1] = Field(
+        1, description="form of the file that these fields belong to"
+    )
+    name: str = Field(
+        pattern=r"^[a-z][a-z0-9-]*$",
+        max_length=60,
+        description="names the district in results, bundles, the audit log and the virtual "
+        "plant's tags",
+    )
+    title: str = Field(description="heading of reports and drawings")
+    description: str = Field(
+        description="what the district is and what its numbers rest on; shown by "
+        "`heatrouter districts show`"
+    )
     hypothetical: bool = Field(description="true unless the district stands somewhere")
-    site: Site
-    soil: Soil
-    grid: Grid
-    circuits: tuple[Circuit, ...] = Field(min_length=1)
-    locations: tuple[Location, ...] = Field(min_length=2)
-    pipe_series: tuple[PipeSeries, ...] = Field(min_length=1)
-    pipes: tuple[PipePair, ...] = Field(min_length=1)
-    units: tuple[Unit, ...] = Field(min_length=1)
+    site: Site = Field(description="climate, clock and design day of every scenario")
+    soil: Soil = Field(description="what the pipes lie in")
+    grid: Grid = Field(description="what purchased energy costs beside its exchange price")
+    circuits: tuple[Circuit, ...] = Field(
+        min_length=1,
+        description="bodies of water; heat_exchanger and heat_pump units carry heat between them",
+    )
+    locations: tuple[Location, ...] = Field(
+        min_length=2, description="nodes of the network; each belongs to one circuit"
+    )
+    pipe_series: tuple[PipeSeries, ...] = Field(
+        min_length=1, description="catalogue that the pipes choose from"
+    )
+    pipes: tuple[PipePair, ...] = Field(
+        min_length=1, description="trenches between locations of one circuit; loops are allowed"
+    )
+    units: tuple[Unit, ...] = Field(
+        min_length=1,
+        description="whatever gives, takes, stores or cools; set-points follow in this order",
+    )
 
     @property
     def digest(self) -> str:

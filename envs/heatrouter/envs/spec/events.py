@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from heatrouter.envs.spec.base import Described, Name
+from heatrouter.envs.spec.base import KIND, Described, Name
 
 
 class _Timed(Described):
@@ -22,7 +22,7 @@ class _Timed(Described):
 class SourceOutage(_Timed):
     """Producers that can give less heat, or none."""
 
-    kind: Literal["source_outage"]
+    kind: Annotated[Literal["source_outage"], KIND]
     units: tuple[Name, ...] = Field(
         (),
         description="producers (sources, heat pumps, boilers, engines, links); none named: "
@@ -34,7 +34,7 @@ class SourceOutage(_Timed):
 class ProductionStop(_Timed):
     """Processes that stop: their waste heat, cooling load, gas or heat demand goes with them."""
 
-    kind: Literal["production_stop"]
+    kind: Annotated[Literal["production_stop"], KIND]
     units: tuple[Name, ...] = Field(min_length=1, description="units with a production plan")
     remaining: float = Field(0.0, ge=0.0, lt=1.0, description="share of the level that is left")
 
@@ -42,15 +42,17 @@ class ProductionStop(_Timed):
 class FuelShortage(_Timed):
     """Boilers and engines of one fuel that get less of it."""
 
-    kind: Literal["fuel_shortage"]
-    fuel: Literal["gas", "wood", "biogas", "electricity"] = "gas"
+    kind: Annotated[Literal["fuel_shortage"], KIND]
+    fuel: Literal["gas", "wood", "biogas", "electricity"] = Field(
+        "gas", description="whatever boiler or engine burns it is cut"
+    )
     remaining: float = Field(0.0, ge=0.0, lt=1.0, description="share of the capacity that is left")
 
 
 class PumpTrip(_Timed):
     """A circuit's pump that gives less head than it could."""
 
-    kind: Literal["pump_trip"]
+    kind: Annotated[Literal["pump_trip"], KIND]
     circuits: tuple[Name, ...] = Field((), description="none named: every circuit")
     remaining: float = Field(
         0.05,
@@ -63,7 +65,7 @@ class PumpTrip(_Timed):
 class Fouling(_Timed):
     """Exchangers whose UA falls steadily, until they are cleaned."""
 
-    kind: Literal["fouling"]
+    kind: Annotated[Literal["fouling"], KIND]
     units: tuple[Name, ...] = Field(min_length=1, description="sources, links, consumers")
     cleanness: float = Field(ge=0.05, lt=1.0, description="UA over clean UA at the end")
     cleaned: bool = Field(True, description="clean again after the event; else it stays")
@@ -72,25 +74,25 @@ class Fouling(_Timed):
 class ColdSpell(_Timed):
     """Colder air: a bell that is deepest in the middle; the ground keeps its course."""
 
-    kind: Literal["cold_spell"]
+    kind: Annotated[Literal["cold_spell"], KIND]
     depth_k: float = Field(gt=0.0, le=25.0, description="at the deepest")
 
 
 class PriceSpike(_Timed):
     """A price that is ``factor`` times what it was, plus ``add``."""
 
-    kind: Literal["price_spike"]
-    series: Literal["electricity_eur_per_mwh", "gas_eur_per_mwh", "co2_eur_per_t"] = (
-        "electricity_eur_per_mwh"
+    kind: Annotated[Literal["price_spike"], KIND]
+    series: Literal["electricity_eur_per_mwh", "gas_eur_per_mwh", "co2_eur_per_t"] = Field(
+        "electricity_eur_per_mwh", description="exchange price that is changed"
     )
-    factor: float = Field(1.0, ge=0.0, le=50.0)
+    factor: float = Field(1.0, ge=0.0, le=50.0, description="times the price; 1 leaves it")
     add: float = Field(0.0, ge=-1000.0, le=4000.0, description="in the unit of the series")
 
 
 class SensorBias(_Timed):
     """Channels that read too high or too low, without anybody noticing."""
 
-    kind: Literal["sensor_bias"]
+    kind: Annotated[Literal["sensor_bias"], KIND]
     channels: tuple[str, ...] = Field(min_length=1, description="measured channels")
     bias: float = Field(description="added to the reading, in the unit of the channel")
 
@@ -98,21 +100,21 @@ class SensorBias(_Timed):
 class SensorFreeze(_Timed):
     """Channels that stay at their last reading, without anybody noticing."""
 
-    kind: Literal["sensor_freeze"]
+    kind: Annotated[Literal["sensor_freeze"], KIND]
     channels: tuple[str, ...] = Field(min_length=1, description="measured channels")
 
 
 class SensorDropout(_Timed):
     """Channels without a reading: the last one stands in, marked as invalid."""
 
-    kind: Literal["sensor_dropout"]
+    kind: Annotated[Literal["sensor_dropout"], KIND]
     channels: tuple[str, ...] = Field((), description="measured channels; none named: all")
 
 
 class CommunicationDelay(_Timed):
     """Readings that arrive late."""
 
-    kind: Literal["communication_delay"]
+    kind: Annotated[Literal["communication_delay"], KIND]
     channels: tuple[str, ...] = Field((), description="measured channels; none named: all")
     delay_s: float = Field(gt=0.0, le=7200.0, description="rounded up to whole control steps")
 
@@ -134,13 +136,55 @@ class EventRates(Described):
     Units, channels, lengths and sizes are drawn, too; see ``scenarios.random_events``.
     """
 
-    source_outage: float = Field(0.0, ge=0.0, le=365.0)
-    pump_trip: float = Field(0.0, ge=0.0, le=365.0)
-    fuel_shortage: float = Field(0.0, ge=0.0, le=365.0)
-    fouling: float = Field(0.0, ge=0.0, le=365.0)
-    cold_spell: float = Field(0.0, ge=0.0, le=365.0)
-    price_spike: float = Field(0.0, ge=0.0, le=365.0)
-    sensor_bias: float = Field(0.0, ge=0.0, le=365.0)
-    sensor_freeze: float = Field(0.0, ge=0.0, le=365.0)
-    sensor_dropout: float = Field(0.0, ge=0.0, le=365.0)
-    communication_delay: float = Field(0.0, ge=0.0, le=365.0)
+    source_outage: float = Field(
+        0.0, ge=0.0, le=365.0, description="one producer fails or gives half, 18 h on average"
+    )
+    pump_trip: float = Field(
+        0.0,
+        ge=0.0,
+        le=365.0,
+        description="the pump of one circuit keeps 0.1 to 0.6 of its head, 2 h on average",
+    )
+    fuel_shortage: float = Field(
+        0.0,
+        ge=0.0,
+        le=365.0,
+        description="0.3 to 0.8 of one fuel's capacity is left, 72 h on average",
+    )
+    fouling: float = Field(
+        0.0,
+        ge=0.0,
+        le=365.0,
+        description="one waste-heat source falls to 0.4 to 0.9 of its UA, 1500 h on average",
+    )
+    cold_spell: float = Field(
+        0.0,
+        ge=0.0,
+        le=365.0,
+        description="3 to 12 K colder for 72 to 288 h, between mid-November and mid-March",
+    )
+    price_spike: float = Field(
+        0.0,
+        ge=0.0,
+        le=365.0,
+        description="electricity 1.5 to 4 times as dear and up to 300 EUR/MWh on top, 4 h on "
+        "average",
+    )
+    sensor_bias: float = Field(
+        0.0,
+        ge=0.0,
+        le=365.0,
+        description="one measured channel reads wrong by some 8 % of its span, 120 h on average",
+    )
+    sensor_freeze: float = Field(
+        0.0,
+        ge=0.0,
+        le=365.0,
+        description="one measured channel stays at its last reading, 12 h on average",
+    )
+    sensor_dropout: float = Field(
+        0.0, ge=0.0, le=365.0, description="one measured channel has no reading, 3 h on average"
+    )
+    communication_delay: float = Field(
+        0.0, ge=0.0, le=365.0, description="all readings come 15, 30 or 60 min late, 6 h on average"
+    )

@@ -64,8 +64,15 @@ class RuleParameters(Described):
     night_setback_k: float = Field(
         0.5, ge=0.0, le=5.0, description="lowering of greenhouses at night"
     )
-    night_start_hour: float = Field(22.0, ge=0.0, le=24.0)
-    night_end_hour: float = Field(5.0, ge=0.0, le=24.0)
+    night_start_hour: float = Field(
+        22.0,
+        ge=0.0,
+        le=24.0,
+        description="local time from which greenhouses are lowered by night_setback_k",
+    )
+    night_end_hour: float = Field(
+        5.0, ge=0.0, le=24.0, description="local time until which they are"
+    )
     crop_mean_margin_k: float = Field(
         0.1, ge=-1.0, le=5.0, description="wanted 24 h mean of greenhouses above the crop's limit"
     )

@@ -13,7 +13,10 @@ from heatrouter.envs.spec.rule_parameters import RuleParameters
 class ObjectiveWeights(Described):
     """Prices of everything that the objective counts besides purchased energy (MODEL 4)."""
 
-    unmet_eur_per_mwh: float = Field(ge=0.0)
+    unmet_eur_per_mwh: float = Field(
+        ge=0.0,
+        description="heat that substations, processes and fabs wanted and did not get in time",
+    )
     co2_eur_per_t: float | None = Field(
         description="fixed CO2 price; null takes the scenario's series"
     )
@@ -30,7 +33,11 @@ class ObjectiveWeights(Described):
         ge=0.0, description="per kelvin hour outside the crop band and hectare"
     )
     ramp_eur_per_mw: float = Field(ge=0.0, description="wear per MW of load change of a unit")
-    reuse_credit_eur_per_mwh: float = Field(ge=0.0)
+    reuse_credit_eur_per_mwh: float = Field(
+        ge=0.0,
+        description="earned by useful heat that was waste heat; 0 leaves the fuel that it "
+        "displaces",
+    )
     stock_eur_per_mwh: float = Field(
         ge=0.0, description="value of heat held at the end minus the start: tank, pipes"
     )
@@ -42,8 +49,13 @@ class ObjectiveWeights(Described):
 class ForecastWindows(Described):
     """Which series are forecast, in which windows ahead."""
 
-    kind: Literal["perfect", "persistence", "noisy"]
-    series: tuple[str, ...]
+    kind: Literal["perfect", "persistence", "noisy"] = Field(
+        description="perfect: what will come; persistence: days like the last; noisy: what "
+        "will come, with an error that grows with the lead"
+    )
+    series: tuple[str, ...] = Field(
+        description="exogenous series that are forecast, as means over each window"
+    )
     window_hours: tuple[tuple[float, float], ...] = Field(
         description="start and end of each window ahead, hours"
     )
@@ -57,15 +69,33 @@ def _or_named(schema: dict[str, Any]) -> None:
 class Task(Described):
     """Observation set, action parametrisation, rules, objective and clocks of one control task."""
 
-    name: str
+    name: str = Field(description="names the task in results and bundles")
     district: str = Field(description="name of a preset or path of a district file")
-    parametrisation: Parametrisation
-    control_dt_s: float = Field(900.0, ge=10.0, le=7200.0)
-    sim_dt_s: float = Field(60.0, ge=0.1, le=900.0)
-    episode_hours: float = Field(168.0, gt=0.0, le=8784.0)
-    lags_s: tuple[float, ...] = (900.0, 1800.0, 3600.0, 7200.0)
-    forecast: ForecastWindows
-    objective: ObjectiveWeights
+    parametrisation: Parametrisation = Field(
+        description="what actions mean: set-points (absolute), offsets from the rules "
+        "(offset), or prices of heat by which units are dispatched (heat_price)"
+    )
+    control_dt_s: float = Field(
+        900.0, ge=10.0, le=7200.0, description="between two decisions; a whole multiple of sim_dt_s"
+    )
+    sim_dt_s: float = Field(
+        60.0,
+        ge=0.1,
+        le=900.0,
+        description="sub-step of the simulator; smaller is finer and takes longer",
+    )
+    episode_hours: float = Field(
+        168.0,
+        gt=0.0,
+        le=8784.0,
+        description="after which an environment begins anew elsewhere in the year (truncation)",
+    )
+    lags_s: tuple[float, ...] = Field(
+        (900.0, 1800.0, 3600.0, 7200.0),
+        description="how far back temperatures and flows are observed as well; whole control steps",
+    )
+    forecast: ForecastWindows = Field(description="what a controller is told of the time ahead")
+    objective: ObjectiveWeights = Field(description="what the cost J is made of")
     rules: RuleParameters = Field(
         default_factory=RuleParameters,
         description="of the rules: baseline, fallback, and heating curve of every controller; in a "
