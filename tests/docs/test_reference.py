@@ -8,8 +8,11 @@ import pytest
 from tests.docs.snippets import ROOT
 
 from heatrouter.envs.cli import command_entries
+from heatrouter.envs.scenarios.scenario_file import ScenarioFile
+from heatrouter.envs.settlement.tariff import Tariff
 from heatrouter.envs.spec.loading import preset_names
 from heatrouter.training.config import PpoSettings, TrainingConfig
+from heatrouter.training.study.settings import Study
 
 FOLDER = ROOT / "docs/reference"
 
@@ -49,3 +52,16 @@ def test_every_field_of_a_training_is_there_with_its_bounds() -> None:
     for name in (*TrainingConfig.model_fields, *PpoSettings.model_fields):
         assert f"\n| `{name}` |" in page
     assert "| `seed` | integer | `1` | ≥ 0, ≤ 2147483647 |" in page
+
+
+def test_every_field_of_every_file_says_what_it_is(generator: ModuleType) -> None:
+    models = [*(model for model, _, _ in generator.SCHEMAS.values()), Study, Tariff, ScenarioFile]
+    silent = []
+    for model in models:
+        schema = model.model_json_schema()
+        for section in (schema, *schema.get("$defs", {}).values()):
+            for name, field in section.get("properties", {}).items():
+                said = field.get("description", "").strip().lower()
+                if said in ("", name, name.replace("_", " ")):
+                    silent.append(f"{section['title']}.{name}")
+    assert not silent, "give these Field(description=...): what they are, per what, what null means"

@@ -12,11 +12,20 @@ from typing import Final, Literal
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from heatrouter.envs.contract import Parametrisation
-from heatrouter.envs.spec.base import Described
+from heatrouter.envs.spec.base import Described, SchemaVersion
 from heatrouter.envs.units import SECONDS_PER_HOUR
 from heatrouter.training.config_fines import Fine
 from heatrouter.training.config_lagrangian import LagrangianSettings
+from heatrouter.training.config_network import NetworkSettings
 from heatrouter.training.config_off_policy import SacSettings, TqcSettings
+from heatrouter.training.config_on_policy import PpoSettings
+from heatrouter.training.config_run import (
+    CheckpointSettings,
+    ConstantPriceSettings,
+    EvaluationSettings,
+    ScenarioSettings,
+    TrackingSettings,
+)
 from heatrouter.training.config_variety import CurriculumSettings, RandomisationSettings
 from heatrouter.training.imitation.settings import (
     AnchorSettings,
@@ -35,8 +44,6 @@ ALGORITHM_SECTIONS: Final[dict[str, tuple[str, ...]]] = {
 """Sections that belong to an algorithm; the first one says how it acts."""
 
 _IMITATING: Final = ("ppo", "lagrangian-ppo")
-
-Layers = tuple[int, ...]
 
 MAX_WIDTH = 4096
 _HOURS_BEHIND = 25.0
@@ -58,128 +65,28 @@ def factor_per_step(time_constant_h: float, control_dt_s: float) -> float:
     return math.exp(-control_dt_s / (time_constant_h * SECONDS_PER_HOUR))
 
 
-class PpoSettings(Described):
-    """Proximal policy optimisation (Schulman et al. 2017, arXiv:1707.06347)."""
-
-    environments: int = Field(64, ge=1, le=4096, description="simulated side by side")
-    rollout_steps: int = Field(
-        168, ge=2, le=10_000, description="control steps per environment between two updates"
-    )
-    epochs: int = Field(4, ge=1, le=50, description="passes over each rollout")
-    minibatch: int = Field(2688, ge=2, le=1_000_000, description="samples per gradient step")
-    learning_rate: float = Field(2e-4, gt=0.0, le=0.1, description="at the start")
-    learning_rate_end: float = Field(0.0, ge=0.0, le=0.1, description="at the end; linear between")
-    clip: float = Field(0.15, gt=0.0, lt=1.0, description="range of the probability ratio")
-    target_kl: float | None = Field(
-        0.02, gt=0.0, le=1.0, description="an update stops beyond 1.5 times this; null for never"
-    )
-    discount_h: float = Field(
-        33.0, gt=0.0, le=10_000.0, description="time constant of the discount, h (33: 0.97 per h)"
-    )
-    gae_h: float = Field(
-        19.5,
-        ge=0.0,
-        le=10_000.0,
-        description="time constant of advantages, h (19.5: 0.95 per h)",
-    )
-    value_weight: float = Field(0.5, ge=0.0, le=10.0)
-    entropy_weight: float = Field(0.0, ge=0.0, le=1.0)
-    max_gradient_norm: float = Field(0.5, gt=0.0, le=100.0)
-    critic_rollouts: int = Field(
-        2, ge=0, le=1000, description="first rollouts that train the value only"
-    )
-
-
-class NetworkSettings(Described):
-    """Two separate networks, for the policy and for its value."""
-
-    policy_layers: Layers = Field((128, 128), min_length=1, max_length=6)
-    value_layers: Layers = Field((128, 128), min_length=1, max_length=6)
-    activation: Literal["tanh", "relu"] = "tanh"
-    output_gain: float = Field(
-        0.01, ge=0.0, le=2.0, description="size of the policy's last weights at the start"
-    )
-    initial_std: float = Field(
-        0.15, gt=0.0, le=2.0, description="of the normalised action in -1..1 at the start"
-    )
-    train_std: bool = Field(False, description="whether the deviation is learnt, or stays")
-
-
-class ScenarioSettings(Described):
-    """Years to train on and to choose by; those of training, validation and test share no data."""
-
-    train: str = Field("generated", description="source: 'generated', or a scenario file or name")
-    validation: str = Field("generated", description="the same, for scores and the choice")
-    test: tuple[str, ...] = Field(
-        (), description="scenario files that will judge; none may overlap the two above"
-    )
-    data: str | None = Field(None, description="folder of the CSV files that scenario files name")
-    train_years: int = Field(16, ge=1, le=1000)
-    train_seed: int = Field(1, ge=0)
-    validation_years: int = Field(4, ge=1, le=1000)
-    validation_seed: int = Field(2, ge=0)
-
-
-class ConstantPriceSettings(Described):
-    """Search for the best constant action: a standing controller and PPO's starting point."""
-
-    enabled: bool = True
-    generations: int = Field(5, ge=1, le=100)
-    candidates: int = Field(16, ge=4, le=1000, description="tried in each generation")
-    weeks: int = Field(4, ge=1, le=200, description="starts over the year, the same for all")
-    hours: float = Field(168.0, gt=0.0, le=8784.0, description="length of a trial, h")
-    elite_share: float = Field(0.25, gt=0.0, lt=1.0, description="that the next generation follows")
-    initial_std: float = Field(0.5, gt=0.0, le=2.0, description="of the normalised action")
-
-
-class EvaluationSettings(Described):
-    """Scores on validation weeks, and the choice of the checkpoint by them."""
-
-    every_rollouts: int = Field(10, ge=1, le=100_000)
-    weeks: int = Field(8, ge=1, le=500, description="spread over the year")
-    seed: int = Field(7, ge=0, description="of the draw of the weeks")
-    hours: float = Field(168.0, gt=0.0, le=8784.0, description="length of a week, h")
-
-
-class CheckpointSettings(Described):
-    """What resume needs."""
-
-    every_rollouts: int = Field(10, ge=1, le=100_000)
-    keep: int = Field(2, ge=1, le=1000, description="newest checkpoints that stay on disk")
-
-
-class TrackingSettings(Described):
-    """MLflow; a SQLite file by default, no network.
-
-    Everything is written to the run's folder first, so that a server that is down loses nothing.
-    """
-
-    enabled: bool = True
-    uri: str = Field("sqlite:///runs/mlflow.db", description="tracking URI")
-    experiment: str = Field("heatrouter", min_length=1)
-    bundle: bool = Field(False, description="export the best policy at the end and keep it there")
-    registered_model: str | None = Field(
-        None,
-        min_length=1,
-        max_length=200,
-        description="registered model that the bundle becomes a version of, alias 'challenger'",
-    )
-    system_every_s: float | None = Field(
-        10.0, ge=1.0, le=3600.0, description="between two readings of CPU and memory; null for none"
-    )
-
-
 class TrainingConfig(Described):
     """One training run. Same configuration, same machine, same policy."""
 
-    schema_version: Literal[1] = 1
-    name: str = Field(pattern=r"^[a-z][a-z0-9-]*$", max_length=60)
+    schema_version: SchemaVersion = 1
+    name: str = Field(
+        pattern=r"^[a-z][a-z0-9-]*$",
+        max_length=60,
+        description="names the run's folder, its bundle and what is tracked",
+    )
     task: str = Field(description="name of a preset, or path of a task file")
     parametrisation: Parametrisation | None = Field(
         None, description="what actions mean; null for what the task says"
     )
-    algorithm: AlgorithmName = "ppo"
-    seed: int = Field(1, ge=0, le=2**31 - 1)
+    algorithm: AlgorithmName = Field(
+        "ppo", description="how the policy learns; the sections of the others are then left out"
+    )
+    seed: int = Field(
+        1,
+        ge=0,
+        le=2**31 - 1,
+        description="of weights, starts and noise; scenarios have seeds of their own",
+    )
     total_steps: int = Field(ge=1, le=10**10, description="control steps of all environments")
     budget_core_s: float | None = Field(
         None,
@@ -208,24 +115,48 @@ class TrainingConfig(Described):
         description="of the networks; more than one pays for layers of many hundreds only. The "
         "simulator takes every core",
     )
-    ppo: PpoSettings = PpoSettings()
-    lagrangian: LagrangianSettings = LagrangianSettings()
-    sac: SacSettings = SacSettings()
-    tqc: TqcSettings = TqcSettings()
-    network: NetworkSettings = NetworkSettings()
-    scenarios: ScenarioSettings = ScenarioSettings()
-    constant_price: ConstantPriceSettings = ConstantPriceSettings()
-    imitation: ImitationSettings = ImitationSettings()
-    anchor: AnchorSettings = AnchorSettings()
-    shaping: ShapingSettings = ShapingSettings()
+    ppo: PpoSettings = Field(PpoSettings(), description="read by ppo and lagrangian-ppo")
+    lagrangian: LagrangianSettings = Field(
+        LagrangianSettings(), description="read by lagrangian-ppo beside ppo"
+    )
+    sac: SacSettings = Field(SacSettings(), description="read by sac")
+    tqc: TqcSettings = Field(TqcSettings(), description="read by tqc; it has all that sac has")
+    network: NetworkSettings = Field(
+        NetworkSettings(), description="sizes of the networks and noise of the first actions"
+    )
+    scenarios: ScenarioSettings = Field(
+        ScenarioSettings(), description="years to learn from and to choose by"
+    )
+    constant_price: ConstantPriceSettings = Field(
+        ConstantPriceSettings(),
+        description="search for a constant action, which the policy starts from",
+    )
+    imitation: ImitationSettings = Field(
+        ImitationSettings(),
+        description="labels of a planner, and a network fitted to them to start from",
+    )
+    anchor: AnchorSettings = Field(
+        AnchorSettings(), description="holds ppo near what imitation gave"
+    )
+    shaping: ShapingSettings = Field(
+        ShapingSettings(), description="rewards against the planner's course; needs imitation"
+    )
     fines: tuple[Fine, ...] = Field(
         (), max_length=6, description="on limits, in training and in the choice of the best policy"
     )
-    evaluation: EvaluationSettings = EvaluationSettings()
-    checkpoints: CheckpointSettings = CheckpointSettings()
-    tracking: TrackingSettings = TrackingSettings()
-    curriculum: CurriculumSettings = CurriculumSettings()
-    randomisation: RandomisationSettings = RandomisationSettings()
+    evaluation: EvaluationSettings = Field(
+        EvaluationSettings(), description="how the best policy of the run is found"
+    )
+    checkpoints: CheckpointSettings = Field(
+        CheckpointSettings(), description="how often the state of the training is written"
+    )
+    tracking: TrackingSettings = Field(
+        TrackingSettings(), description="where numbers of the run go; no part of its digest"
+    )
+    curriculum: CurriculumSettings = Field(CurriculumSettings(), description="order of difficulty")
+    randomisation: RandomisationSettings = Field(
+        RandomisationSettings(), description="differences between the districts that are trained on"
+    )
 
     @model_serializer(mode="wrap")
     def _without_other_algorithms(self, plain: SerializerFunctionWrapHandler) -> dict[str, object]:
@@ -374,3 +305,18 @@ class TrainingConfig(Described):
                 ("randomisation.sizes", f"must name what differs in {variants} variants")
             )
         return mistakes
+
+
+__all__ = [
+    "ALGORITHM_SECTIONS",
+    "AlgorithmName",
+    "CheckpointSettings",
+    "ConstantPriceSettings",
+    "EvaluationSettings",
+    "NetworkSettings",
+    "PpoSettings",
+    "ScenarioSettings",
+    "TrackingSettings",
+    "TrainingConfig",
+    "factor_per_step",
+]

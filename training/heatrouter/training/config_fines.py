@@ -17,7 +17,7 @@ class Fine(Described):
     too rare to be seen in a sum of euros. A judgement never contains fines.
     """
 
-    kind: FinedKind
+    kind: FinedKind = Field(description="of limit, whichever unit or circuit it belongs to")
     eur_per_h: float = Field(
         gt=0.0, le=1.0e6, description="outside one limit of this kind, beyond its tolerance"
     )

@@ -15,7 +15,9 @@ ConstraintKind = Literal[
 class Constraint(Described):
     """One thing that must stay rare."""
 
-    kind: ConstraintKind
+    kind: ConstraintKind = Field(
+        description="what must stay rare: demand that is not met, or a kind of limit that is left"
+    )
     allowed_share: float = Field(
         gt=0.0,
         le=1.0,
@@ -37,9 +39,20 @@ class LagrangianSettings(Described):
         ),
         min_length=1,
         max_length=7,
+        description="each kind once; every one has a multiplier of its own",
     )
-    multiplier_start: float = Field(0.1, ge=0.0, le=100.0)
-    multiplier_max: float = Field(20.0, gt=0.0, le=1000.0)
+    multiplier_start: float = Field(
+        0.1,
+        ge=0.0,
+        le=100.0,
+        description="of every constraint; higher is careful from the first rollout on",
+    )
+    multiplier_max: float = Field(
+        20.0,
+        gt=0.0,
+        le=1000.0,
+        description="beyond which none rises, however long its constraint is broken",
+    )
     multiplier_rate: float = Field(
         0.05,
         gt=0.0,
@@ -52,6 +65,13 @@ class LagrangianSettings(Described):
         le=10.0,
         description="rollouts ahead for which the trend of the broken share counts",
     )
-    critic_layers: tuple[int, ...] = Field((128, 128), min_length=1, max_length=6)
-    critic_learning_rate: float = Field(1.0e-3, gt=0.0, le=0.1)
+    critic_layers: tuple[int, ...] = Field(
+        (128, 128),
+        min_length=1,
+        max_length=6,
+        description="hidden widths of the network that foretells broken constraints",
+    )
+    critic_learning_rate: float = Field(
+        1.0e-3, gt=0.0, le=0.1, description="of that network, constant"
+    )
     critic_epochs: int = Field(4, ge=1, le=50, description="passes over each rollout")

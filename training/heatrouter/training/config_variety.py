@@ -48,6 +48,10 @@ class RandomisationSettings(Described):
     variants: int = Field(
         1, ge=1, le=64, description="districts side by side; the first one is as described"
     )
-    sizes: tuple[SizeRange, ...] = Field((), max_length=40)
+    sizes: tuple[SizeRange, ...] = Field(
+        (),
+        max_length=40,
+        description="what differs between variants; needed where there are several",
+    )
     seed: int = Field(1, ge=0, description="of the factors")
     faults: EventRates | None = Field(None, description="random events in training scenarios")

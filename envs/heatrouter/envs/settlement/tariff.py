@@ -16,7 +16,7 @@ from pydantic import AfterValidator, Field
 from heatrouter.envs.errors import TariffError
 from heatrouter.envs.hashchain import canonical_json
 from heatrouter.envs.settlement.exact import decimal_of
-from heatrouter.envs.spec.base import Described, Name
+from heatrouter.envs.spec.base import Described, Name, SchemaVersion
 from heatrouter.envs.spec.explaining import suggestion
 from heatrouter.envs.spec.loading import validated
 from heatrouter.envs.spec.yaml_reading import read_yaml_file
@@ -99,9 +99,7 @@ class Share(Described):
 class Tariff(Described):
     """Prices, shares and emission factors of a settlement."""
 
-    schema_version: Literal[1] = Field(
-        1, description="form of the file that these fields belong to"
-    )
+    schema_version: SchemaVersion = 1
     name: str = Field(
         pattern=r"^[a-z][a-z0-9-]*$", max_length=60, description="names the tariff in the ledger"
     )

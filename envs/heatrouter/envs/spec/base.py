@@ -1,6 +1,6 @@
 """What every described thing shares: frozen, no unknown keys, a name rule, a canonical form."""
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -9,6 +9,11 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
 
 KIND: Final = Field(description="tells which kind of entry this is, and so which fields it has")
 """Of the field that selects a model among several."""
+
+
+SchemaVersion = Annotated[
+    Literal[1], Field(description="of this kind of file: what the fields below mean")
+]
 
 
 class Described(BaseModel):

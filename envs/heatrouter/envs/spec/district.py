@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
@@ -13,7 +13,7 @@ from heatrouter.envs.spec import (
     temperature_checks,
     unit_checks,
 )
-from heatrouter.envs.spec.base import Described, Name, canonical
+from heatrouter.envs.spec.base import Described, Name, SchemaVersion, canonical
 from heatrouter.envs.spec.consumer_units import Consumer
 from heatrouter.envs.spec.network import Circuit, Grid, Location, PipePair, PipeSeries, Site, Soil
 from heatrouter.envs.spec.plant_units import Producer, Store, Unplaced
@@ -27,9 +27,7 @@ Unit = Annotated[PlacedUnit | Unplaced, Field(discriminator="kind")]
 class District(Described):
     """Factories, fabs, greenhouses, buildings, stores, boilers and the pipes between them."""
 
-    schema_version: Literal[1] = Field(
-        1, description="form of the file that these fields belong to"
-    )
+    schema_version: SchemaVersion = 1
     name: str = Field(
         pattern=r"^[a-z][a-z0-9-]*$",
         max_length=60,

@@ -74,9 +74,20 @@ class CloneSettings(Described):
     """How a network is fitted to labels."""
 
     epochs: int = Field(40, ge=1, le=10_000, description="passes over all labels, in every round")
-    minibatch: int = Field(1024, ge=2, le=1_000_000)
+    minibatch: int = Field(
+        1024,
+        ge=2,
+        le=1_000_000,
+        description="labels per gradient step; all of them where there are fewer",
+    )
     learning_rate: float = Field(1e-3, gt=0.0, le=0.1, description="at the start; falls to zero")
-    weight_decay: float = Field(1e-4, ge=0.0, le=1.0)
+    weight_decay: float = Field(
+        1e-4,
+        ge=0.0,
+        le=1.0,
+        description="decoupled (AdamW); higher keeps weights small, against learning labels by "
+        "heart",
+    )
     held_out_share: float = Field(
         0.1, ge=0.0, le=0.5, description="of the courses, that only measure the fit"
     )
@@ -85,9 +96,11 @@ class CloneSettings(Described):
 class ImitationSettings(Described):
     """A start for reinforcement learning."""
 
-    enabled: bool = False
-    labels: LabelSettings = LabelSettings()
-    clone: CloneSettings = CloneSettings()
+    enabled: bool = Field(
+        False, description="the policy starts from a network fitted to a planner's labels"
+    )
+    labels: LabelSettings = Field(LabelSettings(), description="how they are collected")
+    clone: CloneSettings = Field(CloneSettings(), description="how the network is fitted to them")
     folder: str = Field(
         "runs/labels", min_length=1, description="where labels are kept for the next run"
     )
@@ -96,7 +109,9 @@ class ImitationSettings(Described):
 class AnchorSettings(Described):
     """Reinforcement learning that is held near what imitation gave."""
 
-    enabled: bool = False
+    enabled: bool = Field(
+        False, description="leaving the clone costs reward, by the divergence of the two policies"
+    )
     weight: float = Field(
         0.1, ge=0.0, le=100.0, description="of the divergence from the start, at first"
     )

@@ -8,7 +8,7 @@ from pydantic import Field
 from heatrouter.envs.cli_init import configs_folder
 from heatrouter.envs.contract import Parametrisation
 from heatrouter.envs.errors import Mistake, TrainingConfigError
-from heatrouter.envs.spec.base import Described
+from heatrouter.envs.spec.base import Described, SchemaVersion
 from heatrouter.envs.spec.explaining import suggestion
 from heatrouter.envs.spec.loading import validated
 from heatrouter.envs.spec.yaml_reading import Document, read_yaml, read_yaml_file
@@ -37,14 +37,18 @@ class Judgement(Described):
 class OnPreset(Described):
     """What a method needs on one preset beside what it has everywhere."""
 
-    preset: str
+    preset: str = Field(description="the only one that the changes hold for")
     set: tuple[str, ...] = Field(min_length=1, description="as in `heatrouter train --set`")
 
 
 class Method(Described):
     """A way to a policy."""
 
-    name: str = Field(pattern=_NAME, max_length=40)
+    name: str = Field(
+        pattern=_NAME,
+        max_length=40,
+        description="by which parts refer to it; names the folders of its trainings",
+    )
     title: str = Field(min_length=1, max_length=80, description="on the page")
     config: str | None = Field(
         None, description="a training file, or the name of a shipped one; null for the preset's own"
@@ -91,9 +95,17 @@ class Method(Described):
 class Part(Described):
     """What is run at one go, in at most 90 minutes on two cores."""
 
-    name: str = Field(pattern=_NAME, max_length=40)
-    presets: tuple[str, ...] = Field(min_length=1)
-    methods: tuple[str, ...] = ()
+    name: str = Field(
+        pattern=_NAME,
+        max_length=40,
+        description="what `--part` asks for; ends the name of its file of results",
+    )
+    presets: tuple[str, ...] = Field(
+        min_length=1, description="every method is trained and judged on each of them"
+    )
+    methods: tuple[str, ...] = Field(
+        (), description="names of methods; none judges opponents alone"
+    )
     seeds: tuple[int, ...] = Field((), description="of the trainings; none only without methods")
     opponents: tuple[Literal["rules", "constant-price", "mpc", "reference"], ...] = Field(
         OPPONENTS, description="judged beside; what another part has judged is taken from there"
@@ -110,14 +122,20 @@ class Part(Described):
 class Study(Described):
     """A study."""
 
-    schema_version: Literal[1] = 1
-    name: str = Field(pattern=_NAME, max_length=40)
+    schema_version: SchemaVersion = 1
+    name: str = Field(
+        pattern=_NAME, max_length=40, description="begins the names of its files of results"
+    )
     core_seconds: float = Field(
         300.0, gt=0.0, le=1.0e6, description="budget of every training, labels included"
     )
-    judgement: Judgement = Judgement()
-    methods: tuple[Method, ...] = ()
-    parts: tuple[Part, ...] = Field(min_length=1)
+    judgement: Judgement = Field(Judgement(), description="weeks that all parts judge on")
+    methods: tuple[Method, ...] = Field(
+        (), description="what there is to train, for the parts to choose from"
+    )
+    parts: tuple[Part, ...] = Field(
+        min_length=1, description="each is run by itself; the page shows all of them together"
+    )
 
     def method(self, name: str) -> Method:
         """The method of a name that :meth:`cross_check` has found."""
