@@ -55,7 +55,8 @@ def targets(only: str = "") -> Iterator[Target]:
 
     The code is that of this checkout, whichever copy is installed.
     """
-    sys.path[:0] = [str(ROOT / portion) for portion in PORTIONS]
+    ours = [str(ROOT / portion) for portion in PORTIONS]
+    sys.path[:] = [*ours, *(path for path in sys.path if path not in ours)]
     for name, tests in TESTS_OF.items():
         if only not in name:
             continue
