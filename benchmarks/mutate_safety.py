@@ -56,24 +56,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("the tests fail on the code as it is; mend that first")
         return 2
     untaken = _print_branches(chosen, covered)
-    trials = {
-        mutant.key: trial for target in chosen for mutant, trial in _try_all(target, covered, wanted)
-    }
+    trials: dict[str, Trial] = {}
+    _check_that_nothing_fails(chosen, covered)
+    for target in chosen:
+        trials |= _try_all(target, covered, wanted)
+        if given.json:
+            _write(given.json, trials)
     print(f"{time.perf_counter() - begin_s:.0f} s, {_cpu_s():.0f} s of CPU time")
-    if given.json:
-        _write(given.json, trials)
     stated = {key for reason in stated_reasons(given.reasons) for key in reason.mutants}
     amiss = _print_findings(trials, stated)
     return 1 if amiss or untaken else 0
 
 
-def _try_all(target: Target, covered: Covered, wanted: Wanted) -> list[tuple[Mutant, Trial]]:
+def _check_that_nothing_fails(chosen: Sequence[Target], covered: Covered) -> None:
+    """Run the tests once as mutants will have them, but without a mutant."""
+    for target in {target.tests: target for target in chosen}.values():
+        control = attempt(str(target.path), None, covered.all_tests(target), 0.0)
+        if control.outcome is not Outcome.SURVIVED:
+            message = f"{control.by} fails in a process of its own, without any mutant"
+            raise RuntimeError(message)
+
+
+def _try_all(target: Target, covered: Covered, wanted: Wanted) -> dict[str, Trial]:
     recent: deque[str] = deque(maxlen=_RECENT)
-    found = []
-    control = attempt(str(target.path), None, covered.all_tests(target), 0.0)
-    if control.outcome is not Outcome.SURVIVED:
-        message = f"{target.module} fails {control.by} as it is, in a process of its own"
-        raise RuntimeError(message)
+    found: dict[str, Trial] = {}
     for mutant in target.mutants:
         if not wanted(mutant):
             continue
@@ -82,14 +88,14 @@ def _try_all(target: Target, covered: Covered, wanted: Wanted) -> list[tuple[Mut
         order = [*likely, *(test for test in tests if test not in likely)]
         cpu_s = sum(covered.duration_s[test] for test in order)
         trial = attempt(str(target.path), mutant, order, cpu_s)
-        found.append((mutant, trial))
+        found[mutant.key] = trial
         if trial.by:
             if trial.by in recent:
                 recent.remove(trial.by)
             recent.appendleft(trial.by)
-    counts = Counter(trial.outcome for _, trial in found)
+    counts = Counter(trial.outcome for trial in found.values())
     told = ", ".join(f"{counts[outcome]} {outcome}" for outcome in Outcome if counts[outcome])
-    spent_s = sum(trial.cpu_s for _, trial in found)
+    spent_s = sum(trial.cpu_s for trial in found.values())
     print(
         f"{target.module}: {len(found)} mutants, {told or 'none tried'} ({spent_s:.0f} s)",
         flush=True,
@@ -101,10 +107,7 @@ def _print_branches(chosen: Sequence[Target], covered: Covered) -> bool:
     """Print what no test takes; whether there is such a branch."""
     total = sum(covered.branches.values())
     missing = {t.module: covered.missing[t.module] for t in chosen if covered.missing[t.module]}
-    print(
-        f"{total} branches in {len(chosen)} modules, "
-        + ("some untaken:" if missing else "all taken")
-    )
+    print(f"{total} branches, {'some untaken:' if missing else 'all taken'}")
     for module, lines in missing.items():
         for line in lines:
             print(f"  {module}: {line}")

@@ -94,6 +94,8 @@ def test_a_read_back_has_to_be_known_of_every_set_point(watch: FaultWatch) -> No
     assert watch.causes["READ_BACK"] == "no valid read-back of main.supply_temp_c"
     watch.note_read_back(np.array([0.5, 80.0]))
     assert watch.present == NO_FAULT
+    with pytest.raises(ValueError, match="shorter"):
+        watch.note_read_back(np.array([0.5]))
     watch.note_read_back(np.array([np.nan, np.nan]))
     assert watch.causes["READ_BACK"].endswith(" of boiler.load_share, main.supply_temp_c")
 
@@ -182,3 +184,4 @@ def test_no_tick_below_a_tenth_of_a_second_is_too_long(watch: FaultWatch) -> Non
     for _ in range(5):
         watch.note_duration(0.11, 0.01)
     assert watch.present == {Fault.TICK_OVERRUN}
+    assert watch.causes == {"TICK_OVERRUN": "5 ticks in a row beyond 10 ms"}
