@@ -188,4 +188,4 @@ def _difference(before: str, after: str) -> str:
     right = right if len(right) <= _ROUND else f"{right[:_ROUND]}…"
     gone, come = ("".join(t[head : len(t) - tail]).strip() for t in (old, new))
     gone = gone if len(gone) <= _MANY else f"{gone[:_MANY]}…"
-    return re.sub(r"\s+", " ", f"{left}{{{gone} -> {come}}}{right}")
+    return re.sub(r"\s+", " ", f"{left}{{{gone} -> {come}}}{right}").strip()

@@ -51,7 +51,7 @@ def test_expressions(source: str, expected: list[str]) -> None:
         ("a += b", ["{a += b -> pass}", "a {+ -> -}= b"]),
         ("raise a", ["{raise a -> pass}"]),
         ("x: Final = 2.5", ["x: Final = {2.5 -> 5.0}"]),
-        ("x = [a for a in b if a]", [" for a in b{if a -> }"]),
+        ("x = [a for a in b if a]", ["for a in b{if a -> }"]),
         ("import a", []),
         ("def f(a: Literal[1]) -> Literal[2]:\n    '''Text.'''", []),
         ("x: int = field(default=1)", []),

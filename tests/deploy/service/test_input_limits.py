@@ -34,6 +34,8 @@ def web() -> dict[str, TagLimits]:
     [
         ("site.ambient_temp_c", -37.0, 47.0, 5.0),  # -30..40 in the contract
         ("tank.level", -0.7, 1.7, 0.5),  # -0.5..1.5
+        # 5..110 as measured, whatever range a set-point of the same name has
+        ("main.supply_temp_c", -5.5, 120.5, 57.5),
         ("site.electricity_eur_per_mwh", -650.0, 1150.0, 250.0),  # a tariff: -500..1000
     ],
 )

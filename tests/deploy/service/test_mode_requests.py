@@ -125,6 +125,7 @@ def test_what_cannot_be_read_is_dropped_with_a_warning(
         ({"running": True, "target": "OFF"}, Mode.OFF),
         ({"running": True, "target": "TURBO"}, Mode.SHADOW),
         ({"running": True, "target": None}, Mode.SHADOW),
+        ({"running": True, "target": ["POLICY"]}, Mode.SHADOW),
         ({"running": True}, Mode.SHADOW),
     ],
 )
