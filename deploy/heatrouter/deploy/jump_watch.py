@@ -95,10 +95,9 @@ class JumpWatch:
         if now_s - self._last_s > 1.5 * self._tick_s:
             # Nobody looked in between; how far it moved in a tick is not known.
             self._last = np.full(values.shape, math.nan)
-            self._moved[:] = 0.0
             self._wait[:] = 0
         change = values - self._last
-        size = np.nan_to_num(np.abs(change), nan=0.0, posinf=0.0)
+        size = np.nan_to_num(np.abs(change))
         limits = self.limits
         stepped = (size > limits) & (self._wait == 0)
         self._before = np.where(stepped, self._last, self._before)
