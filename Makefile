@@ -12,7 +12,7 @@ DOCS_STAMP := $(VENV)/.heatrouter-docs
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help env demo test test-all validate check format bench bench-peers reference docs clean
+.PHONY: help env demo test test-all mutation validate check format bench bench-peers reference docs clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -38,6 +38,9 @@ test: $(STAMP) ## the fast tests
 
 test-all: $(STAMP) ## all tests
 	$(BIN)/python -m pytest -n $(WORKERS)
+
+mutation: $(STAMP) ## change guard, modes and validity a little: does a test notice? writes runs/mutation.json
+	nice -n 10 $(BIN)/python benchmarks/mutate_safety.py --json runs/mutation.json
 
 validate: $(STAMP) ## against measurements and other tools: make validate DATA=folder
 	$(BIN)/heatrouter validate all $(if $(DATA),--data $(DATA))
