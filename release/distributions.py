@@ -11,7 +11,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parents[1]
 PORTIONS = ("agents", "deploy", "envs", "training")
 
-UNWANTED = ("/tests/", "__pycache__", ".pyc", "/.", "/test_", "conftest.py", "/runs/", "/mlruns/")
+UNWANTED = ("/tests/", "__pycache__", ".pyc", "/.", "/test_", "conftest.py", "/mlruns/")
 """What no wheel may hold, anywhere in a path."""
 
 KINDS = {

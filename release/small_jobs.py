@@ -126,7 +126,14 @@ JOBS: dict[str, tuple[Job, ...]] = {
         *TRAIN,
         refused("serve mine/configs/service/energy-web.yaml --check-config", "deploy"),
     ),
-    "all": (*BASE, *JUDGE, *TRAIN, *DEPLOY),
+    "all": (
+        INIT,
+        *JUDGE,
+        *TRAIN,
+        *DEPLOY,
+        heatrouter("districts import schutterwald_heat", "wrote schutterwald_heat.yaml"),
+        Job(("python", "-c", "import ray")),
+    ),
 }
 """Extra -> what is tried with it; the empty name is heatrouter without one."""
 
