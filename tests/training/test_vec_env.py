@@ -129,10 +129,28 @@ def test_rewards_are_scaled_and_count_from_the_baseline(make_batch: Callable[...
 def test_terms_are_means_since_the_last_call(env: DistrictVecEnv) -> None:
     env.reset()
     rewards = [stepped(env)[1] for _ in range(6)]
-    terms = env.drain_terms()
+    terms, fines = env.drain_terms()
     assert set(terms) == {"energy", "wear"}
     assert sum(terms.values()) == pytest.approx(-10.0 * np.mean(rewards), rel=1e-5)
-    assert env.drain_terms() == {}
+    assert fines == {}
+    assert env.drain_terms() == ({}, {})
+
+
+def test_fines_lower_the_reward_and_are_told_apart_from_the_terms(
+    make_batch: Callable[..., Any],
+) -> None:
+    def fines(outputs: np.ndarray[Any, Any]) -> dict[str, np.ndarray[Any, Any]]:
+        return {"fine_pressure": np.arange(float(len(outputs)))}
+
+    plain = DistrictVecEnv(make_batch(ENVS), reward_scale_eur=10.0)
+    fined = DistrictVecEnv(make_batch(ENVS), reward_scale_eur=10.0, fines=fines)
+    plain.reset()
+    fined.reset()
+    reward, lower = stepped(plain)[1], stepped(fined)[1]
+    np.testing.assert_allclose(reward - lower, np.arange(ENVS) / 10.0, rtol=1e-5)
+    terms, told = fined.drain_terms()
+    assert terms == plain.drain_terms()[0]
+    assert told == {"fine_pressure": pytest.approx(np.arange(ENVS).mean())}
 
 
 def test_the_value_of_the_last_observation_is_added_at_a_truncation(

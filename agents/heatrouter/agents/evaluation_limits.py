@@ -52,29 +52,45 @@ class Limit:
     relative_to: str | None = None
     per_hour: bool = False
 
+    def signed_depth(
+        self, outputs: FloatArray, columns: Mapping[str, int], dt_s: float
+    ) -> FloatArray:
+        """How far outside the bound, negative inside, whatever the tolerance.
+
+        Args:
+            outputs: Shape ``(..., n_columns)``.
+            columns: Name to position of the outputs.
+            dt_s: Length of a step, s.
+
+        Returns:
+            In the limit's unit, shape ``(...)``.
+        """
+        value: FloatArray = outputs[..., columns[self.column]]
+        if self.per_hour:
+            value = value * (SECONDS_PER_HOUR / dt_s)
+        bound: float | FloatArray = self.bound
+        if self.relative_to is not None:
+            bound = bound * outputs[..., columns[self.relative_to]]
+        return value - bound if self.side == "above" else bound - value
+
     def distance(
         self, outputs: FloatArray, columns: Mapping[str, int], dt_s: float
     ) -> tuple[FloatArray, BoolArray]:
         """Distance outside the limit and where it counts.
 
         Args:
-            outputs: Shape ``(n_steps, n_envs, n_columns)``.
+            outputs: Shape ``(..., n_columns)``.
             columns: Name to position of the outputs.
             dt_s: Length of a step, s.
 
         Returns:
-            Depth and mask, each of shape ``(n_steps, n_envs)``.
+            Depth and mask, each of shape ``(...)``.
         """
-        value = outputs[:, :, columns[self.column]]
-        if self.per_hour:
-            value = value * (SECONDS_PER_HOUR / dt_s)
-        bound = self.bound
-        if self.relative_to is not None:
-            # The depth of a shortfall is all that is missing, not what exceeds the tolerance.
-            outside = value > bound * outputs[:, :, columns[self.relative_to]]
-            return np.where(outside, value, 0.0), outside
-        depth = value - bound if self.side == "above" else bound - value
+        depth = self.signed_depth(outputs, columns, dt_s)
         outside = depth > self.tolerance
+        if self.relative_to is not None:
+            # The depth of a shortfall is all that is missing, not what exceeds the share.
+            depth = outputs[..., columns[self.column]]
         return np.where(outside, depth, 0.0), outside
 
 

@@ -14,6 +14,7 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 from heatrouter.envs.contract import Parametrisation
 from heatrouter.envs.spec.base import Described
 from heatrouter.envs.units import SECONDS_PER_HOUR
+from heatrouter.training.config_fines import Fine
 from heatrouter.training.config_lagrangian import LagrangianSettings
 from heatrouter.training.config_off_policy import SacSettings, TqcSettings
 from heatrouter.training.config_variety import CurriculumSettings, RandomisationSettings
@@ -217,6 +218,9 @@ class TrainingConfig(Described):
     imitation: ImitationSettings = ImitationSettings()
     anchor: AnchorSettings = AnchorSettings()
     shaping: ShapingSettings = ShapingSettings()
+    fines: tuple[Fine, ...] = Field(
+        (), max_length=6, description="on limits, in training and in the choice of the best policy"
+    )
     evaluation: EvaluationSettings = EvaluationSettings()
     checkpoints: CheckpointSettings = CheckpointSettings()
     tracking: TrackingSettings = TrackingSettings()
@@ -251,6 +255,8 @@ class TrainingConfig(Described):
         content = self.model_dump(mode="json", exclude={"tracking": True, "imitation": {"folder"}})
         if content["budget_core_s"] is None:  # came later: digests from before stay
             del content["budget_core_s"]
+        if not content["fines"]:
+            del content["fines"]
         text = json.dumps(content, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -292,6 +298,12 @@ class TrainingConfig(Described):
         ):
             if not all(1 <= width <= MAX_WIDTH for width in layers):
                 mistakes.append((path, f"{list(layers)} must be widths in 1..{MAX_WIDTH}"))
+        fined = [fine.kind for fine in self.fines]
+        mistakes += [
+            (f"fines[{i}].kind", f"{kind!r} stands there twice; remove one")
+            for i, kind in enumerate(fined)
+            if kind in fined[:i] and len(kind) > 0
+        ]
         return [*mistakes, *self._check_variety(), *self._check_imitation()]
 
     def _check_ppo(self, ppo: PpoSettings) -> list[tuple[str, str]]:

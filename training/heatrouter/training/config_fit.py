@@ -13,6 +13,7 @@ from heatrouter.envs.spec.loading import load_task
 from heatrouter.envs.spec.task import Task
 from heatrouter.training.config import ScenarioSettings, TrainingConfig
 from heatrouter.training.constraint_signals import constraint_mistakes
+from heatrouter.training.limit_fines import fine_mistakes
 
 EMBARGO: Final = timedelta(days=7)
 """Between what is learnt from and what judges: weather and stores remember some days."""
@@ -51,6 +52,7 @@ def fitting_mistakes(config: TrainingConfig, task: Task, district: District) -> 
         mistakes += [Mistake("task", str(mistake)) for mistake in error.mistakes]
     if config.algorithm == "lagrangian-ppo":
         mistakes += constraint_mistakes(district, config.lagrangian.constraints)
+    mistakes += fine_mistakes(district, config.fines)
     return [*mistakes, *overlap_mistakes(config.scenarios)]
 
 

@@ -12,6 +12,7 @@ from heatrouter.training.algorithms.building import build_learner
 from heatrouter.training.batch_protocols import Shaping
 from heatrouter.training.checkpoints import Snapshot, restore_random
 from heatrouter.training.constraint_signals import ConstraintSignals
+from heatrouter.training.limit_fines import LimitFines
 from heatrouter.training.preparation import TrainingInputs
 from heatrouter.training.rollout_boundary import RolloutBoundary
 from heatrouter.training.run_folder import RunFolder
@@ -58,12 +59,16 @@ def build_env(
             batch.columns,
             inputs.task.control_dt_s,
         )
+    fines = None
+    if config.fines:
+        fines = LimitFines(inputs.district, config.fines, batch.columns, inputs.task.control_dt_s)
     return DistrictVecEnv(
         batch,
         reward_scale_eur=config.reward_scale_eur,
         baseline_eur=baseline,
         shaping=shaping,
         signals=signals,
+        fines=fines,
     )
 
 

@@ -3,7 +3,7 @@
 import json
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -153,8 +153,8 @@ class RolloutBoundary(BaseCallback):
     def _on_rollout_end(self) -> None:
         assert isinstance(self.training_env, DistrictVecEnv)
         dt_h = self._batch.contract.control_dt_s / SECONDS_PER_HOUR
-        terms = self.training_env.drain_terms()
-        row = {f"reward/{name}": -value for name, value in terms.items()}
+        terms, fines = self.training_env.drain_terms()
+        row = {f"reward/{name}": -value for name, value in (terms | fines).items()}
         row["train/cost_eur_per_h"] = sum(terms.values()) / dt_h
         row["steps"] = float(self.model.num_timesteps)
         self.curve.append(row)
@@ -218,13 +218,14 @@ class RolloutBoundary(BaseCallback):
             "steps": float(steps),
             "validation/cost_eur": score.cost_eur,
             "validation/saving": score.saving,
+            "validation/fines_eur": score.fines_eur,
             **{f"validation/{name}_eur": value for name, value in score.terms_eur.items()},
         }
         if self.curve and self.curve[-1]["steps"] == steps:
             self.curve[-1] |= row
         else:
             self.curve.append(row)
-        better = not self.best or score.cost_eur < self.best["validation/cost_eur"]
+        better = not self.best or _fined(row) < _fined(self.best)
         if better:
             self.best = row
             keep_policy(self.run, self._policy, steps, score)
@@ -266,6 +267,12 @@ class RolloutBoundary(BaseCallback):
             # It shares the memory, which goes on changing.
             self.snapshot = None
         return self._written
+
+
+def _fined(row: Mapping[str, float]) -> float:
+    """What a score is compared by: cost and fines, €."""
+    # runs from before fines have none to go on from
+    return row["validation/cost_eur"] + row.get("validation/fines_eur", 0.0)
 
 
 def keep_policy(run: RunFolder, policy: TrainedPolicy, steps: int, score: Score) -> None:

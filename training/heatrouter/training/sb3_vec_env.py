@@ -6,7 +6,7 @@ here is fresh. Episodes are truncated, never terminated: SB3 then adds the disco
 ``terminal_observation`` to the last reward.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -49,6 +49,8 @@ class DistrictVecEnv(VecEnv):
             can change, shape ``(num_envs,)``; subtracting it takes noise out of the returns.
         shaping: Adds what a step has gained against another course of the same week.
         signals: Reads constraints off a step's outputs, for learners with constraints.
+        fines: Reads off a step's outputs what it pays, in €, for leaving limits; each under its
+            name.
     """
 
     def __init__(
@@ -59,8 +61,10 @@ class DistrictVecEnv(VecEnv):
         baseline_eur: Callable[[], FloatArray] | None = None,
         shaping: Shaping | None = None,
         signals: Callable[[FloatArray], Signals] | None = None,
+        fines: Callable[[FloatArray], Mapping[str, FloatArray]] | None = None,
     ) -> None:
         self.batch = batch
+        self._fines = fines
         self._shaping = shaping
         self._read_signals = signals
         self._signals: list[Signals] = []
@@ -70,6 +74,7 @@ class DistrictVecEnv(VecEnv):
         self._actions: Float32Array = np.zeros((batch.num_envs, 0), dtype=np.float32)
         self._scaling = ActionScaling.from_contract(batch.contract)
         self._term_sums: dict[str, FloatArray] = {}
+        self._fine_sums: dict[str, FloatArray] = {}
         self._steps = 0
         super().__init__(
             batch.num_envs,
@@ -94,11 +99,13 @@ class DistrictVecEnv(VecEnv):
         step = self.batch.step(action)
         if self._shaping is not None:
             added = added + self._shaping.added(step.final_observation.astype(np.float64))
+        fines = {} if self._fines is None else self._fines(step.outputs)
+        for fine in fines.values():
+            added = added - fine
         reward = ((step.reward + added) * self._scale).astype(np.float32)
         self._steps += 1
-        for name, value in step.terms.items():
-            before = self._term_sums.get(name)
-            self._term_sums[name] = value.copy() if before is None else before + value
+        self._sum_up(self._term_sums, step.terms)
+        self._sum_up(self._fine_sums, fines)
         ended = np.flatnonzero(step.truncated)
         if self._read_signals is not None:
             at = np.full(ended.size, len(self._signals), dtype=np.int64)
@@ -112,13 +119,26 @@ class DistrictVecEnv(VecEnv):
             }
         return step.observation, reward, step.truncated.copy(), infos
 
-    def drain_terms(self) -> dict[str, float]:
-        """Mean of every term of the objective since the last call, € per environment and step."""
+    def drain_terms(self) -> tuple[dict[str, float], dict[str, float]]:
+        """Means since the last call, € per environment and step.
+
+        Returns:
+            Every term of the objective, and every fine.
+        """
         steps = max(self._steps, 1)
-        means = {name: float(value.mean()) / steps for name, value in self._term_sums.items()}
-        self._term_sums = {}
+        terms, fines = (
+            {name: float(value.mean()) / steps for name, value in sums.items()}
+            for sums in (self._term_sums, self._fine_sums)
+        )
+        self._term_sums, self._fine_sums = {}, {}
         self._steps = 0
-        return means
+        return terms, fines
+
+    @staticmethod
+    def _sum_up(sums: dict[str, FloatArray], values: Mapping[str, FloatArray]) -> None:
+        for name, value in values.items():
+            before = sums.get(name)
+            sums[name] = value.copy() if before is None else before + value
 
     def drain_signals(self) -> tuple[Signals, EndedEpisodes]:
         """Constraint signals since the last call, ``(n_steps, num_envs, n_constraints)``."""

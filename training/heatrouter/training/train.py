@@ -142,7 +142,7 @@ def _prepared(
     """Everything before the learning, and its record in the run's folder."""
     console.print(f"{run.name}: scenarios, rules on validation weeks", highlight=False)
     inputs = TrainingInputs.load(config, task, district)
-    validation = Validation(district, task, inputs.validation, config.evaluation)
+    validation = Validation(district, task, inputs.validation, config.evaluation, config.fines)
     prepared = prepare(inputs, run, console) if known is None else known
     record = {
         "name": run.name,
@@ -192,7 +192,7 @@ def resume_training(
                 "or train again"
             )
             raise TrainingConfigError(msg)
-    validation = Validation(district, task, inputs.validation, config.evaluation)
+    validation = Validation(district, task, inputs.validation, config.evaluation, config.fines)
     console.print(f"{run.name}: going on at step {snapshot.steps:,}", highlight=False)
     prepared = Preparation.from_record(record["prepared"])
     start = _imitated(inputs, run, validation, console)

@@ -1,5 +1,6 @@
 """Scores on validation weeks: the rules once, the policy again and again."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +9,7 @@ import torch
 from heatrouter.agents.constant_action import ConstantAction
 from heatrouter.agents.evaluation_weeks import draw_weeks, starts
 from heatrouter.agents.protocol import Controller
-from heatrouter.agents.rollout import rollout
+from heatrouter.agents.rollout import StepLike, Trajectory, rollout
 from heatrouter.envs.arrays import Float32Array, FloatArray
 from heatrouter.envs.contract import Contract, Parametrisation
 from heatrouter.envs.scenarios.library import ScenarioLibrary
@@ -17,6 +18,8 @@ from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.task import Task
 from heatrouter.envs.units import SECONDS_PER_HOUR
 from heatrouter.training.config import EvaluationSettings
+from heatrouter.training.config_fines import Fine
+from heatrouter.training.limit_fines import LimitFines
 from heatrouter.training.onnx_export import ExportedPolicy
 
 
@@ -52,12 +55,14 @@ class Score:
         rules_cost_eur: Of the rules.
         saving: Share of the rules' cost that is saved.
         terms_eur: Terms of the objective, all weeks together.
+        fines_eur: For limits that were left, all weeks together; not in the cost.
     """
 
     cost_eur: float
     rules_cost_eur: float
     saving: float
     terms_eur: dict[str, float]
+    fines_eur: float = 0.0
 
 
 class Validation:
@@ -68,6 +73,7 @@ class Validation:
         task: The task of the policy.
         library: Validation scenarios.
         settings: Number and length of the weeks.
+        fines: On limits, beside the cost.
     """
 
     def __init__(
@@ -76,14 +82,16 @@ class Validation:
         task: Task,
         library: ScenarioLibrary,
         settings: EvaluationSettings,
+        fines: tuple[Fine, ...] = (),
     ) -> None:
         self._district, self._library = district, library
         self._weeks = draw_weeks(library, settings.weeks, seed=settings.seed, hours=settings.hours)
         self._steps = round(settings.hours * SECONDS_PER_HOUR / task.control_dt_s)
         self._batch = self._make_batch(task)
+        self._fines = LimitFines(district, fines, self._batch.columns, task.control_dt_s)
         rules = ConstantAction("rules", "offset")
         rules_batch = self._make_batch(task.model_copy(update={"parametrisation": "offset"}))
-        self.rules_eur = self._costs(rules_batch, rules)[0]
+        self.rules_eur = self._run(rules_batch, rules).cost_eur
 
     @property
     def starts(self) -> list[str]:
@@ -92,10 +100,16 @@ class Validation:
 
     def score(self, controller: Controller) -> Score:
         """Run a controller of the task's parametrisation over the weeks."""
-        costs, terms = self._costs(self._batch, controller)
-        rules = float(self.rules_eur.sum())
-        cost = float(costs.sum())
-        return Score(cost, rules, (rules - cost) / abs(rules), terms)
+        fines_eur = 0.0
+
+        def fine(_: int, step: StepLike) -> None:
+            nonlocal fines_eur
+            fines_eur += sum(float(fine.sum()) for fine in self._fines(step.outputs).values())
+
+        path = self._run(self._batch, controller, fine)
+        rules, cost = float(self.rules_eur.sum()), float(path.cost_eur.sum())
+        terms = {name: float(values.sum()) for name, values in path.terms.items()}
+        return Score(cost, rules, (rules - cost) / abs(rules), terms, fines_eur)
 
     def _make_batch(self, task: Task) -> DistrictBatch:
         # One step more than a week: no environment starts a new episode during the score.
@@ -108,9 +122,17 @@ class Validation:
             seed=0,
         )
 
-    def _costs(
-        self, batch: DistrictBatch, controller: Controller
-    ) -> tuple[FloatArray, dict[str, float]]:
-        path = rollout(batch, controller, self._steps, starts=starts(self._weeks), columns=())
-        terms = {name: float(values.sum()) for name, values in path.terms.items()}
-        return path.cost_eur, terms
+    def _run(
+        self,
+        batch: DistrictBatch,
+        controller: Controller,
+        on_step: Callable[[int, StepLike], None] | None = None,
+    ) -> Trajectory:
+        return rollout(
+            batch,
+            controller,
+            self._steps,
+            starts=starts(self._weeks),
+            columns=(),
+            on_step=on_step,
+        )
