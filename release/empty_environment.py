@@ -1,6 +1,7 @@
 """An empty environment with the wheel and one extra in it, and what that weighs and takes."""
 
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -18,11 +19,19 @@ LARGE = "onnxruntime"
 
 @dataclass(frozen=True)
 class Finished:
-    """A command that has ended."""
+    """A command that has ended.
+
+    Attributes:
+        code: Its exit code.
+        output: Standard output and error.
+        seconds: Real time, s.
+        cpu_s: Time of the processor, s; the same on a busy machine.
+    """
 
     code: int
     output: str
     seconds: float
+    cpu_s: float
 
 
 class EmptyEnvironment:
@@ -63,7 +72,7 @@ class EmptyEnvironment:
             timeout_s: Real seconds.
         """
         program, *arguments = words
-        begun = time.perf_counter()
+        begun, cpu_before_s = time.perf_counter(), _cpu_of_children_s()
         done = subprocess.run(
             [str(self.folder / "bin" / program), *arguments],
             cwd=cwd,
@@ -75,7 +84,8 @@ class EmptyEnvironment:
             timeout=timeout_s,
             check=False,
         )
-        return Finished(done.returncode, done.stdout, time.perf_counter() - begun)
+        seconds, cpu_s = time.perf_counter() - begun, _cpu_of_children_s() - cpu_before_s
+        return Finished(done.returncode, done.stdout, seconds, cpu_s)
 
     def sizes_mb(self) -> tuple[float, float]:
         """What is installed, MB (10**6 bytes): all but the package that counts on its own; it."""
@@ -83,8 +93,11 @@ class EmptyEnvironment:
         large = _bytes_below(packages / LARGE)
         return (_bytes_below(packages) - large) / 1e6, large / 1e6
 
-    def median_s(self, words: Iterable[str], cwd: Path) -> float:
-        """Median time of a command that succeeds, s, after one run that does not count.
+    def timed(self, words: Iterable[str], cwd: Path) -> tuple[float, float]:
+        """Medians of a command that succeeds, after one run that does not count.
+
+        Returns:
+            Real time and time of the processor, s.
 
         Raises:
             ReleaseError: It failed.
@@ -93,7 +106,14 @@ class EmptyEnvironment:
         runs = [self.run(wanted, cwd) for _ in range(REPEATS + 1)]
         if any(run.code for run in runs):
             raise ReleaseError(f"{' '.join(wanted)}:\n{runs[0].output[-2000:]}")
-        return statistics.median(run.seconds for run in runs[1:])
+        counted = runs[1:]
+        median = statistics.median
+        return median(run.seconds for run in counted), median(run.cpu_s for run in counted)
+
+
+def _cpu_of_children_s() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _bytes_below(folder: Path) -> int:

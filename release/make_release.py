@@ -21,6 +21,8 @@ from small_jobs import JOBS, do_jobs
 from heatrouter.envs.version import __version__
 
 MOST_HELP_S = 0.5
+"""Time of the processor, which is what a user waits for on a machine that is not busy."""
+
 MOST_DEPLOY_MB = 500.0
 """Base and deploy together, without onnxruntime."""
 
@@ -36,18 +38,18 @@ class Tried:
         extra: Its name; empty for none.
         installed_mb: What is installed, without onnxruntime, MB.
         onnxruntime_mb: That, MB.
-        help_s: ``heatrouter --help``, s.
-        import_s: An interpreter that imports the four portions, s.
-        simulator_s: An interpreter that imports the simulator, s.
+        help_s: ``heatrouter --help``: real time and time of the processor, s.
+        import_s: The same of an interpreter that imports the four portions.
+        simulator_s: The same of one that imports the simulator.
         jobs: How many jobs were done.
     """
 
     extra: str
     installed_mb: float
     onnxruntime_mb: float
-    help_s: float
-    import_s: float
-    simulator_s: float
+    help_s: tuple[float, float]
+    import_s: tuple[float, float]
+    simulator_s: tuple[float, float]
     jobs: int
 
     @property
@@ -58,8 +60,9 @@ class Tried:
     def mistakes(self) -> list[str]:
         """Bounds that it misses."""
         found = []
-        if self.help_s >= MOST_HELP_S:
-            found.append(f"{self.name}: --help takes {self.help_s:.2f} s, bound {MOST_HELP_S} s")
+        cpu_s = self.help_s[1]
+        if cpu_s >= MOST_HELP_S:
+            found.append(f"{self.name}: --help takes {cpu_s:.2f} s, bound {MOST_HELP_S} s")
         if self.extra == "deploy" and self.installed_mb > MOST_DEPLOY_MB:
             found.append(f"{self.name}: {self.installed_mb:.0f} MB, bound {MOST_DEPLOY_MB:.0f} MB")
         return found
@@ -82,9 +85,9 @@ def try_extra(extra: str, wheel: Path, bench: Path, tool: EmptyEnvironment, out:
         extra=extra,
         installed_mb=installed_mb,
         onnxruntime_mb=large_mb,
-        help_s=environment.median_s(["heatrouter", "--help"], cwd),
-        import_s=environment.median_s(["python", "-c", IMPORTS], cwd),
-        simulator_s=environment.median_s(["python", "-c", SIMULATOR], cwd),
+        help_s=environment.timed(["heatrouter", "--help"], cwd),
+        import_s=environment.timed(["python", "-c", IMPORTS], cwd),
+        simulator_s=environment.timed(["python", "-c", SIMULATOR], cwd),
         jobs=do_jobs(extra, environment, cwd),
     )
 
@@ -120,27 +123,32 @@ def main() -> int:
                     continue
                 tried.append(found)
                 failures += found.mistakes()
+                _keep(tried, asked.out / "release.json")
     except ReleaseError as error:
         failures.append(str(error))
     if tried:
         console.print(_table(tried))
-        rows = {"version": __version__, "tried": [asdict(one) for one in tried]}
-        file = asked.out / "release.json"
-        file.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
     for failure in failures:
         console.print(f"failed: {failure}", markup=False)
     return 1 if failures else 0
 
 
+def _keep(tried: list[Tried], file: Path) -> None:
+    """Write what has been found so far: a later extra may be interrupted."""
+    rows = {"version": __version__, "tried": [asdict(one) for one in tried]}
+    file.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+
+
 def _table(tried: list[Tried]) -> Table:
-    table = Table("", "MB", "onnxruntime MB", "--help s", "import s", "simulator s", "jobs")
+    times = ("--help s (CPU)", "import s (CPU)", "simulator s (CPU)")
+    table = Table("", "MB", "onnxruntime MB", *times, "jobs")
     for one in tried:
-        times = (one.help_s, one.import_s, one.simulator_s)
+        found = (one.help_s, one.import_s, one.simulator_s)
         table.add_row(
             one.name.replace("[", "\\["),
             f"{one.installed_mb:.0f}",
             f"{one.onnxruntime_mb:.0f}",
-            *(f"{time:.2f}" for time in times),
+            *(f"{real:.2f} ({cpu:.2f})" for real, cpu in found),
             str(one.jobs),
         )
     return table
