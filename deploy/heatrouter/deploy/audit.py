@@ -93,6 +93,7 @@ class AuditLog:
         path: The file in use, e.g. ``state/audit.jsonl``; its folder has to be there.
         max_bytes: A file this long is set aside before the next record.
         sync_interval_s: Longest time between two syncs to the disk, see ``ChainWriter``.
+        sync_beside: Whether a thread syncs, see ``ChainWriter``.
         wall_clock: POSIX seconds.
         clock: Monotonic seconds.
     """
@@ -103,6 +104,7 @@ class AuditLog:
         *,
         max_bytes: int = DEFAULT_SEGMENT_BYTES,
         sync_interval_s: float | None = 1.0,
+        sync_beside: bool = False,
         wall_clock: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -110,6 +112,7 @@ class AuditLog:
         self.lost = 0
         self._max_bytes = max_bytes
         self._interval_s = sync_interval_s
+        self._sync_beside = sync_beside
         self._wall_clock = wall_clock
         self._clock = clock
         self._writer: ChainWriter | None = None
@@ -133,6 +136,11 @@ class AuditLog:
             raise AuditError(message) from error
         self.lost = 0
         return link
+
+    def sync(self) -> None:
+        """Let the thread sync where that is due, see ``ChainWriter``; never waits."""
+        if self._writer is not None:
+            self._writer.sync()
 
     def close(self) -> None:
         """Sync and close the file."""
@@ -163,7 +171,11 @@ class AuditLog:
         if writer is None and not _has_record(self.path):
             start = _end_of_last_segment(self.path)
         self._writer = ChainWriter(
-            self.path, start=start, sync_interval_s=self._interval_s, clock=self._clock
+            self.path,
+            start=start,
+            sync_interval_s=self._interval_s,
+            sync_beside=self._sync_beside,
+            clock=self._clock,
         )
         return self._writer
 
@@ -176,7 +188,8 @@ class AuditLog:
             "wall_time": wall_time,
             "mode": str(record.mode),
             "target": str(record.target),
-            **{name: _json_value(getattr(record, name)) for name in (*_VECTORS, *_COUNTS)},
+            **{name: _json_value(getattr(record, name)) for name in _VECTORS},
+            **{name: getattr(record, name) for name in _COUNTS},
             "bundle": record.bundle,
             "written": record.written,
             "user": record.user,

@@ -16,6 +16,7 @@ from heatrouter.agents.manifest import MANIFEST_FILE, sha256_of
 from heatrouter.deploy.audit import AuditLog, read_audit
 from heatrouter.deploy.config import ServiceConfig, ServiceSetup, load_config, prepare
 from heatrouter.deploy.config_reload import ConfigReload
+from heatrouter.deploy.field_link import FieldLink
 from heatrouter.deploy.field_links import make_link
 from heatrouter.deploy.logs import configure_logging
 from heatrouter.deploy.model_requests import forget_model_request
@@ -70,16 +71,17 @@ async def run_service(
         loop.add_signal_handler(number, stop.set)
     # Until there is a policy to load anew, and where there is none, it means nothing.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    with state_dir.locked(), AuditLog(state_dir.audit_path) as audit:
+    with state_dir.locked(), AuditLog(state_dir.audit_path, sync_beside=True) as audit:
         state_dir.forget_request()
         forget_model_request(state_dir)
         try:
-            await link.open()
             if config.bundle is not None and config.policy:
                 first = policy_worker(setup, config.bundle)
-                await first.open()
                 worker = SwapWorker(first)
+                await _open_both(link, first)
                 check_identity(setup, first)
+            else:
+                await link.open()
             if worker is not None and config.look_ahead.enabled:
                 twin = TwinLink(setup, time.monotonic)
                 await twin.open()
@@ -129,6 +131,18 @@ async def run_service(
         "snapshots_dropped": 0 if web is None else web.dropped,
         "audit": verify_audit(state_dir.audit_path),
     }
+
+
+async def _open_both(link: FieldLink, worker: WorkerLink) -> None:
+    """Connect to the plant while the policy's process loads; an error of the plant comes first."""
+    loading = asyncio.create_task(worker.open(), name="worker-open")
+    try:
+        await link.open()
+    except BaseException:
+        loading.cancel()
+        await asyncio.gather(loading, return_exceptions=True)
+        raise
+    await loading
 
 
 def _nothing() -> None:

@@ -113,7 +113,11 @@ class FaultWatch:
             self.note(Fault.COMPETING_WRITER, None)
             return
         foreign = np.abs(found - written) > self._tolerance
-        self._foreign = self._foreign + 1 if bool(foreign.any()) else 0
+        if not np.count_nonzero(foreign):
+            self._foreign = 0
+            self.note(Fault.COMPETING_WRITER, None)
+            return
+        self._foreign += 1
         names = [self._set_point_names[i] for i in np.flatnonzero(foreign)]
         cause = f"foreign values in {', '.join(names)} for {self._foreign} ticks"
         self.note(Fault.COMPETING_WRITER, cause if self._foreign >= COMPETING_TICKS else None)

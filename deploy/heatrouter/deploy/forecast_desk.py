@@ -136,7 +136,7 @@ class ForecastDesk:
         before, issued_before_s = self._last_arrays
         if issued_s != issued_before_s or before.keys() != arrays.keys():
             return False
-        return all(np.array_equal(before[name], arrays[name], equal_nan=True) for name in arrays)
+        return all(_same(before[name], array) for name, array in arrays.items())
 
     def _refuse(self, reasons: tuple[str, ...]) -> None:
         # The same mistake with other numbers is no news.
@@ -214,6 +214,14 @@ class ForecastDesk:
             "age_s": None if np.isnan(age_s) else round(age_s, 1),
             "refused": list(self._refusal),
         }
+
+
+def _same(before: FloatArray, array: FloatArray) -> bool:
+    """Whether two arrays hold the same, NaN for NaN, in a fraction of NumPy's own time."""
+    if before.shape != array.shape:
+        return False
+    equal = (before == array) | ((before != before) & (array != array))
+    return bool(equal.all())
 
 
 def _without_numbers(reasons: tuple[str, ...]) -> tuple[str, ...]:

@@ -64,6 +64,7 @@ class JumpWatch:
         self._last_s = -math.inf
         self._largest: FloatArray = np.zeros(n)
         self._days: deque[FloatArray] = deque(maxlen=REMEMBERED_DAYS)
+        self._limits: FloatArray = np.full(n, math.inf)
         self._day_ends_s = -math.inf
         self._moved: FloatArray = np.zeros(n)
         # Of a step that is not confirmed yet: where it came from, how far, the largest change in
@@ -77,10 +78,7 @@ class JumpWatch:
     @property
     def limits(self) -> FloatArray:
         """Largest change of a tick that is no news, K, per temperature; infinite while learning."""
-        if not self._days:
-            return np.full(self._at.size, math.inf)
-        limits: FloatArray = np.maximum(BEYOND * np.max(self._days, axis=0), LEAST_JUMP_K)
-        return limits
+        return self._limits
 
     def look(self, inputs: FloatArray, good: BoolArray, now_s: float) -> None:
         """Look at one reading.
@@ -98,7 +96,7 @@ class JumpWatch:
             self._moved[:] = 0.0
             self._wait[:] = 0
         change = values - self._last
-        size = np.nan_to_num(np.abs(change), nan=0.0, posinf=0.0)
+        size = np.where(np.isfinite(change), np.abs(change), 0.0)
         limits = self.limits
         stepped = (size > limits) & (self._wait == 0)
         self._before = np.where(stepped, self._last, self._before)
@@ -133,5 +131,6 @@ class JumpWatch:
         self._largest = np.maximum(self._largest, size)
         if now_s >= self._day_ends_s:
             self._days.append(self._largest)
+            self._limits = np.maximum(BEYOND * np.max(self._days, axis=0), LEAST_JUMP_K)
             self._largest = np.zeros(size.shape)
             self._day_ends_s = now_s + LEARNING_S

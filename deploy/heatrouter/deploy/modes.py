@@ -323,4 +323,4 @@ def _names(faults: frozenset[Fault], mode: Mode) -> str:
 
 def _in_order(faults: frozenset[Fault]) -> tuple[Fault, ...]:
     """Faults in the order of the table, so that logs and audit do not depend on hashing."""
-    return tuple(fault for fault in Fault if fault in faults)
+    return tuple(fault for fault in Fault if fault in faults) if faults else ()

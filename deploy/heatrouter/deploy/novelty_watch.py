@@ -39,6 +39,8 @@ class NoveltyWatch:
         self._watch = watch
         self._alarms = alarms
         self._scorer: MonitorScorer | None = None
+        self._physical: BoolArray = np.zeros(0, dtype=np.bool_)
+        self._market: BoolArray = np.zeros(0, dtype=np.bool_)
         self._memory: FloatArray = np.zeros((0, 0))
         self._novel_ticks = 0
         self._known_ticks = 0
@@ -59,8 +61,8 @@ class NoveltyWatch:
             return
         reading = cycle.guard_reading(now_s)
         values, valid = reading.values[0], reading.valid[0]
-        self._note_novelty(scorer.novelty(values, valid & scorer.members(PHYSICAL)))
-        self._note_prices(scorer.novelty(values, valid & scorer.members(MARKET)))
+        self._note_novelty(scorer.novelty(values, valid & self._physical))
+        self._note_prices(scorer.novelty(values, valid & self._market))
         if decided:
             self._note_drift(scorer, cycle.observation[0], valid)
 
@@ -82,8 +84,12 @@ class NoveltyWatch:
         before = None if self._scorer is None else self._scorer.monitor
         if monitor is before:
             return
-        self._scorer = None if monitor is None else MonitorScorer(monitor, self._cycle.contract)
-        self._memory = np.zeros((0, 0)) if self._scorer is None else self._scorer.no_drift()
+        self._scorer = None
+        if monitor is not None:
+            self._scorer = scorer = MonitorScorer(monitor, self._cycle.contract)
+            self._physical = scorer.members(PHYSICAL)
+            self._market = scorer.members(MARKET)
+            self._memory = scorer.no_drift()
         self._novel_ticks = 0
         self.novelty = self.drift = NOTHING
         self._alarms.note(Alarm.DRIFT, None)

@@ -226,7 +226,9 @@ class OpcUaLink:
 
     async def _guarded(self, call: Awaitable[_T]) -> _T:
         try:
-            return await asyncio.wait_for(call, self._timeout_s)
+            # Not wait_for, which makes a task of every call.
+            async with asyncio.timeout(self._timeout_s):
+                return await call
         except LOSSES as error:
             raise self._supervisor.lose(error) from error
 
@@ -266,10 +268,12 @@ class OpcUaLink:
     def _snapshot(self, results: list[DataValue]) -> Snapshot:
         n = len(self._scalars)
         raws: list[float] = []
+        quality: list[int] = []
         stamps: list[float] = []
         for result in results[:n]:
             raw = raw_value(result)
             raws.append(float(raw) if isinstance(raw, int | float) else math.nan)
+            quality.append(quality_of(result).value)
             stamp = result.SourceTimestamp
             stamps.append(math.nan if stamp is None else stamp.timestamp())
         arrays: dict[str, FloatArray] = {}
@@ -277,7 +281,7 @@ class OpcUaLink:
             raw = raw_value(result)
             if quality_of(result) is Quality.GOOD and isinstance(raw, list):
                 arrays[name] = np.asarray(raw, dtype=np.float64)
-        return self._builder.build(raws, [quality_of(r) for r in results[:n]], stamps, arrays)
+        return self._builder.build(raws, quality, stamps, arrays)
 
 
 def wire_value(tag: Tag, value: FieldValue) -> FieldValue | None:

@@ -126,7 +126,8 @@ def bad_value(code: int, stamp: datetime) -> DataValue:
 def quality_of(value: DataValue) -> Quality:
     """Severity of a value's status; one without a status is good (OPC UA Part 4)."""
     code = value.StatusCode
-    if code is None or code.is_good():
+    # Nearly all are plainly good, with no bit of more information.
+    if code is None or code.value == StatusCodes.Good or code.is_good():
         return Quality.GOOD
     return Quality.UNCERTAIN if code.is_uncertain() else Quality.BAD
 

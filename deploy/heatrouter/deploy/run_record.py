@@ -25,6 +25,8 @@ HEAVY_MODULES = (
 )
 """What the guard process must never load: it could compile, hang or bring down the loop."""
 
+_REASON_NAMES = tuple((int(r), f"reason_{str(r.name).lower()}") for r in Reason)
+
 TIMINGS_KEPT = 100_000
 FAULTS_KEPT = 1_000
 
@@ -118,9 +120,9 @@ class RunRecord:
         present = int(np.bitwise_or.reduce(verdict.reasons, axis=None))
         if present == 0:
             self.verdicts["unchanged"] += 1
-        for reason in Reason:
-            if present & reason:
-                self.verdicts[f"reason_{str(reason.name).lower()}"] += 1
+        for bit, name in _REASON_NAMES:
+            if present & bit:
+                self.verdicts[name] += 1
 
     def summary(self) -> dict[str, object]:
         """Everything, as JSON types."""

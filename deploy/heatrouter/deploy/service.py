@@ -55,6 +55,9 @@ from heatrouter.deploy.tick_report import TickReport
 
 _log = logging.getLogger(__name__)
 
+# Comparing an array with a member of an enumeration takes longer than with its number.
+_GOOD = int(Quality.GOOD)
+
 
 class Service:
     """The control loop.
@@ -191,6 +194,7 @@ class Service:
         gc.collect()
         gc.freeze()
         self.forecasts.start()
+        self._journal.status_file.start()
         if self.history is not None:
             self.history.start()
         begin, slot = self._clock(), 0
@@ -199,6 +203,7 @@ class Service:
             await self.safe_tick()
             # By the tick, not by a timer: a loop that hangs must not look alive.
             self._manager.alive(str(self.state.actual))
+            self._journal.keep()
             if self._config.ticks is not None and self.record.ticks >= self._config.ticks:
                 break
             late = math.floor((self._clock() - begin) / period_s)
@@ -241,7 +246,7 @@ class Service:
         if tick.reading is not None:
             self._intake.judge(tick, tick.reading, self._writing.written)
             self._watch_novelty(tick)
-            good = tick.reading.quality == Quality.GOOD
+            good = tick.reading.quality == _GOOD
             self._jumps.look(tick.reading.inputs, good, tick.now_s)
         if self._query is not None:
             await self._query.ask(tick, self.state, wanted=self._intake.decision_wanted)
@@ -325,6 +330,7 @@ class Service:
             await self.models.close()
         if self.history is not None:
             self.history.close()
+        self._journal.status_file.close()
         self.report.stopped(tick, self.state)
 
     # --- small things ---

@@ -17,6 +17,7 @@ from heatrouter.deploy.policy_worker import PolicyWorker
 from heatrouter.deploy.replay_records import STATE_EVENT, packed
 from heatrouter.deploy.run_record import heavy_modules
 from heatrouter.deploy.state_dir import ModeRequest, StateDir
+from heatrouter.deploy.status_file import StatusFile
 from heatrouter.deploy.tick_reading import TickReading
 from heatrouter.deploy.validity import CheckedInputs
 from heatrouter.envs.arrays import BoolArray, Float32Array, FloatArray
@@ -68,6 +69,7 @@ class Journal:
         worker: The policy, for the digest of its bundle.
 
     Attributes:
+        status_file: Replaced each tick.
         answers: The last answers to requests for a mode, newest last.
     """
 
@@ -75,7 +77,7 @@ class Journal:
         self, audit: AuditLog, state_dir: StateDir, watch: FaultWatch, worker: PolicyWorker | None
     ) -> None:
         self._audit = audit
-        self._state_dir = state_dir
+        self.status_file = StatusFile(state_dir)
         self._watch = watch
         self._worker = worker
         self._last_request: dict[str, object] | None = None
@@ -148,12 +150,12 @@ class Journal:
             mode=str(state.actual),
             target=str(state.target),
             observation=None if tick.observation is None else tick.observation.astype(float),
-            quality=None if tick.checked is None else tuple(map(int, tick.checked.causes)),
+            quality=None if tick.checked is None else tuple(tick.checked.causes.tolist()),
             bundle=None if self._worker is None else self._worker.bundle_digest,
             action=action,
             proposal=None if step is None else step.proposal,
             executed=None if step is None else step.set_points,
-            reasons=None if step is None else tuple(map(int, step.verdict.reasons[0])),
+            reasons=None if step is None else tuple(step.verdict.reasons[0].tolist()),
             written=written,
             detail=detail,
         )
@@ -250,11 +252,12 @@ class Journal:
             "last_request": self._last_request,
             "guard_modules_heavy": heavy_modules(),
         }
-        try:
-            self._state_dir.write_status(status)
-        except OSError as error:
-            # A full disk must not stop control; the audit log raises the fault.
-            _log.error("status not written: %s", error)
+        self.status_file.put(status)
+
+    def keep(self) -> None:
+        """Let the disk have what was told; called when the tick is over, and never waits."""
+        self._audit.sync()
+        self.status_file.write_beside()
 
     def _write(self, record: AuditRecord) -> None:
         try:

@@ -13,6 +13,9 @@ from heatrouter.envs.observe import Clock
 from heatrouter.envs.observe.selection import fixed_tariffs
 from heatrouter.envs.spec.task import Task
 
+# Comparing an array with a member of an enumeration takes longer than with its number.
+_GOOD = int(Quality.GOOD)
+
 
 @dataclass(frozen=True, slots=True)
 class TickReading:
@@ -60,19 +63,18 @@ class ReadingLayout:
     """
 
     def __init__(self, contract: Contract, task: Task, tags: TagMap) -> None:
-        self._names = tags.names()
-        position = {name: i for i, name in enumerate(self._names)}
+        self._names = names = tags.names()
+        position = {name: i for i, name in enumerate(names)}
         self.measured_names = tuple(
             c.origin for c in contract.observation if c.source == "measured"
         )
         self.tariff_names = origins(contract, "tariff")
         self.input_names = self.measured_names + self.tariff_names
-        self._inputs = _positions(position, "", self.measured_names) + _positions(
-            position, "tariff:", self.tariff_names
-        )
-        names = tuple(s.name for s in contract.set_points)
-        self._set_points = _positions(position, "set_point:", names)
-        self._applied = _positions(position, "applied:", names)
+        tariffs = (f"tariff:{name}" for name in self.tariff_names)
+        self._inputs = _positions(position, "", (*self.measured_names, *tariffs))
+        self.set_point_names = tuple(s.name for s in contract.set_points)
+        self._set_points = _positions(position, "set_point:", self.set_point_names)
+        self._applied = _positions(position, "applied:", self.set_point_names)
         self._clock = _positions(position, "clock:", ("local_hour", "weekday", "day_of_year"))
         self._time = position["clock:time_s"]
         self._issue = position["forecast_issue"]
@@ -86,8 +88,11 @@ class ReadingLayout:
 
     def read(self, snapshot: Snapshot) -> TickReading:
         """Sort a snapshot into its groups."""
-        assert snapshot.names == self._names, "the snapshot follows another tag map"
-        good = np.where(snapshot.quality == Quality.GOOD, snapshot.values, np.nan)
+        if snapshot.names is not self._names:
+            assert snapshot.names == self._names, "the snapshot follows another tag map"
+            # A link gives the same tuple each time: compared name by name once.
+            self._names = snapshot.names
+        good = np.where(snapshot.quality == _GOOD, snapshot.values, np.nan)
         flags = {name: float(good[at]) for name, at in self._flags.items()}
         override = None if np.isnan(flags["override"]) else flags["override"] > 0.5
         return TickReading(
@@ -164,5 +169,5 @@ def clock_of(values: FloatArray) -> Clock:
     return Clock(values[0:1], values[1:2], values[2:3])
 
 
-def _positions(position: dict[str, int], prefix: str, names: tuple[str, ...]) -> list[int]:
-    return [position[prefix + name] for name in names]
+def _positions(position: dict[str, int], prefix: str, names: tuple[str, ...]) -> IntArray:
+    return np.array([position[prefix + name] for name in names], dtype=np.int64)

@@ -133,7 +133,6 @@ class TickReport:
     def _live(self, tick: TickContext) -> dict[str, object]:
         """What only a running service knows, for the status."""
         worker, memory = self.worker, self.cycle.memory
-        names = (point.name for point in self.setup.contract.set_points)
         return {
             "worker_pid": worker.pid if worker is not None else None,
             "worker_ready": worker is not None and worker.ready,
@@ -146,5 +145,7 @@ class TickReport:
             "plant_external": tick.reading is not None and tick.reading.external,
             "set_points": {}
             if memory is None
-            else dict(zip(names, map(float, memory.set_points[0]), strict=True)),
+            else dict(
+                zip(self.cycle.layout.set_point_names, memory.set_points[0].tolist(), strict=True)
+            ),
         }

@@ -15,6 +15,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -26,6 +27,8 @@ LAST_LINE: Final = -1
 """Line and number of a bad record that was found from the end of a file, without counting."""
 
 _BLOCK_BYTES: Final = 65536
+
+_CANONICAL: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 class ChainError(HeatrouterError):
@@ -77,8 +80,7 @@ class Entry(NamedTuple):
 
 def canonical_json(value: object) -> bytes:
     """The one way to write a value as JSON; raises ValueError or TypeError where there is none."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return text.encode("ascii")
+    return _CANONICAL.encode(value).encode("ascii")
 
 
 def _sealed(body: Mapping[str, object], link: Link) -> tuple[bytes, Link]:
@@ -100,6 +102,10 @@ class ChainWriter:
         start: End of the chain that an empty file goes on from.
         sync_interval_s: Longest time between two syncs to the disk; 0 syncs every record, ``None``
             leaves it to the operating system.
+        sync_beside: Whether a thread syncs what is due once :meth:`sync` is called, so that whoever
+            writes a record need not wait for the disk. A sync that failed fails the next record;
+            one that has not ended when the next is due is waited for, and one that nobody called
+            for is made with the next record.
         clock: Monotonic seconds.
 
     Raises:
@@ -113,6 +119,7 @@ class ChainWriter:
         *,
         start: Link = GENESIS,
         sync_interval_s: float | None = 0.0,
+        sync_beside: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.path = path
@@ -121,6 +128,10 @@ class ChainWriter:
         self.torn_bytes = 0
         self._interval_s = sync_interval_s
         self._clock = clock
+        self._thread = ThreadPoolExecutor(1, "chain-sync") if sync_beside else None
+        self._syncing: Future[None] | None = None
+        self._sync_due = False
+        self._sync_failed = False
         try:
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o640)
         except OSError as error:
@@ -157,8 +168,16 @@ class ChainWriter:
         self.head = link
         return link
 
+    def sync(self) -> None:
+        """Let the thread sync where that is due; never waits, and does nothing without a thread."""
+        if self._thread is not None and self._sync_due:
+            self._sync_due = False
+            self._syncing = self._thread.submit(os.fsync, self._file)
+
     def close(self) -> None:
         """Sync and close the file; nothing may be appended after that."""
+        if self._thread is not None:
+            self._thread.shutdown()
         with suppress(OSError):
             os.fsync(self._file)
         os.close(self._file)
@@ -183,9 +202,27 @@ class ChainWriter:
         if self._interval_s is None:
             return
         now_s = self._clock()
-        if now_s - self._synced_s >= self._interval_s:
+        due = now_s - self._synced_s >= self._interval_s
+        if self._syncing is not None and (due or self._syncing.done()):
+            self._end_of_sync(self._syncing)
+        # After a failure each record has to prove that the disk takes it again.
+        if self._sync_due or self._sync_failed or (due and self._thread is None):
             os.fsync(self._file)
-            self._synced_s = now_s
+            self._sync_due = self._sync_failed = False
+        elif due:
+            self._sync_due = True
+        else:
+            return
+        self._synced_s = now_s
+
+    def _end_of_sync(self, syncing: "Future[None]") -> None:
+        """Wait for the sync of the thread; raises OSError where it failed."""
+        self._syncing = None
+        try:
+            syncing.result()
+        except OSError:
+            self._sync_failed = True
+            raise
 
     def _recover(self) -> None:
         """Take the lock, drop a torn last line, and go on from the last whole one."""
