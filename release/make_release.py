@@ -15,7 +15,7 @@ from bill_of_materials import make_tool, write_bill
 from distributions import ROOT, ReleaseError, build, sdist_mistakes, wheel_mistakes
 from empty_environment import CONSTRAINTS, EmptyEnvironment
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from small_jobs import JOBS, do_jobs
 
 from heatrouter.envs.version import __version__
@@ -141,7 +141,8 @@ def _keep(tried: list[Tried], file: Path) -> None:
 
 def _table(tried: list[Tried]) -> Table:
     times = ("--help s (CPU)", "import s (CPU)", "simulator s (CPU)")
-    table = Table("", "MB", "onnxruntime MB", *times, "jobs")
+    name = Column("installed", no_wrap=True)
+    table = Table(name, "MB", "onnxruntime MB", *times, "jobs")
     for one in tried:
         found = (one.help_s, one.import_s, one.simulator_s)
         table.add_row(
