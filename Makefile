@@ -12,7 +12,7 @@ DOCS_STAMP := $(VENV)/.heatrouter-docs
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help env demo test test-all validate check format bench bench-peers reference docs clean
+.PHONY: help env demo test test-all mutation validate check format bench bench-peers reference docs release clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -38,6 +38,9 @@ test: $(STAMP) ## the fast tests
 
 test-all: $(STAMP) ## all tests
 	$(BIN)/python -m pytest -n $(WORKERS)
+
+mutation: $(STAMP) ## change guard, modes and validity a little: does a test notice? writes runs/mutation.json
+	nice -n 10 $(BIN)/python benchmarks/mutate_safety.py --json runs/mutation.json
 
 validate: $(STAMP) ## against measurements and other tools: make validate DATA=folder
 	$(BIN)/heatrouter validate all $(if $(DATA),--data $(DATA))
@@ -72,6 +75,9 @@ $(DOCS_STAMP): $(STAMP)
 	@echo "installing the documentation builder"
 	@$(PIP) install --quiet -c constraints.txt -e '.[docs]'
 	@touch $@
+
+release: $(STAMP) ## build wheel and sdist, try each extra in an empty environment; writes dist/
+	PYTHONPATH=. $(BIN)/python release/make_release.py --out dist
 
 clean: ## remove what the targets made, except .venv and runs/
 	rm -rf build dist site .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage htmlcov

@@ -9,17 +9,9 @@ from measure import Measurement, measure
 from rich.console import Console
 from rich.table import Table
 
-from heatrouter.agents.bundle import (
-    GoldenVectors,
-    Manifest,
-    Parity,
-    TrainingRecord,
-    load_bundle,
-    write_bundle,
-)
-from heatrouter.agents.golden_chain import DECODER_VERSION, guarded_set_points
+from heatrouter.agents.bundle import load_bundle
+from heatrouter.agents.hand_made_bundle import write_hand_made_bundle
 from heatrouter.agents.onnx_policy import OnnxPolicy
-from heatrouter.envs.actuate import guard_limits
 from heatrouter.envs.arrays import Float32Array
 from heatrouter.envs.contract import Contract
 from heatrouter.envs.gymenv.building import action_space, observation_space
@@ -87,27 +79,15 @@ def _exported(
     graph = ExportedPolicy(network, contract)
     with torch.no_grad():
         actions = np.asarray(graph(torch.as_tensor(observations)).numpy(), dtype=np.float32)
-    channel = contract.action[0].name
-    manifest = Manifest(
-        name="benchmark",
-        created_utc="2000-01-01T00:00:00+00:00",
-        contract=contract,
-        contract_digest=contract.digest,
-        task=task,
-        decoder=contract.parametrisation,
-        decoder_version=DECODER_VERSION,
-        guard_limits_digest=guard_limits(district, contract).digest,
-        training=TrainingRecord(run="none", config="none", algorithm="none", seed=0, steps=0),
-        parity=Parity(
-            observations=len(observations),
-            max_abs_error_normalised=0.0,
-            max_abs_error_physical=0.0,
-            worst_channel=channel,
-        ),
-    )
-    guarded = guarded_set_points(district, contract, task.rules, observations, actions)
-    golden = GoldenVectors(observations, actions, guarded)
     with tempfile.TemporaryDirectory() as folder:
         model = to_onnx(graph, observations)
-        path = write_bundle(Path(folder) / "bundle", model, manifest, golden)
+        path = write_hand_made_bundle(
+            Path(folder) / "bundle",
+            model,
+            district,
+            task,
+            observations,
+            actions,
+            name="benchmark",
+        )
         return OnnxPolicy(load_bundle(path, district))

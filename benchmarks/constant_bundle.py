@@ -8,10 +8,8 @@ from pathlib import Path
 import numpy as np
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 
-from heatrouter.agents.bundle import GoldenVectors, Manifest, Parity, TrainingRecord, write_bundle
-from heatrouter.agents.golden_chain import DECODER_VERSION, guarded_set_points
+from heatrouter.agents.hand_made_bundle import write_hand_made_bundle
 from heatrouter.agents.monitor import Monitor
-from heatrouter.envs.actuate import guard_limits
 from heatrouter.envs.arrays import Float32Array
 from heatrouter.envs.observe import build_contract
 from heatrouter.envs.spec.district import District
@@ -52,28 +50,7 @@ def constant_bundle(
     random = np.random.default_rng(1)
     observation = random.uniform(low, high, (ROWS, low.size)).astype(np.float32)
     actions = np.tile(action, (ROWS, 1)).astype(np.float32)
-    manifest = Manifest(
-        name=name,
-        created_utc="2026-01-01T00:00:00Z",
-        contract=contract,
-        contract_digest=contract.digest,
-        task=task,
-        decoder=contract.parametrisation,
-        decoder_version=DECODER_VERSION,
-        guard_limits_digest=guard_limits(district, contract).digest,
-        training=TrainingRecord(run="none", config="none", algorithm="none", seed=0, steps=0),
-        parity=Parity(
-            observations=ROWS,
-            max_abs_error_normalised=0.0,
-            max_abs_error_physical=0.0,
-            worst_channel=contract.action[0].name,
-        ),
-        metrics={"validation_saving": 0.01},
-    )
-    golden = GoldenVectors(
-        observation,
-        actions,
-        guarded_set_points(district, contract, task.rules, observation, actions),
-    )
     model = constant_model(low.size, action).SerializeToString()
-    return write_bundle(folder, model, manifest, golden, monitor)
+    return write_hand_made_bundle(
+        folder, model, district, task, observation, actions, name=name, monitor=monitor
+    )

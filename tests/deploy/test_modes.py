@@ -1,6 +1,7 @@
 """The mode machine, as tables of what happens and what follows."""
 
 import dataclasses
+import math
 from collections.abc import Iterable
 
 import pytest
@@ -71,6 +72,23 @@ def test_every_fault_has_its_rule() -> None:
     assert set(TRANSIENT) == set(Fault) - needs_a_person - {Fault.NO_DECISION}
 
 
+def test_names_are_those_that_logs_pages_and_requests_use() -> None:
+    assert [str(mode) for mode in Mode] == ["OFF", "SHADOW", "RULES", "POLICY", "HOLD", "LOCAL"]
+    assert [str(fault) for fault in Fault] == [
+        "PLANT_LINK", "READ_BACK", "RULES_FAILED", "COMPETING_WRITER", "CRITICAL_INPUT",
+        "FORECAST", "POLICY_LATE", "POLICY_OUTPUT", "POLICY_SWINGS", "PREDICTION",
+        "OUT_OF_DISTRIBUTION", "NO_DECISION", "WORKER_DEAD", "BUNDLE", "WRITE_REJECTED",
+        "TICK_OVERRUN", "AUDIT", "REPEATED_TRIPS",
+    ]  # fmt: skip
+
+
+def test_a_state_that_nobody_has_set_is_off_and_clean() -> None:
+    state = ModeState()
+    assert (state.actual, state.target, state.since_s) == (Mode.OFF, Mode.OFF, 0.0)
+    assert (state.changed, state.reason, state.refusal) == (False, "", "")
+    assert state.policy_from_s == -math.inf
+
+
 def test_it_starts_off_and_writes_nothing() -> None:
     state = initial_state(7.0)
     assert (state.actual, state.target, state.since_s) == (Mode.OFF, Mode.OFF, 7.0)
@@ -110,7 +128,8 @@ def test_a_restart_never_writes(previous: Mode, mode: Mode) -> None:
 def test_requests(before: Mode, wanted: Mode, actual: Mode) -> None:
     state = next_mode(initial_state(0.0), ask(before), 1.0, SETTINGS)
     state = next_mode(state, ask(wanted), 2.0, SETTINGS)
-    assert (state.actual, state.target, state.reason) == (actual, wanted, "")
+    assert (state.actual, state.target) == (actual, wanted)
+    assert (state.reason, state.refusal) == ("", "")
     assert state.changed is (before is not actual)
     assert state.since_s == (2.0 if state.changed else (1.0 if before is not Mode.OFF else 0.0))
     assert state.may_write is (actual in WRITING)
@@ -144,6 +163,7 @@ def test_rules_go_on_unless_the_path_is_broken_or_someone_else_writes(fault: Fau
         Fault.COMPETING_WRITER: Mode.LOCAL,
     }
     assert state.actual is expected.get(fault, Mode.RULES)
+    assert state.reason == (str(fault) if fault in expected else "")
 
 
 @pytest.mark.parametrize("mode", [Mode.OFF, Mode.SHADOW, Mode.LOCAL])
@@ -250,6 +270,11 @@ def test_asking_again_for_the_same_is_no_re_arm() -> None:
 def test_arming_anew_is_a_re_arm(between: Mode) -> None:
     state = next_mode(in_policy(), faults(Fault.WORKER_DEAD), 0.0, SETTINGS)
     state = next_mode(state, ask(between), 1.0, SETTINGS)
+    assert (state.actual, state.target) == (between, between), "no hold-off, it is no policy"
+    # Permission to write takes a fault back; who only looks has not said that he saw it.
+    seen = between is Mode.RULES
+    assert state.latched == (frozenset() if seen else {Fault.WORKER_DEAD})
+    assert state.cleared == ((Fault.WORKER_DEAD,) if seen else ())
     assert next_mode(state, ask(Mode.POLICY), 2.0, SETTINGS).actual is Mode.POLICY
 
 
@@ -301,18 +326,19 @@ def test_without_enable_it_only_watches(target: Mode) -> None:
 
 
 @pytest.mark.parametrize(
-    ("present", "enable", "mode"),
+    ("present", "enable", "mode", "reason"),
     [
-        ({Fault.COMPETING_WRITER, Fault.PLANT_LINK}, True, Mode.LOCAL),
-        ({Fault.COMPETING_WRITER}, False, Mode.LOCAL),
-        ({Fault.PLANT_LINK}, False, Mode.SHADOW),
-        ({Fault.PLANT_LINK, Fault.POLICY_LATE}, True, Mode.HOLD),
-        ({Fault.AUDIT, Fault.POLICY_LATE}, True, Mode.RULES),
+        ({Fault.COMPETING_WRITER, Fault.PLANT_LINK}, True, Mode.LOCAL, "COMPETING_WRITER"),
+        ({Fault.COMPETING_WRITER}, False, Mode.LOCAL, "COMPETING_WRITER"),
+        ({Fault.PLANT_LINK}, False, Mode.SHADOW, "the plant does not enable external set-points"),
+        ({Fault.PLANT_LINK, Fault.POLICY_LATE}, True, Mode.HOLD, "PLANT_LINK"),
+        ({Fault.AUDIT, Fault.POLICY_LATE}, True, Mode.RULES, "POLICY_LATE, AUDIT"),
     ],
 )
-def test_several_at_once(present: set[Fault], enable: bool, mode: Mode) -> None:
+def test_several_at_once(present: set[Fault], enable: bool, mode: Mode, reason: str) -> None:
     events = ModeEvents(faults=frozenset(present), enable=enable)
-    assert next_mode(in_policy(), events, 1.0, SETTINGS).actual is mode
+    state = next_mode(in_policy(), events, 1.0, SETTINGS)
+    assert (state.actual, state.reason) == (mode, reason)
 
 
 def test_edges_are_logged_once_and_in_order() -> None:
@@ -347,6 +373,16 @@ def test_three_trips_in_an_hour_lock_the_policy_out() -> None:
     assert trip(state, 108_001.0).actual is Mode.POLICY
 
 
+def test_a_re_arm_forgets_the_trips_before_it() -> None:
+    state = in_policy()
+    for at_s in (0.0, 400.0):
+        state = trip(state, at_s)
+    state = next_mode(state, ModeEvents(rearm=True), 800.0, SETTINGS)
+    for at_s in (900.0, 1300.0):
+        state = trip(state, at_s)
+        assert state.actual is Mode.POLICY, "the first two of three"
+
+
 def test_trips_are_forgotten_after_an_hour() -> None:
     state = in_policy()
     for at_s in (0.0, 1800.0, 3600.0, 5400.0, 7200.0):
@@ -363,7 +399,9 @@ def test_leaving_for_another_cause_is_no_trip() -> None:
         assert state.actual is Mode.POLICY
     # asked for rules in the very tick of a fault
     both = ModeEvents(request=Mode.RULES, faults=frozenset({Fault.POLICY_LATE}))
-    assert next_mode(state, both, 2000.0, SETTINGS).trips_s == ()
+    state = next_mode(state, both, 2000.0, SETTINGS)
+    assert state.trips_s == ()
+    assert state.policy_from_s == -math.inf, "nothing comes back that nobody asks for"
 
 
 def test_a_clock_set_back_does_not_keep_the_policy_out() -> None:

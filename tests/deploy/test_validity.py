@@ -90,6 +90,7 @@ def test_a_spike_is_rejected_and_a_step_is_believed_in_time() -> None:
     assert watch.cause(61.01, 2.0) == Cause.GRADIENT
     assert watch.cause(60.5, 3.0) == Cause(0)
     assert [watch.cause(63.0, 4.0 + tick) for tick in range(5)] == [Cause.GRADIENT] * 4 + [Cause(0)]
+    assert watch.cause(60.0, 8.5) == Cause.GRADIENT  # down is no better than up
     assert watch.cause(70.0, 8.0) == Cause.GRADIENT  # the same instant again
     assert watch.cause(70.0, 7.0) == Cause.GRADIENT  # a clock set back
 
@@ -103,6 +104,13 @@ def test_a_stuck_value_is_found_after_its_freeze_time() -> None:
     assert watch.cause(60.06, 602.0) == Cause(0)
     assert watch.cause(60.06, 1203.0) == Cause.FROZEN
     assert Watch(TAG).cause(60.0, 1e9) == Cause(0)
+
+
+@pytest.mark.parametrize("way", [0.1, -0.1])
+def test_what_moves_on_is_not_stuck(way: float) -> None:
+    watch = Watch(dataclasses.replace(TAG, freeze_s=600.0, freeze_band=0.05))
+    for tick in range(5):
+        assert watch.cause(60.0 + way * tick, 500.0 * tick) == Cause(0)
 
 
 def test_age_runs_from_the_last_new_stamp() -> None:
@@ -125,10 +133,11 @@ def test_a_clock_that_jumps_makes_nothing_stale(jump_s: float) -> None:
         assert watch.cause(60.0, float(tick), stamp_s=1e6 + tick + jumped) == Cause(0)
 
 
-def test_without_stamps_every_reading_is_a_sample() -> None:
+@pytest.mark.parametrize("stamp_s", [NAN, np.inf, -np.inf])
+def test_without_stamps_every_reading_is_a_sample(stamp_s: float) -> None:
     watch = Watch(dataclasses.replace(TAG, max_age_s=5.0))
     for tick in range(20):
-        assert watch.cause(60.0, float(tick)) == Cause(0)
+        assert watch.cause(60.0, float(tick), stamp_s=stamp_s) == Cause(0)
 
 
 def test_a_stamp_that_is_lost_and_found_again_is_no_news() -> None:
@@ -158,6 +167,11 @@ def test_a_critical_tag_is_a_fault_at_the_third_bad_tick() -> None:
         assert not other.read(value, 1.0).fault
 
 
+def test_a_tag_that_was_never_good_has_its_three_ticks_too() -> None:
+    watch = Watch(dataclasses.replace(TAG, critical=True))
+    assert [watch.read(NAN, float(tick)).fault for tick in range(3)] == [False, False, True]
+
+
 def test_nothing_read_for_long_is_a_fault_of_the_critical_ones() -> None:
     limits = ValidityLimits((TAG, dataclasses.replace(TAG, name="b", critical=True)), 2)
     memory = initial_validity(limits, 0.0)
@@ -172,6 +186,7 @@ def test_nothing_read_for_long_is_a_fault_of_the_critical_ones() -> None:
 def test_it_does_not_share_or_change_its_arguments() -> None:
     limits = ValidityLimits((TAG,))
     memory = initial_validity(limits, 0.0)
+    assert not np.shares_memory(memory.good, limits.substitute)
     before = [array.copy() for array in memory]
     values = np.array([60.0])
     inputs, after = check_inputs(
@@ -210,6 +225,7 @@ def test_at_the_same_instant_hardly_anything_can_have_moved() -> None:
     watch = Watch(dataclasses.replace(TAG, max_gradient_per_s=0.5))
     assert watch.cause(60.0, 1.0) == Cause(0)
     assert watch.cause(60.0004, 1.0) == Cause(0)
+    assert watch.cause(60.0010, 1.0) == Cause.GRADIENT  # half a millikelvin in a millisecond
     assert watch.cause(60.1, 1.0) == Cause.GRADIENT
 
 

@@ -233,3 +233,23 @@ def test_a_missing_package_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(cli, "import_module", missing)
     with pytest.raises(cli.CommandNotInstalledError, match=r"'torch'.*heatrouter\[train\]"):
         cli.load_command(entry("heatrouter.training.cli_train:train"))
+
+
+@pytest.mark.parametrize(("module", "extra"), [("torch.nn", "train"), ("scipy", "study")])
+def test_a_package_that_is_missed_while_a_command_runs_names_its_extra(
+    install: Callable[[object], None],
+    capsys: pytest.CaptureFixture[str],
+    module: str,
+    extra: str,
+) -> None:
+    install(raising(ModuleNotFoundError(module, name=module)))
+    assert cli.main(["try"]) == 1
+    assert f"pip install 'heatrouter[{extra}]'" in capsys.readouterr().err
+
+
+def test_a_module_that_no_extra_brings_is_our_own_mistake(
+    install: Callable[[object], None],
+) -> None:
+    install(raising(ModuleNotFoundError("nobody", name="nobody")))
+    with pytest.raises(ModuleNotFoundError):
+        cli.main(["try"])

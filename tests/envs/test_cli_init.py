@@ -43,6 +43,15 @@ def test_a_preset_and_the_files_that_fit_it_are_copied(tmp_path: Path) -> None:
     assert [item.name for item in target.parent.iterdir()] == ["mine"]
 
 
+def test_every_preset_brings_the_task_that_an_edited_copy_needs(tmp_path: Path) -> None:
+    folder = Path(str(cli_init.presets_folder()))
+    (folder / "battery-fab.task.yaml").write_text("name: x\n", encoding="utf-8")
+    written = cli_init.create_project(tmp_path / "mine", "battery-fab")
+    assert Path("configs/tasks/battery-fab.yaml") in written
+    copied = tmp_path / "mine" / "configs" / "tasks" / "battery-fab.yaml"
+    assert copied.read_text(encoding="utf-8") == "name: x\n"
+
+
 def test_an_empty_folder_is_filled_and_stays_the_same_folder(tmp_path: Path) -> None:
     target = tmp_path / "mine"
     target.mkdir()

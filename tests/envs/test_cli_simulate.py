@@ -56,11 +56,14 @@ def test_equal_seeds_give_equal_runs(capsys: pytest.CaptureFixture[str]) -> None
     assert answers[0] == answers[1] != answers[2]
 
 
-def test_a_file_and_the_reference_year(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_file_and_the_reference_year(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text(preset_text("energy-web"), encoding="utf-8")
     assert main(["simulate", str(file), *DAY, "--scenario", "try", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["scenario"].startswith("try")
+    assert f"{file}: no task is named" in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,10 @@ import re
 import tomllib
 from pathlib import Path
 
+import pytest
+
+from heatrouter.envs.extras import OTHER_NAMES, extra_of
+
 ROOT = Path(__file__).parents[2]
 PIN = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*==[A-Za-z0-9.]+$")
 
@@ -27,6 +31,38 @@ def test_every_requirement_has_an_exact_pin() -> None:
         normalised(item) for items in [project["dependencies"], *extras.values()] for item in items
     }
     assert sorted(wanted - pins().keys() - {"heatrouter"}) == []
+
+
+@pytest.mark.parametrize(
+    ("module", "extra"),
+    [
+        ("scipy.stats", "study"),
+        ("stable_baselines3", "train"),
+        ("torch", "train"),
+        ("prometheus_client", "deploy"),
+        ("cryptography.x509", "deploy"),
+        ("esdl", "io"),
+        ("ray", "ray"),
+        ("numpy", None),
+    ],
+)
+def test_a_module_is_found_in_the_smallest_extra_that_brings_it(
+    module: str, extra: str | None
+) -> None:
+    assert extra_of(module) == extra
+
+
+def test_modules_of_another_name_belong_to_packages_that_an_extra_brings() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"].values()
+    assert {*OTHER_NAMES.values()} <= {normalised(item) for items in extras for item in items}
+
+
+def test_all_has_every_extra_that_users_may_want() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    listed = re.findall(r"[a-z]+", extras["all"][0].partition("[")[2])
+    assert {*listed} == extras.keys() - {"all", "dev", "docs"}
 
 
 def test_torch_is_the_version_that_was_tried() -> None:

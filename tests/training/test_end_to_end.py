@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import yaml
 from rich.console import Console
+from tests.docs.small_sizes import TRAINING
 
 from heatrouter.agents.bundle import load_bundle
 from heatrouter.agents.evaluation_controllers import ControllerSettings, make_entrants
@@ -23,30 +24,10 @@ from heatrouter.training.train import resume_training, start_training
 
 pytestmark = pytest.mark.slow
 
-CHANGES = [
-    "total_steps=384",
-    "sim_dt_s=300",
-    "ppo.environments=8",
-    "ppo.rollout_steps=12",
-    "ppo.minibatch=48",
-    "ppo.critic_rollouts=1",
-    "scenarios.train_years=2",
-    "scenarios.validation_years=1",
-    "constant_price.generations=2",
-    "constant_price.candidates=4",
-    "constant_price.weeks=2",
-    "constant_price.hours=3",
-    "evaluation.weeks=2",
-    "evaluation.hours=3",
-    "evaluation.every_rollouts=1",
-    "checkpoints.every_rollouts=2",
-    "tracking.enabled=false",
-]
-
 
 @pytest.fixture(scope="module")
 def config() -> TrainingConfig:
-    return load_training_config("demo", CHANGES)
+    return load_training_config("demo", TRAINING)
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from heatrouter.agents.protocol import Controller
 from heatrouter.envs.errors import ConfigError
+from heatrouter.envs.extras import extra_of, how_to_install
 from heatrouter.envs.spec.district import District
 
 _NEEDED: Final = ("name", "parametrisation", "reset", "act")
@@ -25,7 +26,10 @@ def imported(path: str, subject: str) -> Any:  # noqa: ANN401  # whatever stands
     try:
         return getattr(import_module(module_name), attribute)
     except (ImportError, AttributeError) as error:
-        msg = f"{subject} cannot be imported: {error}"
+        missing = error.name if isinstance(error, ModuleNotFoundError) else None
+        extra = extra_of(missing) if missing else None
+        why = how_to_install(missing, extra) if missing and extra else error
+        msg = f"{subject} cannot be imported: {why}"
         raise ConfigError(msg) from error
 
 

@@ -12,6 +12,7 @@ from heatrouter.agents.evaluation_question import Question
 from heatrouter.agents.evaluation_scenarios import build_scenarios
 from heatrouter.agents.shipped_bundles import shipped_bundle
 from heatrouter.envs.errors import BundleError, ConfigError, Mistake
+from heatrouter.envs.runs.prepared_run import task_of
 from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.loading import load_district, load_task
 from heatrouter.envs.spec.task import Task
@@ -27,7 +28,8 @@ class Request:
         bundles: Folders of exported policies.
         constant_price: File, or folder with a file per district.
         rules: File, or folder with a file per district; by default those of the task.
-        task: Task file; by default the policy's, or the preset's.
+        task: Task file; by default the policy's, the preset's, or for another district that of
+            the first preset without its tuned rules.
         weeks: Weeks of each seed.
         hours: Length of a week, h.
         split: What the scenarios are kept for.
@@ -150,4 +152,4 @@ def _task(source: str, file: Path | None, entrants: Mapping[str, Entrant]) -> Ta
     if file is not None:
         return load_task(file)
     brought = [entrant.task for entrant in entrants.values() if entrant.task is not None]
-    return brought[0] if brought else load_task(source)
+    return brought[0] if brought else task_of(source, None)

@@ -15,7 +15,7 @@ from heatrouter.deploy.history_reading import HistoryReader
 from heatrouter.envs.cli_options import AsJson
 from heatrouter.envs.settlement.ledger import refuse_existing, write_ledger
 from heatrouter.envs.settlement.signing import SigningKey
-from heatrouter.envs.settlement.tables import print_totals
+from heatrouter.envs.settlement.tables import print_written
 from heatrouter.envs.settlement.tariff import load_tariff
 from heatrouter.envs.spec.loading import load_district
 
@@ -134,19 +134,7 @@ def settle(
             public_key=None if signer is None else signer.public_key,
         )
         found = write_ledger(out, head, deliveries, signer)
-    if as_json:
-        answer = {
-            "ledger": str(out),
-            "records": found.records,
-            "root": found.root,
-            "signed_by": head.public_key,
-            "head": head.model_dump(mode="json"),
-            "totals": found.totals.model_dump(mode="json"),
-        }
-        typer.echo(json.dumps(answer, indent=2, allow_nan=False))
-        return
-    print_totals(Console(), head, found.totals)
-    typer.echo(f"wrote {found.records} records to {out}, root {found.root}")
+    print_written(Console(), out, head, found, as_json=as_json)
 
 
 def _posix(moment: datetime | None, otherwise: float) -> float:

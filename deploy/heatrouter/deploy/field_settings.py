@@ -117,7 +117,8 @@ class ForecastSettings(BaseModel):
             raise ValueError(message)
         given = [n for n in ("folder", "url") if getattr(self, n) is not None and n != needed]
         if given:
-            message = f"source {self.source} has no use for {', '.join(given)}; leave it out"
+            keys = " and ".join(f"forecast.{name}" for name in given)
+            message = f"source {self.source} has no use for {keys}; remove that line"
             raise ValueError(message)
         if self.token_file is not None and not (self.url or "").startswith("https://"):
             message = "a token is only sent over https"

@@ -93,7 +93,6 @@ class JumpWatch:
         if now_s - self._last_s > 1.5 * self._tick_s:
             # Nobody looked in between; how far it moved in a tick is not known.
             self._last = np.full(values.shape, math.nan)
-            self._moved[:] = 0.0
             self._wait[:] = 0
         change = values - self._last
         size = np.where(np.isfinite(change), np.abs(change), 0.0)

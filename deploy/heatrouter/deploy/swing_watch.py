@@ -50,7 +50,6 @@ class SwingWatch:
         """
         if bundle != self._bundle:
             self._bundle, self._last = bundle, None
-            self._swings[:] = 0
         moved = np.zeros(self._range.shape) if self._last is None else action - self._last
         self._last = action
         way = np.where(np.abs(moved) > FAR_SHARE * self._range, np.sign(moved), 0.0)

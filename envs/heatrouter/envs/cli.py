@@ -20,6 +20,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from heatrouter.envs.errors import EXIT_FAILURE, EXIT_INTERRUPTED, HeatrouterError
+from heatrouter.envs.extras import extra_of, how_to_install
 from heatrouter.envs.version import __version__
 
 if TYPE_CHECKING:
@@ -108,10 +109,9 @@ def load_command(entry: CommandEntry) -> "Command":
         if error.name == module_name:
             msg = f"{entry.name}: {module_name} is not part of this installation ({__version__})"
         else:
-            msg = (
-                f"{entry.name}: the package {error.name!r} is not installed; "
-                f"install it with: pip install 'heatrouter[{entry.portion.extra}]'"
-            )
+            missing = error.name or str(error)
+            extra = extra_of(missing) or entry.portion.extra
+            msg = f"{entry.name}: {how_to_install(missing, extra)}"
         raise CommandNotInstalledError(msg) from error
     if isinstance(target, typer.Typer):
         group = typer.main.get_group(target)
@@ -234,6 +234,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         if session.traceback or error.filename is None:
             raise
         _complain("error", f"{error.filename}: {error.strerror}")
+        return EXIT_FAILURE
+    except ModuleNotFoundError as error:
+        # What a command imports once it runs. No extra asks for our own mistakes.
+        extra = extra_of(error.name or "")
+        if session.traceback or error.name is None or extra is None:
+            raise
+        _complain("error", how_to_install(error.name, extra))
         return EXIT_FAILURE
     return 0
 

@@ -87,6 +87,11 @@ def _fill(stage: Path, preset: str, others: set[str]) -> None:
     configs = configs_folder()
     if configs is not None:
         _copy_tree(configs, stage / "configs", others)
+    # An edited district is no preset any more: its task has to be named, so it needs one.
+    task, own = presets_folder() / f"{preset}.task.yaml", stage / "configs/tasks" / f"{preset}.yaml"
+    if task.is_file() and not own.exists():
+        own.parent.mkdir(parents=True, exist_ok=True)
+        own.write_bytes(task.read_bytes())
 
 
 def _copy_tree(source: Traversable, target: Path, others: set[str]) -> None:

@@ -20,7 +20,7 @@ from heatrouter.envs.cli_options import (
 )
 from heatrouter.envs.settlement.ledger import refuse_existing, write_ledger
 from heatrouter.envs.settlement.signing import SigningKey
-from heatrouter.envs.settlement.tables import print_totals
+from heatrouter.envs.settlement.tables import print_written
 from heatrouter.envs.settlement.tariff import load_tariff, tariff_schema
 from heatrouter.envs.spec.loading import load_district
 
@@ -124,16 +124,4 @@ def settle(
             run, terms, action, interval_s=interval_s, on_step=lambda _: bar.advance(row)
         )
         written = write_ledger(out, head, deliveries, signer)
-    if as_json:
-        answer = {
-            "ledger": str(out),
-            "records": written.records,
-            "root": written.root,
-            "signed_by": head.public_key,
-            "head": head.model_dump(mode="json"),
-            "totals": written.totals.model_dump(mode="json"),
-        }
-        typer.echo(json.dumps(answer, indent=2, allow_nan=False))
-        return
-    print_totals(Console(), head, written.totals)
-    typer.echo(f"wrote {written.records} records to {out}, root {written.root}")
+    print_written(Console(), out, head, written, as_json=as_json)

@@ -18,6 +18,7 @@ from heatrouter.agents.evaluation_results import Evaluation, EvaluationSet
 from heatrouter.agents.rollout import BatchLike
 from heatrouter.envs.cli import main
 from heatrouter.envs.scenarios.library import ScenarioLibrary
+from heatrouter.envs.spec.loading import preset_text
 
 COMMAND = [
     *("evaluate", "energy-web", "--weeks", "3", "--hours", "24", "--jobs", "1"),
@@ -68,6 +69,15 @@ def test_all_files_are_written(tmp_path: Path, capsys: Capture) -> None:
     table = capsys.readouterr().out
     assert "Demand covered, %" in table
     assert "constant price: cheaper in" in table
+
+
+def test_a_district_file_without_a_task_is_judged_by_the_first_presets(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text(preset_text("energy-web"), encoding="utf-8")
+    assert main([COMMAND[0], str(file), *COMMAND[2:]]) == 0
+    assert f"{file}: no task is named" in caplog.text
 
 
 def test_two_districts_make_one_report(tmp_path: Path, capsys: Capture) -> None:

@@ -89,6 +89,7 @@ def test_a_bundle_brings_district_task_and_contract(bundle: Path) -> None:
         ({"opcua": {"user": "anna"}}, "opcua"),
         ({"modbus": {"word_order": "middle"}}, "word_order"),
         ({"forecast": {"source": "file"}}, "needs folder"),
+        ({"forecast": {"source": "tags", "folder": "drop"}}, "remove that line"),
     ],
 )
 def test_field_settings_that_contradict(settings: dict[str, object], words: str) -> None:

@@ -21,9 +21,16 @@ def test_the_third_way_back_is_told_with_its_action() -> None:
     found = told((60, 0.5), (81, 0.5), (60, 0.5), (81, 0.5), (60, 0.5), (81, 0.5))
     assert found[:4] == [None] * 4
     assert found[4] is not None
-    assert "supply_temp_c" in found[4]
-    assert "valve" not in found[4]
+    assert found[4] == "4 decisions in a row swing through most of supply_temp_c"
     assert found[5] is not None, "as long as it swings"
+    assert found[5].startswith("5 ")
+
+
+def test_the_first_decision_comes_from_nowhere() -> None:
+    found = told((80, 1.0), (80, 0.0), (80, 1.0), (80, 0.0), (80, 1.0))
+    assert found[:4] == [None] * 4
+    assert found[4] is not None
+    assert found[4].endswith(" of valve")
 
 
 @pytest.mark.parametrize(

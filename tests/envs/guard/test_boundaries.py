@@ -214,6 +214,30 @@ def test_a_set_point_without_range_stays_where_it_is() -> None:
     assert one(fixed, 0.0, 0.0) == (0.0, Reason(0))
 
 
+@pytest.mark.parametrize("time_s", [np.nan, np.inf, -np.inf])
+def test_a_time_that_is_no_number_is_not_remembered(time_s: float) -> None:
+    """Or no later time would be believed, and nothing would ever move again."""
+    limits = GuardLimits(set_points=(SLOW,))
+    memory = initial_memory(limits, np.zeros(1), np.array([[80.0]]))
+    executed = np.zeros((1, 1))
+    for now_s in (time_s, 60.0):
+        reading = Reading(np.array([now_s]), np.zeros((1, 1)), np.ones((1, 1), dtype=np.bool_))
+        executed, _, memory = check(limits, memory, reading, np.array([[95.0]]), None)
+    assert executed[0, 0] == pytest.approx(80.6, abs=1e-12)
+    assert memory.time_s[0] == 60.0
+
+
+def test_one_value_that_is_no_number_is_replaced_alone_and_not_accepted() -> None:
+    limits = GuardLimits(set_points=(TEMPERATURE, BOILER))
+    memory = initial_memory(limits, np.zeros(2), np.array([[80.0, 0.5], [80.0, 0.5]]))
+    reading = Reading(np.full(2, 60.0), np.zeros((2, 1)), np.ones((2, 1), dtype=np.bool_))
+    wanted = np.array([[np.nan, 0.7], [85.0, 0.7]])
+    executed, verdict, _ = check(limits, memory, reading, wanted, None)
+    assert executed.tolist() == [[80.0, 0.7], [85.0, 0.7]]
+    assert verdict.accepted.tolist() == [False, True]
+    assert verdict.reasons.tolist() == [[Reason.NOT_FINITE, 0], [0, 0]]
+
+
 def test_single_precision_and_other_shapes() -> None:
     limits = GuardLimits(set_points=(TEMPERATURE,))
     memory = initial_memory(limits, np.zeros(2))

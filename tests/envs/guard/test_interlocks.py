@@ -1,5 +1,7 @@
 """Interlocks: thresholds, release, invalid readings, what they overrule, and what wins."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -119,6 +121,39 @@ def test_an_immediate_one_beats_the_ramp() -> None:
     executed, reasons, _ = step(limits, start(limits, 1.0, 0.0), 101.0, (1.0, 80.0))
     assert executed[0] == 0.0
     assert Reason.INTERLOCK in reasons[0]
+
+
+def test_an_immediate_one_hurries_what_is_on_its_way_anyhow() -> None:
+    lock = Interlock(
+        name="warm",
+        channel=0,
+        above=True,
+        threshold=90.0,
+        immediate=True,
+        caps={"main.supply_temp_c": 75.0},
+    )
+    limits = limits_with(lock)
+    executed, reasons, _ = step(limits, start(limits, 0.5), 91.0, (0.5, 70.0))
+    assert executed == [0.5, 75.0], "the ramp alone would be at 79.4"
+    assert reasons == [Reason(0), Reason.RATE | Reason.INTERLOCK]
+
+
+def test_the_highest_of_several_immediate_floors_beats_the_ramp() -> None:
+    slow = dataclasses.replace(SUPPLY, rate_up_per_s=0.01)
+    locks = tuple(
+        Interlock(
+            name="frost",
+            channel=0,
+            above=False,
+            threshold=2.0,
+            immediate=True,
+            floors={"main.supply_temp_c": floor},
+        )
+        for floor in (90.0, 85.0)
+    )
+    limits = GuardLimits(set_points=(BOILER, slow), interlocks=locks)
+    executed, _, _ = step(limits, start(limits, 0.5), 1.0, (0.5, 80.0))
+    assert executed == [0.5, 90.0]
 
 
 def test_one_immediate_among_others() -> None:

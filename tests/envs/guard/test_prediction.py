@@ -95,6 +95,7 @@ def test_only_the_environment_concerned_is_refused(
         limits, memory, reading(np.full(2, NOW_S)), np.repeat(WANTED, 2, axis=0), both
     )
     assert verdict.accepted.tolist() == [True, False]
+    assert verdict.reasons.tolist() == [[0] * 5, [Reason.PREDICTION_MISSING] * 5]
     np.testing.assert_array_equal(executed, np.concatenate([WANTED, LAST]))
 
 
@@ -141,3 +142,14 @@ def test_no_limits_predicted(reading: Callable[[FloatArray], Reading], limits: G
     now = reading(np.array([NOW_S]))
     _, verdict, _ = check(bare, memory, now, WANTED, Prediction.missing(1, 0))
     assert not verdict.accepted[0]
+    assert (verdict.reasons == Reason.PREDICTION_MISSING.value).all()
+
+
+def test_a_missing_prediction_knows_nothing() -> None:
+    missing = Prediction.missing(2, 3)
+    assert np.isnan(missing.issued_s).tolist() == [True, True]
+    assert missing.horizon_s.tolist() == [0.0, 0.0]
+    assert missing.valid.tolist() == [False, False]
+    for bound in (missing.lowest, missing.highest):
+        assert bound.shape == (2, 3)
+        assert np.isnan(bound).all()

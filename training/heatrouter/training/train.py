@@ -11,7 +11,7 @@ from rich.console import Console
 
 from heatrouter.envs.errors import TrainingConfigError
 from heatrouter.envs.spec.district import District
-from heatrouter.envs.spec.loading import load_district, load_task
+from heatrouter.envs.spec.loading import load_district
 from heatrouter.envs.spec.task import Task
 from heatrouter.training.checkpoints import (
     Snapshot,
@@ -19,6 +19,7 @@ from heatrouter.training.checkpoints import (
     restore_snapshot,
 )
 from heatrouter.training.config import TrainingConfig
+from heatrouter.training.config_fit import configured_task
 from heatrouter.training.imitation.start import (
     Start,
     begin_from,
@@ -81,9 +82,7 @@ def start_training(
         ConfigError: Configuration, task, district or folder cannot be used.
         KeyboardInterrupt: The user stopped it; a checkpoint is kept and named.
     """
-    task = load_task(config.task)
-    if config.parametrisation is not None:
-        task = task.model_copy(update={"parametrisation": config.parametrisation})
+    task = configured_task(config)
     district = load_district(task.district)
     run = RunFolder(folder)
     run.create()

@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
-from heatrouter.agents.bundle import GoldenVectors, Manifest, Parity, TrainingRecord, write_bundle
-from heatrouter.agents.golden_chain import DECODER_VERSION, guarded_set_points
+from heatrouter.agents.hand_made_bundle import write_hand_made_bundle
 from heatrouter.agents.monitor import Group, Monitor
-from heatrouter.envs.actuate import guard_limits
 from heatrouter.envs.arrays import Float32Array, FloatArray
 from heatrouter.envs.contract import Contract
 from heatrouter.envs.observe import build_contract
@@ -66,29 +64,16 @@ def trial_bundle(
     most = high.copy()
     most[at] = min(threshold, high[at])
     observation = random.uniform(low, most, (_GOLDEN_ROWS, low.size)).astype(np.float32)
-    actions = _run(model, observation)
-    manifest = Manifest(
+    return write_hand_made_bundle(
+        folder,
+        model,
+        district,
+        task,
+        observation,
+        _run(model, observation),
         name=f"trial-{manner}",
-        created_utc="2026-01-01T00:00:00Z",
-        contract=contract,
-        contract_digest=contract.digest,
-        task=task,
-        decoder=contract.parametrisation,
-        decoder_version=DECODER_VERSION,
-        guard_limits_digest=guard_limits(district, contract).digest,
-        training=TrainingRecord(run="none", config="none", algorithm="none", seed=0, steps=0),
-        parity=Parity(
-            observations=_GOLDEN_ROWS,
-            max_abs_error_normalised=0.0,
-            max_abs_error_physical=0.0,
-            worst_channel=contract.action[0].name,
-        ),
-        metrics={"validation_saving": 0.01},
+        monitor=_monitor(contract, low, high) if monitored else None,
     )
-    set_points = guarded_set_points(district, contract, task.rules, observation, actions)
-    golden = GoldenVectors(observation, actions, set_points)
-    monitor = _monitor(contract, low, high) if monitored else None
-    return write_bundle(folder, model, manifest, golden, monitor)
 
 
 def trigger_index(contract: Contract) -> int:

@@ -11,9 +11,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from heatrouter.deploy.faults.week_judging import WeekResult, judge_week
+from heatrouter.deploy.faults.week_judging import judge_week
+from heatrouter.deploy.faults.week_result import FaultyRunResult
 from heatrouter.deploy.faults.week_run import run_week
-from heatrouter.deploy.faults.week_sockets import SocketsResult, run_sockets
+from heatrouter.deploy.faults.week_sockets import run_sockets
 from heatrouter.envs.cli_options import AsJson
 from heatrouter.envs.errors import EXIT_FAILURE, ConfigError
 
@@ -51,7 +52,7 @@ def week(
     with tempfile.TemporaryDirectory(prefix="heatrouter-week-") as temporary:
         state = Path(temporary) / "week" if folder is None else folder
         state.mkdir(parents=True)
-        result: WeekResult | SocketsResult
+        result: FaultyRunResult
         if sockets:
             result = run_sockets(bundle, state, minutes=minutes, seed=seed)
         else:
@@ -65,7 +66,7 @@ def week(
         raise typer.Exit(EXIT_FAILURE)
 
 
-def _show(result: WeekResult | SocketsResult, console: Console) -> None:
+def _show(result: FaultyRunResult, console: Console) -> None:
     table = Table("figure", "value", box=None)
     for name, value in result.document().items():
         if name in {"passed", "failures"}:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +15,7 @@ from heatrouter.deploy.audit import read_audit
 from heatrouter.deploy.cli_replay import BundleFinder
 from heatrouter.deploy.config import ServiceSetup, prepare
 from heatrouter.deploy.faults.week_plan import Outage
+from heatrouter.deploy.faults.week_result import FaultyRunResult
 from heatrouter.deploy.faults.week_run import SPLIT, WeekRun
 from heatrouter.deploy.faults.write_checker import LEAST_OPENING
 from heatrouter.deploy.plc import PlcPoint
@@ -34,61 +35,24 @@ SLACK: Final = 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WeekResult:
-    """The figures, and the verdict.
+class WeekResult(FaultyRunResult):
+    """The figures, and the verdict; ``bump`` is of set-points in force at a hand-over.
 
     Attributes:
         hours: Length of the run, plant hours.
-        faults: How often each kind was drawn.
-        policy_share: Of the ticks outside faults and hold-off, those in which the policy was in
-            control; waiting for a person counts against it.
-        policy_share_all: Of all ticks.
-        excused_share: Share of ticks with a fault or in the hold-off after one.
-        other_modes: What the service did in the ticks that count against it.
-        handovers: How often control passed between service and PLC, or between modes that write.
-        bump: Greatest change of a set-point in force at a hand-over, over what its rate allows.
-        bump_anywhere: The same over all ticks.
-        writes: Set-points that arrived at the plant.
-        unsafe_writes: Of them, unsafe ones.
+        bump_anywhere: ``bump`` over all ticks.
         demand_met: Share of the heat demand, in this run.
         demand_met_simulated: In the simulation of the same days under the same policy.
         heat_off: Heat that consumers got, over that of the simulation, less one.
-        restarts: Services that were started after a kill.
-        rearms: Requests by the operator.
-        audit_records: In the log, whose chain holds.
-        replayed_ticks: Ticks that were computed again.
-        passed_over: Ticks that could not be.
-        differences: Ticks that differ in any bit.
-        passed: The verdict.
-        failures: What is wrong, in words.
+        passed_over: Ticks that could not be computed again.
     """
 
     hours: float
-    faults: dict[str, int]
-    policy_share: float
-    policy_share_all: float
-    excused_share: float
-    other_modes: dict[str, int]
-    handovers: int
-    bump: float
     bump_anywhere: float
-    writes: int
-    unsafe_writes: int
     demand_met: float
     demand_met_simulated: float
     heat_off: float
-    restarts: int
-    rearms: int
-    audit_records: int
-    replayed_ticks: int
     passed_over: int
-    differences: int
-    passed: bool
-    failures: tuple[str, ...]
-
-    def document(self) -> dict[str, object]:
-        """For JSON."""
-        return asdict(self)
 
 
 def judge_week(run: WeekRun, bundle: Path, *, seed: int, start_day: int) -> WeekResult:

@@ -11,7 +11,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -27,6 +27,7 @@ from heatrouter.deploy.faults.week_judging import (
     travels,
 )
 from heatrouter.deploy.faults.week_plan import Outage, draw_outages
+from heatrouter.deploy.faults.week_result import FaultyRunResult
 from heatrouter.deploy.faults.week_run import OPERATOR_S
 from heatrouter.deploy.modes import WRITING, Mode
 from heatrouter.deploy.plc import PlcPoint, plc_points
@@ -75,55 +76,22 @@ _TAG_FAULTS: Final = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SocketsResult:
+class SocketsResult(FaultyRunResult):
     """What the half hour has shown.
+
+    ``bump`` is the greatest step that the service wrote, over what the rate allows for the time
+    since the one before, or since the read-back that it began with. ``unsafe_writes`` are those
+    that the plant's PLC refused.
 
     Attributes:
         minutes: Real time.
-        faults: How often each kind was made.
         ticks: Of the service.
-        policy_share: Of the ticks outside faults and hold-off, in POLICY.
-        policy_share_all: Of all ticks.
-        excused_share: Share of ticks with a fault or in the hold-off after one.
-        other_modes: Modes of the ticks that count against it.
-        handovers: Changes of the mode, and of whom the plant follows.
-        bump: Greatest step that the service wrote, over what the rate allows for the time since
-            the one before, or since the read-back that it began with.
-        writes: Set-points that arrived at the plant.
-        unsafe_writes: Of them, those that its PLC refused.
-        restarts: Services started after a kill.
-        rearms: Requests by the operator.
         longest_gap_s: Real seconds between two ticks of one service.
-        audit_records: In the log, whose chain holds.
-        replayed_ticks: Ticks that were computed again.
-        differences: Ticks that differ in any bit.
-        passed: The verdict.
-        failures: What is wrong.
     """
 
     minutes: float
-    faults: dict[str, int]
     ticks: int
-    policy_share: float
-    policy_share_all: float
-    excused_share: float
-    other_modes: dict[str, int]
-    handovers: int
-    bump: float
-    writes: int
-    unsafe_writes: int
-    restarts: int
-    rearms: int
     longest_gap_s: float
-    audit_records: int
-    replayed_ticks: int
-    differences: int
-    passed: bool
-    failures: tuple[str, ...]
-
-    def document(self) -> dict[str, object]:
-        """For JSON."""
-        return asdict(self)
 
 
 class SocketsRun:

@@ -1,5 +1,6 @@
 """A district on a scenario, ready to be stepped: what every command that simulates sets up."""
 
+import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,6 +23,8 @@ from heatrouter.envs.spec.loading import load_task, preset_names
 from heatrouter.envs.spec.rule_parameters import RuleParameters
 from heatrouter.envs.spec.task import Task
 from heatrouter.envs.units import SECONDS_PER_DAY
+
+_log = logging.getLogger(__name__)
 
 DEFAULT_TASK: Final = "energy-web"
 GENERATED: Final = "generated"
@@ -66,12 +69,18 @@ class PreparedRun:
 def task_of(source: str, task: str | None) -> Task:
     """Return the task that a user named, else the preset's, else that of the first preset.
 
-    The last one's rules were tuned for another plant and are left out.
+    The last one's rules were tuned for another plant and are left out; a warning says so.
 
     Raises:
         TaskError: There is no such task, or it has mistakes.
     """
     if task is None and source not in preset_names():
+        _log.warning(
+            "%s: no task is named, so objective and clocks are those of %r and the rules are not "
+            "tuned; name a task of its own with --task (`heatrouter init` writes one to copy)",
+            source,
+            DEFAULT_TASK,
+        )
         return load_task(DEFAULT_TASK).model_copy(update={"rules": RuleParameters()})
     return load_task(task or source)
 

@@ -1,10 +1,13 @@
-"""Totals of a ledger as tables for people."""
+"""Totals of a ledger as tables for people, and what a command answers that has written one."""
 
+import json
 from decimal import Decimal
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
+from heatrouter.envs.settlement.ledger import WrittenLedger
 from heatrouter.envs.settlement.records import Head, Totals
 
 
@@ -51,6 +54,33 @@ def print_totals(console: Console, head: Head, totals: Totals) -> None:
         f"{Decimal(totals.rounding_eur):+.4f} € off the exact sum.",
         highlight=False,
     )
+
+
+def print_written(
+    console: Console, path: Path, head: Head, written: WrittenLedger, *, as_json: bool
+) -> None:
+    """Print what has been written: JSON for machines, or totals, file and root for people.
+
+    Args:
+        console: Where to.
+        path: The ledger.
+        head: What is settled in it.
+        written: Its totals and root.
+        as_json: For machines.
+    """
+    if as_json:
+        answer = {
+            "ledger": str(path),
+            "records": written.records,
+            "root": written.root,
+            "signed_by": head.public_key,
+            "head": head.model_dump(mode="json"),
+            "totals": written.totals.model_dump(mode="json"),
+        }
+        console.out(json.dumps(answer, indent=2, allow_nan=False), highlight=False)
+        return
+    print_totals(console, head, written.totals)
+    console.out(f"wrote {written.records} records to {path}, root {written.root}", highlight=False)
 
 
 def _payments(totals: Totals) -> Table:
