@@ -98,7 +98,7 @@ class DpControl(Described):
 
 
 class Circuit(Described):
-    """One body of water with its three hydraulic roles (MODEL 1)."""
+    """One body of water with its three hydraulic roles."""
 
     name: Name = Field(
         description="begins its columns and the name of its set-point, as in `main.supply_temp_c`"
