@@ -8,7 +8,8 @@ from heatrouter.envs.scenarios.sources import build_library
 from heatrouter.envs.simulation.district_batch import DistrictBatch
 from heatrouter.envs.spec.loading import load_district, load_task
 from heatrouter.training.config_fines import Fine
-from heatrouter.training.limit_fines import LimitFines, fine_mistakes
+from heatrouter.training.constraint_signals import missing_kinds
+from heatrouter.training.limit_fines import LimitFines
 
 DT_S = 900.0
 
@@ -75,8 +76,5 @@ def test_a_step_of_the_simulator_is_fined_as_it_is_judged() -> None:
 
 
 def test_fines_on_limits_that_a_district_does_not_have_are_refused() -> None:
-    found = fine_mistakes(
-        load_district("kalundborg"),
-        [Fine(kind="pressure", eur_per_h=1.0), Fine(kind="crop", eur_per_h=1.0)],
-    )
+    found = missing_kinds(load_district("kalundborg"), ["pressure", "crop"], "fines")
     assert [mistake.path for mistake in found] == ["fines[1].kind"]

@@ -123,16 +123,19 @@ def test_an_immediate_one_beats_the_ramp() -> None:
     assert Reason.INTERLOCK in reasons[0]
 
 
-def test_an_immediate_one_hurries_what_is_on_its_way_anyhow() -> None:
-    lock = Interlock(
+def warm(set_point: str, cap: float) -> Interlock:
+    return Interlock(
         name="warm",
         channel=0,
         above=True,
         threshold=90.0,
         immediate=True,
-        caps={"main.supply_temp_c": 75.0},
+        caps={set_point: cap},
     )
-    limits = limits_with(lock)
+
+
+def test_an_immediate_one_hurries_what_is_on_its_way_anyhow() -> None:
+    limits = limits_with(warm("main.supply_temp_c", 75.0))
     executed, reasons, _ = step(limits, start(limits, 0.5), 91.0, (0.5, 70.0))
     assert executed == [0.5, 75.0], "the ramp alone would be at 79.4"
     assert reasons == [Reason(0), Reason.RATE | Reason.INTERLOCK]
@@ -280,15 +283,7 @@ def test_a_cap_between_off_and_minimum_load_is_off() -> None:
 
 
 def test_a_cap_above_the_proposal_changes_nothing() -> None:
-    lock = Interlock(
-        name="warm",
-        channel=0,
-        above=True,
-        threshold=90.0,
-        immediate=True,
-        caps={"boiler.load_share": 0.6},
-    )
-    limits = limits_with(lock)
+    limits = limits_with(warm("boiler.load_share", 0.6))
     executed, reasons, _ = step(limits, start(limits, 0.5), 91.0, (0.5, 80.0))
     assert executed[0] == 0.5
     assert reasons[0] == Reason(0)

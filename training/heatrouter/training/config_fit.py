@@ -12,8 +12,7 @@ from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.loading import load_task
 from heatrouter.envs.spec.task import Task
 from heatrouter.training.config import ScenarioSettings, TrainingConfig
-from heatrouter.training.constraint_signals import constraint_mistakes
-from heatrouter.training.limit_fines import fine_mistakes
+from heatrouter.training.constraint_signals import constraint_mistakes, missing_kinds
 
 EMBARGO: Final = timedelta(days=7)
 """Between what is learnt from and what judges: weather and stores remember some days."""
@@ -52,7 +51,7 @@ def fitting_mistakes(config: TrainingConfig, task: Task, district: District) -> 
         mistakes += [Mistake("task", str(mistake)) for mistake in error.mistakes]
     if config.algorithm == "lagrangian-ppo":
         mistakes += constraint_mistakes(district, config.lagrangian.constraints)
-    mistakes += fine_mistakes(district, config.fines)
+    mistakes += missing_kinds(district, [fine.kind for fine in config.fines], "fines")
     return [*mistakes, *overlap_mistakes(config.scenarios)]
 
 

@@ -80,17 +80,30 @@ class ConstraintSignals:
 
 def constraint_mistakes(district: District, constraints: Sequence[Constraint]) -> list[Mistake]:
     """Find constraints that a district has nothing to break with."""
-    limits = limits_of(district)
-    kinds = sorted({str(limit.kind) for limit in limits})
-    if _demand_limits(limits):
-        kinds.append(UNMET_DEMAND)
+    kinds = [constraint.kind for constraint in constraints]
+    more = (UNMET_DEMAND,) if _demand_limits(limits_of(district)) else ()
+    return missing_kinds(district, kinds, "lagrangian.constraints", more)
+
+
+def missing_kinds(
+    district: District, kinds: Sequence[str], section: str, more: Sequence[str] = ()
+) -> list[Mistake]:
+    """Find kinds of limit that a district does not have.
+
+    Args:
+        district: The district.
+        kinds: What a list of the configuration names, in its order.
+        section: Path of that list.
+        more: What counts as there beside the kinds of its limits.
+    """
+    there = [*sorted({str(limit.kind) for limit in limits_of(district)}), *more]
     return [
         Mistake(
-            f"lagrangian.constraints[{i}].kind",
-            f"{district.name!r} has no limit of kind {constraint.kind!r}, but {', '.join(kinds)}",
+            f"{section}[{i}].kind",
+            f"{district.name!r} has no limit of kind {kind!r}, but {', '.join(there)}",
         )
-        for i, constraint in enumerate(constraints)
-        if constraint.kind not in kinds
+        for i, kind in enumerate(kinds)
+        if kind not in there
     ]
 
 

@@ -11,7 +11,6 @@ import numpy as np
 
 from heatrouter.agents.evaluation_limits import Limit, limits_of
 from heatrouter.envs.arrays import FloatArray
-from heatrouter.envs.errors import Mistake
 from heatrouter.envs.spec.district import District
 from heatrouter.envs.units import SECONDS_PER_HOUR
 from heatrouter.training.config_fines import Fine
@@ -62,16 +61,3 @@ class LimitFines:
                     shares += depth > 0.0
             found[f"fine_{fine.kind.replace(' ', '_')}"] = shares * (fine.eur_per_h * hours)
         return found
-
-
-def fine_mistakes(district: District, fines: Sequence[Fine]) -> list[Mistake]:
-    """Find fines on limits that a district does not have."""
-    kinds = sorted({str(limit.kind) for limit in limits_of(district)})
-    return [
-        Mistake(
-            f"fines[{i}].kind",
-            f"{district.name!r} has no limit of kind {fine.kind!r}, but {', '.join(kinds)}",
-        )
-        for i, fine in enumerate(fines)
-        if fine.kind not in kinds
-    ]
