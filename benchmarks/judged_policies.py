@@ -113,7 +113,7 @@ def page(records: Sequence[dict[str, Any]]) -> str:
                 "" if one["weeks_cheaper"] is None else str(one["weeks_cheaper"]),
                 f"{100.0 * one['unmet_share']:.2g} %",
                 outside,
-                f"{one['decision_p50_ms']:.3g} / {one['decision_p99_ms']:.3g}",
+                f"{_time(one['decision_p50_ms'])} / {_time(one['decision_p99_ms'])}",
             ]
             rows.append("| " + " | ".join(cells) + " |")
     lines = [*rows, ""]
@@ -132,6 +132,10 @@ def _costs(controller: ControllerResult) -> FloatArray:
 
 def _of(found: Interval | None) -> list[float] | None:
     return None if found is None else [found.estimate, found.low, found.high]
+
+
+def _time(value_ms: float) -> str:
+    return f"{value_ms:.0f}" if value_ms >= 100.0 else f"{value_ms:.3g}"
 
 
 def _text(found: list[float] | None, decimals: int) -> str:
