@@ -6,6 +6,7 @@ the sizes and times that it prints. Ends with 1, and says why, where something m
 
 import argparse
 import json
+import shutil
 import sys
 import tempfile
 from dataclasses import asdict, dataclass
@@ -81,7 +82,7 @@ def try_extra(extra: str, wheel: Path, bench: Path, tool: EmptyEnvironment, out:
     if says != f"heatrouter {__version__}":
         raise ReleaseError(f"installed {wheel.name}, and it says {says!r}")
     write_bill(tool, environment, __version__, out / f"heatrouter-{__version__}-{name}.cdx.json")
-    return Tried(
+    tried = Tried(
         extra=extra,
         installed_mb=installed_mb,
         onnxruntime_mb=large_mb,
@@ -90,6 +91,8 @@ def try_extra(extra: str, wheel: Path, bench: Path, tool: EmptyEnvironment, out:
         simulator_s=environment.timed(["python", "-c", SIMULATOR], cwd),
         jobs=do_jobs(extra, environment, cwd),
     )
+    shutil.rmtree(environment.folder)  # some gigabytes: the next one takes its place
+    return tried
 
 
 def main() -> int:
