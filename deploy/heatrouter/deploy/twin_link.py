@@ -38,7 +38,6 @@ class TwinLink:
     def __init__(self, setup: ServiceSetup, clock: Callable[[], float]) -> None:
         self._setup = setup
         self._clock = clock
-        self._n_predicted = 0
         self._process: subprocess.Popen[bytes] | None = None
         self._writer: asyncio.StreamWriter | None = None
         self._listener: asyncio.Task[None] | None = None

@@ -24,7 +24,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 EXIT_FAILURE = 1
-EXIT_USAGE = 2
 EXIT_UNAVAILABLE = 69  # EX_UNAVAILABLE
 EXIT_STORAGE = 74  # EX_IOERR
 EXIT_CONFIG = 78  # EX_CONFIG

@@ -9,9 +9,6 @@ from typing import Final
 ZERO_CELSIUS_K: Final = 273.15
 """Kelvin at 0 degC (SI brochure)."""
 
-GRAVITY_M_S2: Final = 9.80665
-"""Standard gravity (CGPM 1901)."""
-
 WATER_CP_J_KGK: Final = 4190.0
 """Specific heat of water at 60 degC, constant per circuit (MODEL 8); IAPWS-95 gives 4185."""
 
@@ -27,4 +24,3 @@ J_PER_KWH: Final = 3.6e6
 W_PER_KW: Final = 1000.0
 PA_PER_BAR: Final = 1.0e5
 KWH_PER_MWH: Final = 1000.0
-G_PER_T: Final = 1.0e6

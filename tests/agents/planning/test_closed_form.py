@@ -123,7 +123,6 @@ def by_hand(
         draw=np.zeros(cost.shape),
         evaporator=np.zeros(cost.shape),
         demand_kw=demand[np.newaxis],
-        store_cold=no_store,
         store_low=no_store,
         store_high=no_store,
         store_now=np.zeros(stores),

@@ -18,7 +18,6 @@ from heatrouter.envs.spec.task import ForecastWindows
 
 NAME = "energy-web"
 WEEK = 7 * DAY
-MONDAY_NOON = 5 * DAY + 48
 CALENDAR = ("local_hour", "weekday", "day_of_year")
 
 

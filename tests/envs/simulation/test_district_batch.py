@@ -41,7 +41,6 @@ class ArithmeticPlant:
         self.time_s: IntArray = np.zeros(num_envs, dtype=np.int64)
         self.scenario: IntArray = np.zeros(num_envs, dtype=np.int64)
         self.memory = np.zeros((num_envs, len(names)))
-        self.advanced = 0
         self._library = library
         self._contract = build_contract(district, load_task("energy-web"))
         site = [name for name in self.columns if name.startswith("site.")]
@@ -56,7 +55,6 @@ class ArithmeticPlant:
 
     def advance(self, set_points: FloatArray, sub_steps: int) -> FloatArray:
         assert sub_steps == DT // 60
-        self.advanced += 1
         self.memory = 0.9 * self.memory + 0.1 * set_points
         num_envs, n_columns = self.time_s.size, len(self.columns)
         waves = np.sin(np.arange(n_columns) + self.time_s[:, np.newaxis] / 7200.0)

@@ -26,7 +26,6 @@ class Coefficients:
     draw: FloatArray  # (n_producers, n_steps) heat taken from another circuit per heat given
     evaporator: FloatArray  # (n_producers, n_steps) heat taken from a cooling load per heat given
     demand_kw: FloatArray  # (n_circuits, n_steps)
-    store_cold: FloatArray  # (n_stores, n_steps) kWh, as cold as the return
     store_low: FloatArray  # (n_stores, n_steps) kWh, least that can be used
     store_high: FloatArray  # (n_stores, n_steps) kWh
     store_now: FloatArray  # (n_stores,) kWh
@@ -114,7 +113,6 @@ def coefficients(
         draw=horizon.mean(draw).T,
         evaporator=horizon.mean(evaporator).T,
         demand_kw=horizon.mean(demand).T,
-        store_cold=horizon.last(cold).T,
         store_low=horizon.last(low).T,
         store_high=horizon.last(high).T,
         store_now=held,

@@ -27,7 +27,6 @@ class Solution:
         cost: Objective.
         gap: Relative gap of a mixed-integer solve; 0 for a continuous one.
         in_time: Whether the solver ended by itself.
-        iterations: Of the simplex method.
     """
 
     values: FloatArray
@@ -35,7 +34,6 @@ class Solution:
     cost: float
     gap: float
     in_time: bool
-    iterations: int
 
 
 class LinearProgram:
@@ -170,7 +168,6 @@ class LinearProgram:
             cost=float(info.objective_function_value),
             gap=float(info.mip_gap) if mixed else 0.0,
             in_time=status == highspy.HighsModelStatus.kOptimal,
-            iterations=int(info.simplex_iteration_count),
         )
 
     def _model(self, mixed: bool) -> highspy.HighsLp:

@@ -7,6 +7,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from heatrouter.deploy.web.drawing import Drawing
 from heatrouter.deploy.web.health import Health
 from heatrouter.deploy.web.snapshots import Number, Received, ReceivedAlarm
+from heatrouter.deploy.web.trends import POINTS_AT_MOST
 from heatrouter.deploy.web.users import MOST_PASSWORD, Role
 from heatrouter.deploy.web_site import BundleInfo, InputChannel
 from heatrouter.envs.contract import ActionChannel, SetPoint
@@ -81,7 +82,7 @@ class TrendsQuery(_Model):
         BeforeValidator(_names, json_schema_input_type=str),
     ] = Field(min_length=1, max_length=16, description="comma-separated")
     hours: float = Field(6.0, gt=0.0, le=168.0, description="plant hours back from now")
-    points: int = Field(500, ge=2, le=2000)
+    points: int = Field(500, ge=2, le=POINTS_AT_MOST)
 
 
 class AuditSearchQuery(_Model):

@@ -130,12 +130,11 @@ class OnePlant:
                 strict=True,
             )
         )
-        # where the producers, then greenhouses, then supplies of circuits lie in the set-points
-        self.n_greenhouses = plan.greenhouse_points.size
         # position of the measured 24 h mean and its limit, of each greenhouse
         self.crop_means: list[tuple[int, float]] = list(
             zip(plan.crop_mean_at.tolist(), plan.crop_mean_min.tolist(), strict=True)
         )
+        # where the producers, then greenhouses, then supplies of circuits lie in the set-points
         points = (plan.producer_points, plan.greenhouse_points, plan.supply_points)
         self._points: list[int] = np.concatenate(points).tolist()
         self._units_of: list[list[int]] = [units.tolist() for units in plan.units_of]
