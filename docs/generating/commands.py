@@ -14,7 +14,8 @@ def cli_page() -> str:
         "# Commands",
         (
             "Exit codes: 0; 1 where something failed; 2 for wrong usage; 69 for a plant that "
-            "does not answer; 78 for a bad configuration or bundle; 130 after Ctrl-C. "
+            "does not answer; 74 for a disk that is full or cannot be written; 78 for a bad "
+            "configuration or bundle; 130 after Ctrl-C. "
             "`heatrouter --traceback COMMAND` shows where in the code an error arose."
         ),
     ]

@@ -208,7 +208,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Returns:
         The exit code: 0; 2 for wrong usage; 78 for a bad configuration or bundle; 69 for a plant
-        that does not answer; 130 after Ctrl-C; 1 otherwise.
+        that does not answer; 74 for a disk that cannot be written; 130 after Ctrl-C; 1 otherwise.
     """
     session = _Session()
     arguments = [*(sys.argv[1:] if argv is None else argv)]
