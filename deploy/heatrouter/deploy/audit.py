@@ -219,7 +219,7 @@ def read_audit(path: Path) -> Iterator[AuditRecord]:
     """
     segments = audit_segments(path) if path.parent.is_dir() else []
     if not segments:
-        message = f"{path}: there is no audit log"
+        message = f"{path}: there is no audit log; name the state folder of a service that has run"
         raise AuditError(message)
     first = _segment_number(path, segments[0])
     link = GENESIS if first in {0, 1} else None

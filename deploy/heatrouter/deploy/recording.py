@@ -150,7 +150,7 @@ def _csv(path: Path) -> dict[str, Sequence[object]]:
         msg = f"{path}: the recording cannot be read ({error})"
         raise ServiceConfigError(msg) from error
     if not rows:
-        msg = f"{path}: the recording is empty"
+        msg = f"{path}: the recording is empty; its first row has to name the columns"
         raise ServiceConfigError(msg)
     names = [name.strip() for name in rows[0]]
     uneven = [i for i, row in enumerate(rows) if row and len(row) != len(names)]

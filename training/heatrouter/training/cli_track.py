@@ -54,7 +54,7 @@ def add(
     journal.opening()
     missing = [str(file) for file in files if not file.is_file()]
     if missing:
-        msg = f"{', '.join(missing)}: no such file"
+        msg = f"{', '.join(missing)}: no such file; name files that exist"
         raise ConfigError(msg)
     for file in files:
         kept = folder / "added" / file.name

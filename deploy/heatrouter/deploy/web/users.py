@@ -167,7 +167,7 @@ class UserFile:
         """Remove a user; raises ServiceConfigError for one who is not there."""
         users = dict(self.users())
         if users.pop(name, None) is None:
-            msg = f"{self.path}: there is no user {name!r}"
+            msg = f"{self.path}: there is no user {name!r}; `heatrouter users list` shows all"
             raise ServiceConfigError(msg)
         self._write(users)
 

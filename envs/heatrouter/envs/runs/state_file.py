@@ -25,6 +25,7 @@ from heatrouter.envs.version import __version__
 FORMAT: Final = "heatrouter-state"
 FORMAT_VERSION: Final = 1
 _HEADER: Final = "header"
+_WRITER: Final = "`heatrouter simulate --save-state` writes one"
 _OF_SENSOR_FAULTS: Final = ("faults.", "valid")
 _ENDLESS: Final = np.iinfo(np.int64).max // 2
 
@@ -119,10 +120,10 @@ def read_state(path: Path, district: District) -> tuple[StateHeader, Arrays]:
             arrays = {name: archive[name] for name in archive.files}
         text = str(arrays.pop(_HEADER))
     except FileNotFoundError:
-        message = f"{path}: there is no such file; `heatrouter simulate --save-state` writes one"
+        message = f"{path}: there is no such file; {_WRITER}"
         raise StateFileError(message) from None
     except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile) as error:
-        message = f"{path}: is no state file, or a damaged one ({error})"
+        message = f"{path}: is no state file, or a damaged one ({error}); {_WRITER}"
         raise StateFileError(message) from error
     header = _header(path, text)
     if header.district_digest != district.digest:
@@ -201,10 +202,10 @@ def _header(path: Path, text: str) -> StateHeader:
     try:
         content = json.loads(text)
     except ValueError as error:
-        message = f"{path}: is no state file: its header is no JSON"
+        message = f"{path}: is no state file: its header is no JSON; {_WRITER}"
         raise StateFileError(message) from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
-        message = f"{path}: is no state file of heatrouter"
+        message = f"{path}: is no state file of heatrouter; {_WRITER}"
         raise StateFileError(message)
     # Before the fields: of another version they may be others.
     version, writer = content.get("format_version"), str(content.get("heatrouter"))
