@@ -31,7 +31,7 @@ TESTS_OF: Final[dict[str, tuple[str, ...]]] = {
     "heatrouter.envs.guard.memory": _GUARD_TESTS,
     "heatrouter.envs.guard.tables": _GUARD_TESTS,
     "heatrouter.envs.guard.verdict": _GUARD_TESTS,
-    "heatrouter.deploy.modes": ("tests/deploy/test_modes.py",),
+    "heatrouter.deploy.modes": ("tests/deploy/test_modes.py", "tests/deploy/test_mode_trips.py"),
     "heatrouter.deploy.mode_requests": ("tests/deploy/service/test_mode_requests.py",),
     "heatrouter.deploy.fault_watch": ("tests/deploy/faults/test_fault_watch.py",),
     "heatrouter.deploy.validity": ("tests/deploy/test_validity.py",),

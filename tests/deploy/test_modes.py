@@ -2,9 +2,9 @@
 
 import dataclasses
 import math
-from collections.abc import Iterable
 
 import pytest
+from tests.deploy.mode_steps import HOLD_OFF_S, QUIET, SETTINGS, ask, faults, in_policy, run
 
 from heatrouter.deploy.modes import (
     FAULT_RECOVERY,
@@ -12,49 +12,18 @@ from heatrouter.deploy.modes import (
     Fault,
     Mode,
     ModeEvents,
-    ModeSettings,
     ModeState,
     Recovery,
     initial_state,
     next_mode,
 )
 
-SETTINGS = ModeSettings()
-HOLD_OFF_S = 300.0  # restated: five clean minutes
-
-QUIET = ModeEvents()
 TRANSIENT = [f for f, rule in FAULT_RECOVERY.items() if rule.recovery is Recovery.HOLD_OFF]
+
 BY_PERSON = [f for f, rule in FAULT_RECOVERY.items() if rule.recovery is Recovery.PERSON]
+
 # REPEATED_TRIPS is the machine's own conclusion; nobody raises it from outside.
 FROM_OUTSIDE = [f for f in Fault if f is not Fault.REPEATED_TRIPS]
-
-
-def faults(*names: Fault) -> ModeEvents:
-    return ModeEvents(faults=frozenset(names))
-
-
-def ask(mode: Mode) -> ModeEvents:
-    return ModeEvents(request=mode)
-
-
-def run(
-    state: ModeState,
-    events: Iterable[ModeEvents],
-    *,
-    start_s: float,
-    tick_s: float = 1.0,
-    settings: ModeSettings = SETTINGS,
-) -> ModeState:
-    """The state after some ticks, the first at ``start_s``."""
-    for tick, happened in enumerate(events):
-        state = next_mode(state, happened, start_s + tick * tick_s, settings)
-    return state
-
-
-def in_policy(now_s: float = 0.0) -> ModeState:
-    state = next_mode(initial_state(now_s), ask(Mode.POLICY), now_s, SETTINGS)
-    assert state.actual is Mode.POLICY
-    return state
 
 
 def test_every_fault_has_its_rule() -> None:
@@ -353,71 +322,11 @@ def test_edges_are_logged_once_and_in_order() -> None:
     assert state.raised == (Fault.FORECAST,)
 
 
-def trip(state: ModeState, at_s: float, settings: ModeSettings = SETTINGS) -> ModeState:
-    """Leave the policy for a passing fault, and come back to it if that is possible."""
-    state = next_mode(state, faults(Fault.POLICY_LATE), at_s, settings)
-    return next_mode(state, QUIET, at_s + HOLD_OFF_S, settings)
-
-
-def test_three_trips_in_an_hour_lock_the_policy_out() -> None:
-    state = in_policy(100_000.0)
-    for at_s in (100_000.0, 100_600.0):
-        state = trip(state, at_s)
-        assert state.actual is Mode.POLICY
-    state = next_mode(state, faults(Fault.POLICY_LATE), 101_200.0, SETTINGS)
-    assert state.raised == (Fault.POLICY_LATE, Fault.REPEATED_TRIPS)
-    state = run(state, [QUIET] * 100, start_s=101_201.0, tick_s=60.0)
-    assert (state.actual, state.reason) == (Mode.RULES, "REPEATED_TRIPS")
-    state = next_mode(state, ModeEvents(rearm=True), 108_000.0, SETTINGS)
-    assert (state.actual, state.trips_s) == (Mode.POLICY, ())
-    assert trip(state, 108_001.0).actual is Mode.POLICY
-
-
-def test_a_re_arm_forgets_the_trips_before_it() -> None:
-    state = in_policy()
-    for at_s in (0.0, 400.0):
-        state = trip(state, at_s)
-    state = next_mode(state, ModeEvents(rearm=True), 800.0, SETTINGS)
-    for at_s in (900.0, 1300.0):
-        state = trip(state, at_s)
-        assert state.actual is Mode.POLICY, "the first two of three"
-
-
-def test_trips_are_forgotten_after_an_hour() -> None:
-    state = in_policy()
-    for at_s in (0.0, 1800.0, 3600.0, 5400.0, 7200.0):
-        state = trip(state, at_s)
-        assert state.actual is Mode.POLICY, at_s
-
-
-def test_leaving_for_another_cause_is_no_trip() -> None:
-    state = in_policy()
-    for at_s in (0.0, 400.0, 800.0, 1200.0):
-        for cause in (ModeEvents(override=True), faults(Fault.PLANT_LINK)):
-            state = next_mode(state, cause, at_s, SETTINGS)
-        state = next_mode(state, QUIET, at_s + HOLD_OFF_S, SETTINGS)
-        assert state.actual is Mode.POLICY
-    # asked for rules in the very tick of a fault
-    both = ModeEvents(request=Mode.RULES, faults=frozenset({Fault.POLICY_LATE}))
-    state = next_mode(state, both, 2000.0, SETTINGS)
-    assert state.trips_s == ()
-    assert state.policy_from_s == -math.inf, "nothing comes back that nobody asks for"
-
-
 def test_a_clock_set_back_does_not_keep_the_policy_out() -> None:
     state = next_mode(in_policy(10_000.0), faults(Fault.POLICY_LATE), 10_000.0, SETTINGS)
     state = next_mode(state, QUIET, 100.0, SETTINGS)
     assert state.actual is Mode.RULES
     assert next_mode(state, QUIET, 100.0 + HOLD_OFF_S, SETTINGS).actual is Mode.POLICY
-
-
-def test_settings() -> None:
-    settings = ModeSettings(hold_off_s=10.0, lockout_trips=1, lockout_window_s=60.0)
-    state = next_mode(in_policy(), faults(Fault.POLICY_LATE), 0.0, settings)
-    assert Fault.REPEATED_TRIPS in state.latched
-    patient = ModeSettings(hold_off_s=10.0)
-    state = next_mode(in_policy(), faults(Fault.POLICY_LATE), 0.0, patient)
-    assert next_mode(state, QUIET, 10.0, patient).actual is Mode.POLICY
 
 
 def test_it_is_a_pure_function() -> None:

@@ -7,7 +7,7 @@ engineer would build them.
 from typing import Any
 
 import numpy as np
-from tests.envs.small_districts import (
+from tests.envs.district_parts import (
     boiler,
     circuit,
     exchanger,

@@ -5,12 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 from tests.envs.expected_columns import expected_columns
-from tests.envs.small_districts import (
-    SMALL_DISTRICTS,
-    biogas,
-    chp_and_solar,
-    fab,
-    pcm_and_batch,
+from tests.envs.small_districts import SMALL_DISTRICTS, biogas, chp_and_solar, fab, pcm_and_batch
+from tests.envs.two_circuit_districts import (
     two_circuits_with_exchanger,
     two_circuits_with_heat_pump,
 )

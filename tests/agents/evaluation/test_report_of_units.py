@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 from tests.envs.expected_columns import expected_columns
-from tests.envs.small_districts import (
-    SMALL_DISTRICTS,
+from tests.envs.small_districts import SMALL_DISTRICTS
+from tests.envs.two_circuit_districts import (
     two_circuits_with_exchanger,
     two_circuits_with_heat_pump,
 )

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 from tests.agents.planning.plants import replaced
-from tests.envs.small_districts import boiler, circuit, exchanger, make_district, tank
+from tests.envs.district_parts import boiler, circuit, exchanger, make_district, tank
 
 from heatrouter.envs.arrays import FloatArray
 from heatrouter.envs.scenarios.library import ScenarioLibrary

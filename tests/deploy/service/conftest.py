@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from constant_bundle import constant_bundle
+from tests.deploy.service.turned_service import Bench, build
 
 from heatrouter.envs.contract import Contract
 from heatrouter.envs.observe import build_contract
@@ -39,3 +40,9 @@ def bundle(
 ) -> Path:
     folder = tmp_path_factory.mktemp("bundles") / "neutral"
     return constant_bundle(folder, district, task, neutral)
+
+
+@pytest.fixture
+def bench(bundle: Path, neutral: np.ndarray, tmp_path: Path) -> Bench:
+    """Armed, asked for POLICY."""
+    return build(bundle, neutral, tmp_path, "policy")

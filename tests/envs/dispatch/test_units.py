@@ -6,12 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.envs.small_districts import (
-    SMALL_DISTRICTS,
-    biogas,
-    chp_and_solar,
-    fab,
-    pcm_and_batch,
+from tests.envs.small_districts import SMALL_DISTRICTS, biogas, chp_and_solar, fab, pcm_and_batch
+from tests.envs.two_circuit_districts import (
     two_circuits_with_exchanger,
     two_circuits_with_heat_pump,
 )

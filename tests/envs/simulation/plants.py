@@ -5,6 +5,7 @@ from typing import TypeVar
 
 import numpy as np
 from tests.envs import small_districts
+from tests.envs.two_circuit_districts import two_circuits_with_exchanger
 
 from heatrouter.envs.scenarios.library import ScenarioLibrary
 from heatrouter.envs.scenarios.sources import build_library
@@ -31,7 +32,7 @@ PLANTS = (*preset_names(), *SMALL)
 def plant(name: str) -> District:
     """A preset or a small district."""
     if name == COMMANDED:
-        return small_districts.two_circuits_with_exchanger(commanded=True)
+        return two_circuits_with_exchanger(commanded=True)
     if name in small_districts.SMALL_DISTRICTS:
         return small_districts.SMALL_DISTRICTS[name]()
     return load_district(name)
