@@ -107,7 +107,7 @@ def main() -> int:
     extras = ["" if name == "base" else name for name in asked.extras.split(",")]
     if unknown := [name for name in extras if name not in JOBS]:
         parser.error(f"nothing is tried with {', '.join(unknown)}")
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, soft_wrap=True, width=120)  # the table, in a log too
     tried: list[Tried] = []
     failures: list[str] = []
     try:
