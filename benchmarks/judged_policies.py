@@ -119,9 +119,9 @@ def page(records: Sequence[dict[str, Any]]) -> str:
     lines = [*rows, ""]
     for record in records:
         if (ahead := record.get("optimality_ahead_of_mpc")) is not None:
-            text = (
-                f"{record['preset']}: the policy's optimality lies {_text(ahead, 3)} above MPC's."
-            )
+            side = "above" if ahead[0] >= 0.0 else "below"
+            far = ahead if ahead[0] >= 0.0 else [-ahead[0], -ahead[2], -ahead[1]]
+            text = f"{record['preset']}: the policy's optimality lies {_text(far, 3)} {side} MPC's."
             lines.append(text)
     return "\n".join(lines)
 
