@@ -37,6 +37,7 @@ SIZES: dict[str, dict[str, str]] = {
     "twin": {"--hours": "2", "--members": "3"},
     "evaluate": {"--weeks": "1", "--hours": "3", "--jobs": "1"},
     "tune": {"--weeks": "1", "--years": "1", "--hours": "3", "--trials": "2"},
+    "faults week": {"--days": "2", "--minutes": "2"},
 }
 """Options that are set, whether or not the command line has them."""
 
@@ -56,7 +57,8 @@ def smaller(words: Sequence[str]) -> list[str]:
     if "--help" in words or not words:
         return [*words]
     command, rest = words[0], [*words[1:]]
-    for option, value in SIZES.get(command, {}).items():
+    sizes = SIZES.get(" ".join(words[:2])) or SIZES.get(command, {})
+    for option, value in sizes.items():
         if option in rest:
             rest[rest.index(option) + 1] = value
         else:
