@@ -7,7 +7,7 @@ What it does differently from asyncua's convenience calls, and why (measured):
   a source time, which many PLCs refuse.
 - ``auto_reconnect`` stays off and a lost client is thrown away: a request during asyncua's own
   reconnect blocks up to 60 s.
-- ``asyncio.wait_for`` round every call: a frozen server keeps its TCP connection open.
+- A deadline on every call: a frozen server keeps its TCP connection open.
 - The server's certificate is checked before anything is sent that a stranger could use.
 """
 
@@ -25,6 +25,7 @@ from asyncua.ua.uaerrors import UaError
 from asyncua.ua.uatypes import DataValue, Int32, NodeId, StatusCode, VariantType
 from cryptography.exceptions import InvalidSignature
 
+from heatrouter.deploy.call_deadline import within
 from heatrouter.deploy.field_link import FieldValue, Quality, Snapshot
 from heatrouter.deploy.link_supervisor import LinkSupervisor, cause_of
 from heatrouter.deploy.opcua_security import ClientSecurity, secure_client
@@ -164,11 +165,7 @@ class OpcUaLink:
         client = Client(self._endpoint, timeout=self._timeout_s, watchdog_intervall=60.0)
         client.session_timeout = SESSION_TIMEOUT_MS
         try:
-            async with asyncio.timeout(CONNECT_TIMEOUTS * self._timeout_s):
-                if self._security is not None:
-                    await secure_client(client, self._security)
-                await client.connect(auto_reconnect=False)
-                await self._learn(client)
+            await within(CONNECT_TIMEOUTS * self._timeout_s, self._open(client))
         except BROKEN_ANSWERS as error:
             await _abandon(client, self._timeout_s)
             raise UaError(cause_of(error)) from error
@@ -176,6 +173,12 @@ class OpcUaLink:
             await _abandon(client, self._timeout_s)
             raise
         self._client = client
+
+    async def _open(self, client: Client) -> None:
+        if self._security is not None:
+            await secure_client(client, self._security)
+        await client.connect(auto_reconnect=False)
+        await self._learn(client)
 
     async def _learn(self, client: Client) -> None:
         """Find the namespaces by their URI, and how much the server takes in one request."""
@@ -226,9 +229,7 @@ class OpcUaLink:
 
     async def _guarded(self, call: Awaitable[_T]) -> _T:
         try:
-            # Not wait_for, which makes a task of every call.
-            async with asyncio.timeout(self._timeout_s):
-                return await call
+            return await within(self._timeout_s, call)
         except LOSSES as error:
             raise self._supervisor.lose(error) from error
 
