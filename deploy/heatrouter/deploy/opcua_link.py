@@ -12,7 +12,6 @@ What it does differently from asyncua's convenience calls, and why (measured):
 """
 
 import asyncio
-import contextlib
 import math
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import TypeVar
@@ -313,6 +312,17 @@ def _parts(items: Sequence[_T], most: int) -> list[Sequence[_T]]:
 
 async def _abandon(client: Client, timeout_s: float) -> None:
     """Close politely if the server still listens, and in any case let go of the socket."""
-    with contextlib.suppress(*LOSSES):
-        await asyncio.wait_for(client.disconnect(), timeout_s)
-    client.disconnect_socket()
+    leaving = asyncio.create_task(client.disconnect())
+    leaving.add_done_callback(_forget)
+    try:
+        # Not wait_for, which waits on until what it cancelled has ended.
+        await asyncio.wait({leaving}, timeout=timeout_s)
+    finally:
+        leaving.cancel()
+        client.disconnect_socket()
+
+
+def _forget(leaving: "asyncio.Task[None]") -> None:
+    """How the farewell ended is of no interest; asked for, so that asyncio does not complain."""
+    if not leaving.cancelled():
+        leaving.exception()

@@ -309,11 +309,17 @@ def spoil_rows(data: Data) -> None:
         (spoil_rows, "data.csv, line 2: no rows below the header"),
         (
             spoil_time_header,
-            "line 1: no column 'timestamp_utc'; there are: time, air, price; timestamp_column names",
+            (
+                "line 1: no column 'timestamp_utc'; there are: time, air, price; "
+                "timestamp_column names the one with the time stamps"
+            ),
         ),
         (
             spoil_separator,
-            "line 1: no column 'timestamp_utc', 'air'; there are: timestamp_utc;air;price; cells have",
+            (
+                "line 1: no column 'timestamp_utc', 'air'; there are: timestamp_utc;air;price; "
+                "cells have to be separated by commas, decimals by points"
+            ),
         ),
     ],
 )
