@@ -28,6 +28,7 @@ from heatrouter.envs.errors import HeatrouterError
 POLICY, RULES, MPC, REFERENCE = "policy", "rules", "mpc", "reference"
 ORDER = (RULES, "constant-price", MPC, POLICY, REFERENCE)
 RECORD = "judged.json"
+PERCENT = 100.0
 MARK = "<!-- judged policies: from benchmarks/judged_policies.py -->"
 
 
@@ -59,11 +60,15 @@ def condense(evaluation: Evaluation) -> dict[str, Any]:
             "decision_p50_ms": round(controller.decision_time.p50_ms, 4),
             "decision_p99_ms": round(controller.decision_time.p99_ms, 4),
         }
-    if {POLICY, MPC, REFERENCE} <= set(costs):
-        gap = costs[RULES] - costs[REFERENCE]
+    if {POLICY, MPC} <= set(costs):
         paired = PairedBootstrap(*levels(evaluation.weeks), seed=evaluation.seed)
-        ahead = paired.interval(lambda sums: sums[0] / sums[1], (costs[MPC] - costs[POLICY], gap))
-        kept["optimality_ahead_of_mpc"] = _of(ahead)
+
+        def ahead(of: FloatArray) -> list[float] | None:
+            return _of(paired.interval(lambda s: s[0] / s[1], (costs[MPC] - costs[POLICY], of)))
+
+        kept["ahead_of_mpc_percent"] = ahead(costs[RULES] / PERCENT)
+        if kept["controllers"][POLICY]["optimality"] is not None:  # else there is no headroom
+            kept["optimality_ahead_of_mpc"] = ahead(costs[RULES] - costs[REFERENCE])
     return kept
 
 
@@ -116,14 +121,16 @@ def page(records: Sequence[dict[str, Any]]) -> str:
                 f"{_time(one['decision_p50_ms'])} / {_time(one['decision_p99_ms'])}",
             ]
             rows.append("| " + " | ".join(cells) + " |")
-    lines = [*rows, ""]
+    rows += [
+        "",
+        "| preset | policy ahead of MPC, % of the rules' cost | in optimality |",
+        "|---|---:|---:|",
+    ]
     for record in records:
-        if (ahead := record.get("optimality_ahead_of_mpc")) is not None:
-            text = (
-                f"{record['preset']}: the policy's optimality lies {_text(ahead, 3)} above MPC's."
-            )
-            lines.append(text)
-    return "\n".join(lines)
+        if (ahead := record.get("ahead_of_mpc_percent")) is not None:
+            optimality = _text(record.get("optimality_ahead_of_mpc"), 2)
+            rows.append(f"| {record['preset']} | {_text(ahead, 1)} | {optimality} |")
+    return "\n".join(rows)
 
 
 def _costs(controller: ControllerResult) -> FloatArray:

@@ -24,7 +24,13 @@ def pages() -> dict[str, str]:
     made = {"cli": cli_page(), "contracts": contracts_page(), "api": api_page()}
     made |= {name: schema_page(*about) for name, about in SCHEMAS.items()}
     made["index"] = index_page()
-    return {f"{name}.md": f"{NOTE}\n\n{text.rstrip()}\n" for name, text in made.items()}
+    return {f"{name}.md": _with_note(text) for name, text in made.items()}
+
+
+def _with_note(text: str) -> str:
+    """The page with the note below its heading, which must come first to be the page's title."""
+    heading, rest = text.rstrip().split("\n\n", maxsplit=1)
+    return f"{heading}\n\n{NOTE}\n\n{rest}\n"
 
 
 def index_page() -> str:

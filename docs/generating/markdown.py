@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from html import escape
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
@@ -12,7 +13,13 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 
 def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")
+    """Text for a cell. A bar in code is written so that GitHub and MkDocs show it alike."""
+    text = re.sub(r"`([^`]*\|[^`]*)`", _code_with_bars, " ".join(text.split()))
+    return text.replace("|", "\\|")
+
+
+def _code_with_bars(code: re.Match[str]) -> str:
+    return f"<code>{escape(code[1], quote=False).replace('|', '&#124;')}</code>"
 
 
 def escaped(text: str) -> str:

@@ -81,7 +81,8 @@ def _fields(section: Mapping[str, Any], sections: Mapping[str, Any]) -> str:
         ]
         for name, field in section.get("properties", {}).items()
     ]
-    return table(["field", "type", "default", "bounds", "meaning"], rows)
+    fields = table(["field", "type", "default", "bounds", "meaning"], rows)
+    return f'<div class="fields" markdown>\n\n{fields}\n\n</div>'
 
 
 def _meaning(field: Mapping[str, Any], sections: Mapping[str, Any]) -> str:
@@ -131,7 +132,7 @@ def _default(field: Mapping[str, Any]) -> str:
     if isinstance(value, Mapping):
         return "its defaults"
     if value is None or isinstance(value, bool):
-        return str(value).lower().replace("none", "null")
+        return f"`{str(value).lower().replace('none', 'null')}`"
     return f"`{value}`" if value != "" else "empty"
 
 

@@ -37,8 +37,12 @@ SIZES: dict[str, dict[str, str]] = {
     "twin": {"--hours": "2", "--members": "3"},
     "evaluate": {"--weeks": "1", "--hours": "3", "--jobs": "1"},
     "tune": {"--weeks": "1", "--years": "1", "--hours": "3", "--trials": "2"},
+    "faults week": {"--days": "2", "--minutes": "2"},
 }
 """Options that are set, whether or not the command line has them."""
+
+HOURS_FOR_A_REFERENCE = "36"
+"""In fewer, what the stores hold in the end outweighs the cost, and a reference is no reference."""
 
 PLANT_PORT = "HEATROUTER_DOCS_PORT"
 """Environment variable: the port that stands for 4840, where plants are by default."""
@@ -53,11 +57,14 @@ def smaller(words: Sequence[str]) -> list[str]:
     if "--help" in words or not words:
         return [*words]
     command, rest = words[0], [*words[1:]]
-    for option, value in SIZES.get(command, {}).items():
+    sizes = SIZES.get(" ".join(words[:2])) or SIZES.get(command, {})
+    for option, value in sizes.items():
         if option in rest:
             rest[rest.index(option) + 1] = value
         else:
             rest += [option, value]
+    if command == "evaluate" and "reference" in ",".join(rest).split(","):
+        rest[rest.index("--hours") + 1] = HOURS_FOR_A_REFERENCE
     if command == "train" and "--resume" not in rest:
         rest += [word for change in TRAINING for word in ("--set", change)]
     port = os.environ[PLANT_PORT]

@@ -90,9 +90,11 @@ class Terminal:
         try:
             code = process.wait(LONGEST_BLOCK_S)
         except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
             pytest.fail(f"{snippet} ran longer than {LONGEST_BLOCK_S} s:\n{self.output(snippet)}")
+        finally:  # also where somebody interrupts the test
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
         assert code == 0, f"{snippet} ended with {code}:\n{snippet.text}\n{self.output(snippet)}"
 
     def _stay(self, snippet: Snippet) -> None:

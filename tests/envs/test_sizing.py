@@ -50,7 +50,7 @@ def test_presets_have_sensible_sizes(name: str) -> None:
 
 
 def test_the_bounds_are_those_of_practice(district: District) -> None:
-    # Restated as literals: MODEL 6.
+    # Restated as literals, so that a slip in the code is not copied here.
     figures = figures_by_name(size_figures(district))
     bounds = {name: (f.low, f.high) for name, f in figures.items()}
     assert bounds["peak gradient"] == (50.0, 200.0)

@@ -42,7 +42,7 @@ Traced = dict[str, dict[str, float]]
 _PICTURES = ("temperatures", "dispatch", "duration")
 _WHOLE_FROM = 100.0
 _CLOSURE_LIMIT = 1e-9
-"""Residual over throughput that the simulator promises (MODEL 7)."""
+"""Residual over throughput that the simulator promises."""
 
 
 def simulate(

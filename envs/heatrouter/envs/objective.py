@@ -1,4 +1,4 @@
-"""The objective in €, lower is better: the only definition there is (MODEL 4).
+"""The objective in €, lower is better: the only definition there is (docs/kpis.md).
 
 J = energy purchases - electricity sold + CO2 price x emissions + wear + unmet demand + curtailed
 and delayed processes + priced comfort - reuse credit - change of stock value. Every term is named

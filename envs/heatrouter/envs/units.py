@@ -13,13 +13,13 @@ GRAVITY_M_S2: Final = 9.80665
 """Standard gravity (CGPM 1901)."""
 
 WATER_CP_J_KGK: Final = 4190.0
-"""Specific heat of water at 60 degC, constant per circuit (MODEL 8); IAPWS-95 gives 4185."""
+"""Specific heat of water at 60 degC, constant per circuit; IAPWS-95 gives 4185."""
 
 WATER_DENSITY_KG_M3: Final = 983.0
-"""Density of water at 60 degC (IAPWS-95), constant per circuit (MODEL 8)."""
+"""Density of water at 60 degC (IAPWS-95), constant per circuit."""
 
 REFERENCE_TEMP_C: Final = 10.0
-"""Enthalpy reference of origin tracing and of the exergy account (MODEL 7)."""
+"""Enthalpy reference of origin tracing and of the exergy account."""
 
 SECONDS_PER_HOUR: Final = 3600.0
 SECONDS_PER_DAY: Final = 86400.0

@@ -52,7 +52,7 @@ def test_heat_is_never_invented(district: District, library: ScenarioLibrary) ->
 def test_colder_supply_costs_flow_and_warms_the_return(
     district: District, library: ScenarioLibrary
 ) -> None:
-    """Return temperature is a result: MODEL 1's reason why a lower supply is not free."""
+    """Return temperature is a result: the reason why a lower supply is not free."""
     means = {}
     for supply in (72.0, 90.0):
         simulation = start(district, library, (20,))

@@ -13,7 +13,7 @@ from heatrouter.envs.objective import TERMS
 from heatrouter.envs.simulation.district_batch import DistrictBatch
 
 CLOSURE_LIMIT = 1e-9
-"""Residual over throughput that the simulator promises (MODEL 7)."""
+"""Residual over throughput that the simulator promises."""
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ MASS, PSI = 0, 1
 
 SHARES = 2
 REFERENCE_C = 10.0
-"""Heat is traced above this temperature (MODEL 7)."""
+"""Heat is traced above this temperature (docs/settle.md)."""
 
 _COLD_K = 1e-6
 """Least excess over the reference: colder water has shares, too, but they weigh next to nothing."""

@@ -55,7 +55,7 @@ class DistrictEnv(gymnasium.Env[Float32Array, Float32Array]):
 
     ## Rewards
     Minus the cost of the control step in EUR: energy, CO2, wear, unmet demand, comfort, and the
-    change of the value of stored heat (MODEL 4). ``info`` is empty but at the end of an episode,
+    change of the value of stored heat. ``info`` is empty but at the end of an episode,
     where ``info["episode_terms"]`` holds every term of the cost, summed.
 
     ## Starting State

@@ -11,7 +11,7 @@ from heatrouter.envs.errors import NumericalError
 from heatrouter.envs.units import REFERENCE_TEMP_C, SECONDS_PER_HOUR, ZERO_CELSIUS_K
 
 _CLOSES: Final = 1e-9
-"""Share of the heat that the sum over origins may miss (MODEL 7)."""
+"""Share of the heat that the sum over origins may miss (docs/settle.md)."""
 
 _ABSOLUTE_KWH: Final = 1e-9
 """The same where next to nothing was taken."""

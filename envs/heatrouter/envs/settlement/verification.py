@@ -29,7 +29,7 @@ from heatrouter.envs.settlement.tariff import tariff_mistakes
 from heatrouter.envs.settlement.totals import RunningTotals, priced
 
 _CLOSES: Final = Decimal("1e-9")
-"""Share of the heat that the sum over origins may miss (MODEL 7)."""
+"""Share of the heat that the sum over origins may miss (docs/settle.md)."""
 
 _ROUNDED_KWH: Final = Decimal("1e-9")
 """What rounding may make of each number of heat, and what is next to nothing."""

@@ -1,4 +1,4 @@
-"""What the balance of a circuit makes of its offers (MODEL 1).
+"""What the balance of a circuit makes of its offers.
 
 Commanded units run at their share; the difference between what consumers take and what they give
 goes to the balancing store and producers, in order, then is cut, in reverse merit order. Heat is

@@ -120,7 +120,7 @@ def build_consumers(district: District, at: Indices) -> ConsumerTable:
             data[u, t.CF_SUPPLY], data[u, t.CF_RETURN] = link.source_spread_k, 0.0
             data[u, t.CF_PRIMARY], data[u, t.CF_SECONDARY] = flow, flow
             data[u, t.CF_MAX_FLOW] = flow * _EVAPORATOR_RESERVE
-    # a wide-open valve passes the largest flow at the pressure difference that is held (MODEL 1)
+    # a wide-open valve passes the largest flow at the pressure difference that is held
     held = np.array([c.dp_control.min_dp_bar * 1e5 for c in district.circuits])
     largest = data[:, t.CF_MAX_FLOW] + data[:, t.CF_HOT_MAX]
     resistance = held[index[:, t.CI_CIRCUIT]] / largest**2

@@ -1,4 +1,4 @@
-"""Which source heated which consumer: shares of origins carried with the water (MODEL 7).
+"""Which source heated which consumer: shares of origins carried with the water (docs/settle.md).
 
 Every body of water carries the shares of its heat above 10 degC by origin. Mixing weighs them by
 heat, losses take pro rata, so shares stay; heat that a unit adds brings its own origin. Electricity

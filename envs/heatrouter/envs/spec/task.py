@@ -11,7 +11,7 @@ from heatrouter.envs.spec.rule_parameters import RuleParameters
 
 
 class ObjectiveWeights(Described):
-    """Prices of everything that the objective counts besides purchased energy (MODEL 4)."""
+    """Prices of everything that the objective counts besides purchased energy."""
 
     unmet_eur_per_mwh: float = Field(
         ge=0.0,

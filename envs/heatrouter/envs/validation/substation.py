@@ -1,7 +1,7 @@
 """The substation case of the model page: what a colder supply costs in flow and return temperature.
 
 Designed 85/45 on 70/40 at design load. Expected are the closed-form results of a counterflow
-exchanger with film coefficients proportional to m^0.7 on both sides (MODEL 1); the simulator's own
+exchanger with film coefficients proportional to m^0.7 on both sides; the simulator's own
 valve equation has to find them.
 """
 
