@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
 
@@ -198,6 +199,23 @@ def test_a_folder_that_is_in_use_is_left_alone(
     assert main(["demo", "--out", str(tmp_path)]) == 78
     assert "something else than a demo" in capsys.readouterr().err
     assert (tmp_path / "mine").read_text() == "x"
+
+
+def test_what_the_last_stage_needs_is_asked_for_at_the_start(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def without_the_service(name: str) -> object:
+        if name in {"asyncua", "uvicorn"}:
+            raise PackageNotFoundError(name)
+        return distribution(name)
+
+    monkeypatch.setattr("heatrouter.envs.extras.distribution", without_the_service)
+    out = tmp_path / "demo"
+    assert main(["demo", "--out", str(out)]) == 78
+    err = capsys.readouterr().err
+    assert "not installed: asyncua, uvicorn" in err
+    assert "pip install 'heatrouter[deploy]'" in err
+    assert not out.exists()
 
 
 def test_an_earlier_demo_is_kept_aside(tmp_path: Path) -> None:

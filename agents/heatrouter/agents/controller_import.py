@@ -28,7 +28,9 @@ def imported(path: str, subject: str) -> Any:  # noqa: ANN401  # whatever stands
     except (ImportError, AttributeError) as error:
         missing = error.name if isinstance(error, ModuleNotFoundError) else None
         extra = extra_of(missing) if missing else None
-        why = how_to_install(missing, extra) if missing and extra else error
+        why = how_to_install(missing, extra) if missing and extra else str(error)
+        if missing == module_name:
+            why += "; name its folder in PYTHONPATH, as in PYTHONPATH=. heatrouter ..."
         msg = f"{subject} cannot be imported: {why}"
         raise ConfigError(msg) from error
 

@@ -6,7 +6,7 @@ from rich.table import Table
 from heatrouter.agents.evaluation_comparison import Comparison, Interval
 from heatrouter.agents.evaluation_kpis import OF_SOME_UNITS
 from heatrouter.agents.evaluation_results import ControllerResult, Evaluation
-from heatrouter.agents.report_text import interval_decimals, rounded, title_of
+from heatrouter.agents.report_text import few_weeks, interval_decimals, rounded, title_of
 
 
 def show(found: Evaluation, console: Console, baseline: str) -> None:
@@ -47,6 +47,8 @@ def show(found: Evaluation, console: Console, baseline: str) -> None:
     console.print(table)
     for comparison in found.comparisons:
         console.print(_saving(comparison, len(found.weeks)), soft_wrap=True)
+    if found.comparisons and (hint := few_weeks(len(found.weeks))):
+        console.print(hint, highlight=False, soft_wrap=True)
     for result in found.controllers:
         console.print(_conduct(result), soft_wrap=True)
 
@@ -94,6 +96,8 @@ def _mean(values: tuple[float, ...]) -> float:
 
 def _signed(value: Interval) -> str:
     decimals = interval_decimals(value)
+    if value.low == value.high:
+        return rounded(value.estimate, signed=True, decimals=decimals)
     text = [
         rounded(number, signed=True, decimals=decimals)
         for number in (value.estimate, value.low, value.high)

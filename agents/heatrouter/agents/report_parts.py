@@ -12,6 +12,7 @@ from heatrouter.agents.report_text import (
     demand_sentence,
     estimate,
     family_sentence,
+    few_weeks,
     headline,
     number,
     percent,
@@ -39,7 +40,7 @@ def header(evaluation: Evaluation, district: District) -> str:
             {
                 "District": escape(evaluation.district),
                 "Date": f"{created.day} {created:%B %Y, %H:%M} UTC",
-                "Weeks judged": f"{len(evaluation.weeks)} of {evaluation.hours:g} h: {seasons}",
+                "Weeks judged": f"{len(evaluation.weeks)}: {seasons}; {evaluation.hours:g} h each",
                 "Scenarios": f"{scenarios} of the {escape(evaluation.split)} split",
                 "Seeds" if len(evaluation.seeds) > 1 else "Seed": ", ".join(
                     map(str, evaluation.seeds)
@@ -87,9 +88,11 @@ def summary(evaluation: Evaluation, comparison: Comparison | None) -> str:
     )
     score = score_sentence(comparison)
     lead = f"{headline(evaluation, comparison)} {demand_sentence(result, baseline)}"
+    hint = few_weeks(len(evaluation.weeks))
     runs = "".join(f"<p>{family_sentence(family)}</p>" for family in evaluation.families)
     return (
         f'{alarm}<p class="lead">{lead}</p>'
+        + (f'<p class="note">{hint}</p>' if hint else "")
         + (f"<p>{score}</p>" if score else "")
         + runs
         + f'<div class="cards">{drawn}</div>'

@@ -159,6 +159,8 @@ def _timing(time: DecisionTime) -> str:
 def _difference(value: Interval, kind: str) -> str:
     if value.low == value.high == 0.0:
         return '<span class="even">0</span>'
+    if value.low == value.high:  # one week has it, or all agree: there is no interval
+        return f'<span class="{kind}">{estimate(value, signed=True)}</span>'
     return (
         f'<span class="{kind}">{estimate(value, signed=True)}</span>'
         f" <small>{interval(value, signed=True)}</small>"

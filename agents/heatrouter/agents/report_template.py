@@ -18,6 +18,7 @@ h2{font-size:1.3rem;line-height:1.25;margin:1.9em 0 .3em;padding-top:.8em;
  border-top:1px solid var(--rule)}
 h3{font-size:1rem;margin:1.4em 0 .3em}
 p{max-width:78ch;margin:.4em 0 .8em}
+p,li{overflow-wrap:break-word}
 p.lead{font-size:1.18rem;line-height:1.45;margin:1.2em 0 .4em}
 p.alarm{border-left:4px solid #a83a00;background:#fdf1ea;padding:10px 14px;margin:1em 0 .4em}
 a{color:var(--accent)}

@@ -19,6 +19,9 @@ _WORDS = {"co2": "CO₂", "mpc": "MPC"}
 _MET = 1e-3
 """Share of unmet heat below which demand counts as met; a heat meter errs by 2 % (EN 1434)."""
 
+_WEEKS_FOR_INTERVALS = 8
+"""With fewer, a bootstrap draws the same few weeks again and its intervals are too narrow."""
+
 
 def rounded(value: float, *, signed: bool = False, decimals: int | None = None) -> str:
     """A number for readers.
@@ -145,6 +148,11 @@ def headline(evaluation: Evaluation, comparison: Comparison) -> str:
         size = f"{estimate(share, magnitude=True)}{THIN_SPACE}% ({size})"
     judged, unit = (share, f"{THIN_SPACE}%") if share else (euros, f"{THIN_SPACE}€")
     bounds = f"95{THIN_SPACE}% interval {interval(judged)}{unit}"
+    if judged.low == judged.high != 0.0:
+        less = "less" if judged.estimate >= 0.0 else "more"
+        return (
+            f"Over {weeks} the {name} cost {size} {less} than the {base}; no spread, no interval."
+        )
     if judged.low > 0.0:
         return f"Over {weeks} the {name} cost <b>{size} less</b> than the {base} ({bounds})."
     if judged.high < 0.0:
@@ -156,6 +164,14 @@ def headline(evaluation: Evaluation, comparison: Comparison) -> str:
         f"Over {weeks} the {name} cost {size} {less} than the {base}, "
         f"<b>no difference that can be told from chance</b> (saving: {bounds})."
     )
+
+
+def few_weeks(count: int) -> str:
+    """What to think of the intervals of a handful of weeks; empty where there are more."""
+    if count >= _WEEKS_FOR_INTERVALS:
+        return ""
+    weeks = f"{count} week{'s' if count > 1 else ''}"
+    return f"{weeks} cannot speak for a year: take the intervals as hints; 48 weeks decide."
 
 
 def demand_sentence(result: ControllerResult, baseline: ControllerResult) -> str:
@@ -181,8 +197,9 @@ def demand_sentence(result: ControllerResult, baseline: ControllerResult) -> str
 
 
 def verdict_class(better: Better, difference: Interval) -> str:
-    """Style class of a difference: better, worse or not to be told."""
-    if better == "neither" or difference.low <= 0.0 <= difference.high:
+    """Style class of a difference: better, worse or not to be told, as where one week has it."""
+    without_spread = difference.low == difference.high
+    if better == "neither" or without_spread or difference.low <= 0.0 <= difference.high:
         return "even"
     falls = difference.high < 0.0
     return "better" if falls == (better == "lower") else "worse"

@@ -94,7 +94,12 @@ def _show(status: dict[str, object], *, json_output: bool) -> None:
     typer.echo(f"tick    {status.get('tick')} of the run, plant time {status.get('time_s')} s")
     worker = status.get("worker_pid")
     typer.echo(f"worker  {f'process {worker}' if worker else 'none'}")
-    faults = status.get("faults")
-    typer.echo(
-        f"faults  {', '.join(map(str, faults)) if isinstance(faults, list) and faults else 'none'}"
-    )
+    typer.echo(f"faults  {_names(status.get('faults')) or 'none'}")
+    if latched := _names(status.get("latched")):
+        typer.echo(f"waits   {latched}: for a person, who asks for the mode again")
+    if alarms := _names(status.get("alarms")):
+        typer.echo(f"alarms  {alarms}")
+
+
+def _names(found: object) -> str:
+    return ", ".join(map(str, found)) if isinstance(found, list | dict) else ""

@@ -134,6 +134,7 @@ def plant(
         check_loopback(opcua, secured=security is not None)
     task = task if task is not None else district
     contract = build_contract(load_district(district), load_task(task))
+    _log.info("virtual plant of %s prepares; the first time, the simulator is compiled", district)
     virtual_plant = build_plant(
         district,
         task,

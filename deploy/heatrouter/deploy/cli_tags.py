@@ -140,5 +140,8 @@ async def _browse(
         async with client:
             return await browse(client, folder)
     except LOSSES as error:
-        msg = f"{endpoint} cannot be browsed ({cause_of(error)}); check the endpoint"
+        hint = "check the endpoint, and whether the plant is up"
+        if settings is None and "No matching endpoints" in cause_of(error):
+            hint = "it takes secured sessions only: name a service file with opcua: by --service"
+        msg = f"{endpoint} cannot be browsed ({cause_of(error)}); {hint}"
         raise PlantUnreachableError(msg) from error

@@ -25,15 +25,10 @@ from heatrouter.deploy.tag_file import bounded, load_tags
 from heatrouter.deploy.tags import TagMap
 from heatrouter.deploy.twin_settings import LookAheadSettings
 from heatrouter.envs.contract import Contract
-from heatrouter.envs.errors import (
-    BundleError,
-    ConfigError,
-    Mistake,
-    ServiceConfigError,
-    mistakes_from_details,
-)
+from heatrouter.envs.errors import BundleError, ConfigError, Mistake, ServiceConfigError
 from heatrouter.envs.observe import build_contract
 from heatrouter.envs.spec.district import District
+from heatrouter.envs.spec.explaining import field_mistakes
 from heatrouter.envs.spec.loading import load_district, load_task
 from heatrouter.envs.spec.task import Task
 from heatrouter.envs.spec.yaml_reading import read_yaml_file
@@ -214,8 +209,8 @@ def load_config(path: Path | None, overrides: Mapping[str, object]) -> ServiceCo
     try:
         config = ServiceConfig.model_validate(settings)
     except ValidationError as error:
-        details = [dict(detail) for detail in error.errors(include_url=False)]
-        mistakes += mistakes_from_details(details)
+        found = field_mistakes(ServiceConfig, error)
+        mistakes += [mistake for mistake in found.values() if mistake is not None]
     else:
         if not mistakes:
             return config

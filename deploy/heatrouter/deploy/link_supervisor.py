@@ -88,18 +88,34 @@ class LinkSupervisor:
             _log.warning("field link to %s lost (%s); reconnecting", self._endpoint, self.cause)
             while True:
                 await asyncio.sleep(backoff_s)
-                try:
-                    await self._connect()
-                except self._losses as error:
-                    self.cause = cause_of(error)
-                    _log.debug("field link: still no answer (%s)", self.cause)
-                    backoff_s = min(2.0 * backoff_s, LAST_BACKOFF_S)
-                else:
+                if await self._connected():
                     break
+                backoff_s = min(2.0 * backoff_s, LAST_BACKOFF_S)
             self.reconnects += 1
             self.cause = ""
             self._lost.clear()
             _log.warning("field link to %s is back", self._endpoint)
+
+    async def _connected(self) -> bool:
+        """Try once; whatever a library fails with, the next try follows."""
+        try:
+            await self._connect()
+        except self._losses as error:
+            self.cause = cause_of(error)
+            _log.debug("field link: still no answer (%s)", self.cause)
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            # Nobody told this task to end: the library's own way to give up a request.
+            self.cause = cause_of(error)
+        except Exception as error:  # noqa: BLE001  # the task's single boundary
+            # The end of this task would be HOLD for ever.
+            self.cause = cause_of(error)
+            _log.warning("field link: connecting failed (%s)", self.cause, exc_info=True)
+        else:
+            return True
+        return False
 
 
 def cause_of(error: BaseException) -> str:

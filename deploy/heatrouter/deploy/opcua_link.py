@@ -7,12 +7,11 @@ What it does differently from asyncua's convenience calls, and why (measured):
   a source time, which many PLCs refuse.
 - ``auto_reconnect`` stays off and a lost client is thrown away: a request during asyncua's own
   reconnect blocks up to 60 s.
-- ``asyncio.wait_for`` round every call: a frozen server keeps its TCP connection open.
+- A deadline on every call: a frozen server keeps its TCP connection open.
 - The server's certificate is checked before anything is sent that a stranger could use.
 """
 
 import asyncio
-import contextlib
 import math
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import TypeVar
@@ -25,6 +24,7 @@ from asyncua.ua.uaerrors import UaError
 from asyncua.ua.uatypes import DataValue, Int32, NodeId, StatusCode, VariantType
 from cryptography.exceptions import InvalidSignature
 
+from heatrouter.deploy.call_deadline import within
 from heatrouter.deploy.field_link import FieldValue, Quality, Snapshot
 from heatrouter.deploy.link_supervisor import LinkSupervisor, cause_of
 from heatrouter.deploy.opcua_security import ClientSecurity, secure_client
@@ -164,11 +164,7 @@ class OpcUaLink:
         client = Client(self._endpoint, timeout=self._timeout_s, watchdog_intervall=60.0)
         client.session_timeout = SESSION_TIMEOUT_MS
         try:
-            async with asyncio.timeout(CONNECT_TIMEOUTS * self._timeout_s):
-                if self._security is not None:
-                    await secure_client(client, self._security)
-                await client.connect(auto_reconnect=False)
-                await self._learn(client)
+            await within(CONNECT_TIMEOUTS * self._timeout_s, self._open(client))
         except BROKEN_ANSWERS as error:
             await _abandon(client, self._timeout_s)
             raise UaError(cause_of(error)) from error
@@ -176,6 +172,12 @@ class OpcUaLink:
             await _abandon(client, self._timeout_s)
             raise
         self._client = client
+
+    async def _open(self, client: Client) -> None:
+        if self._security is not None:
+            await secure_client(client, self._security)
+        await client.connect(auto_reconnect=False)
+        await self._learn(client)
 
     async def _learn(self, client: Client) -> None:
         """Find the namespaces by their URI, and how much the server takes in one request."""
@@ -226,9 +228,7 @@ class OpcUaLink:
 
     async def _guarded(self, call: Awaitable[_T]) -> _T:
         try:
-            # Not wait_for, which makes a task of every call.
-            async with asyncio.timeout(self._timeout_s):
-                return await call
+            return await within(self._timeout_s, call)
         except LOSSES as error:
             raise self._supervisor.lose(error) from error
 
@@ -312,6 +312,17 @@ def _parts(items: Sequence[_T], most: int) -> list[Sequence[_T]]:
 
 async def _abandon(client: Client, timeout_s: float) -> None:
     """Close politely if the server still listens, and in any case let go of the socket."""
-    with contextlib.suppress(*LOSSES):
-        await asyncio.wait_for(client.disconnect(), timeout_s)
-    client.disconnect_socket()
+    leaving = asyncio.create_task(client.disconnect())
+    leaving.add_done_callback(_forget)
+    try:
+        # Not wait_for, which waits on until what it cancelled has ended.
+        await asyncio.wait({leaving}, timeout=timeout_s)
+    finally:
+        leaving.cancel()
+        client.disconnect_socket()
+
+
+def _forget(leaving: "asyncio.Task[None]") -> None:
+    """How the farewell ended is of no interest; asked for, so that asyncio does not complain."""
+    if not leaving.cancelled():
+        leaving.exception()

@@ -18,7 +18,8 @@ from heatrouter.deploy.tags import (
 )
 from heatrouter.envs.arrays import FloatArray
 from heatrouter.envs.contract import Contract
-from heatrouter.envs.errors import Mistake, ServiceConfigError, mistakes_from_details
+from heatrouter.envs.errors import Mistake, ServiceConfigError
+from heatrouter.envs.spec.explaining import field_mistakes
 
 _TAG_GROUPS = ("measured", "tariff", "clock", "forecast", "set_points", "applied", "control")
 
@@ -95,7 +96,7 @@ def _entry(mistakes: list[Mistake], path: str, current: Tag | None, entry: objec
     try:
         tag = Tag.model_validate({**before, **said})
     except ValidationError as error:
-        for mistake in mistakes_from_details(dict(d) for d in error.errors(include_url=False)):
+        for mistake in filter(None, field_mistakes(Tag, error).values()):
             where = f"{path}.{mistake.path}" if mistake.path else path
             mistakes.append(Mistake(where, mistake.message))
         return None

@@ -261,7 +261,11 @@ class WorkerLink:
         contract_digest, rules, about = read_introduction(body)
         cause = None
         if contract_digest != self._contract_digest:
-            cause = "the bundle is for another contract"
+            cause = (
+                "the bundle is for another contract: another district, or a task that observes or "
+                "acts otherwise (as heat prices in the place of set-points); stop the service and "
+                "start it with this bundle"
+            )
         elif self._rules is not None and rules != self._rules:
             cause = (
                 "the bundle's task has other parameters of the rules, by which its actions are "

@@ -138,8 +138,9 @@ def check(
     elif mistakes:
         for mistake in mistakes:
             typer.echo(": ".join(part for part in mistake.values() if part))
+        typer.echo(f"checked for the district {district}; --district names another")
     else:
-        typer.echo(f"{name}: no mistakes")
+        typer.echo(f"{name}: no mistakes for the district {district}")
     if mistakes:
         raise typer.Exit(EXIT_CONFIG)
 

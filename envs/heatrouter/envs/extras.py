@@ -4,7 +4,8 @@ Nothing but the standard library is imported, for the command line's sake.
 """
 
 import re
-from importlib.metadata import PackageNotFoundError, metadata
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, distribution, metadata
 from typing import Final
 
 OTHER_NAMES: Final = {"PIL": "pillow", "esdl": "pyesdl"}
@@ -24,16 +25,26 @@ def extra_of(module: str) -> str | None:
     """
     top = module.partition(".")[0]
     wanted = _normalised(OTHER_NAMES.get(top, top))
-    packages: dict[str, set[str]] = {}
-    try:
-        requirements = metadata("heatrouter").get_all("Requires-Dist") or []
-    except PackageNotFoundError:  # a checkout on the path
-        return None
-    for requirement in requirements:
-        if found := _REQUIREMENT.match(requirement):
-            packages.setdefault(found[2], set()).add(_normalised(found[1]))
+    packages = _packages_of_extras()
     fitting = [extra for extra, names in packages.items() if wanted in names]
     return min(fitting, key=lambda extra: (len(packages[extra]), extra), default=None)
+
+
+def missing_packages(extras: Sequence[str]) -> dict[str, list[str]]:
+    """Return what is not installed of extras that a command needs from its start.
+
+    Args:
+        extras: Names of extras, as in ``train``.
+
+    Returns:
+        Extra -> names of the packages that it lacks, sorted; an extra that lacks none is left out.
+    """
+    packages = _packages_of_extras()
+    missing = {
+        extra: sorted(name for name in packages.get(extra, ()) if not _installed(name))
+        for extra in extras
+    }
+    return {extra: names for extra, names in missing.items() if names}
 
 
 def how_to_install(module: str, extra: str) -> str:
@@ -42,6 +53,27 @@ def how_to_install(module: str, extra: str) -> str:
     return (
         f"the package {top!r} is not installed; install it with: pip install 'heatrouter[{extra}]'"
     )
+
+
+def _packages_of_extras() -> dict[str, set[str]]:
+    """Extra -> the packages that it asks for, extras within extras resolved by the build."""
+    packages: dict[str, set[str]] = {}
+    try:
+        requirements = metadata("heatrouter").get_all("Requires-Dist") or []
+    except PackageNotFoundError:  # a checkout on the path
+        return packages
+    for requirement in requirements:
+        if found := _REQUIREMENT.match(requirement):
+            packages.setdefault(found[2], set()).add(_normalised(found[1]))
+    return packages
+
+
+def _installed(package: str) -> bool:
+    try:
+        distribution(package)
+    except PackageNotFoundError:
+        return False
+    return True
 
 
 def _normalised(name: str) -> str:

@@ -6,7 +6,14 @@ import pytest
 
 from heatrouter.agents.evaluation_comparison import Interval
 from heatrouter.agents.report_svg import nice_ticks, plain, span
-from heatrouter.agents.report_text import estimate, interval, percent, rounded, verdict_class
+from heatrouter.agents.report_text import (
+    estimate,
+    few_weeks,
+    interval,
+    percent,
+    rounded,
+    verdict_class,
+)
 
 
 def shown(html: str) -> str:
@@ -64,11 +71,18 @@ def test_an_estimate_is_no_finer_than_its_interval() -> None:
         ("higher", -2.0, -1.0, "worse"),
         ("higher", -1.0, 2.0, "even"),
         ("neither", 1.0, 2.0, "even"),
+        ("higher", 1.0, 1.0, "even"),  # a single week, or one that has it: nothing to tell
     ],
 )
 def test_what_is_better(better: str, low: float, high: float, kind: str) -> None:
     found = Interval(estimate=(low + high) / 2.0, low=low, high=high)
     assert verdict_class(better, found) == kind  # type: ignore[arg-type]
+
+
+def test_a_handful_of_weeks_is_said_to_be_few() -> None:
+    assert few_weeks(2).startswith("2 weeks cannot speak for a year")
+    assert few_weeks(1).startswith("1 week cannot")
+    assert few_weeks(8) == few_weeks(48) == ""
 
 
 @pytest.mark.parametrize(("low", "high"), [(0.0, 1.0), (-3.0, 41234.0), (1e-6, 3e-6), (17.9, 18.1)])

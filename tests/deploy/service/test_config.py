@@ -40,6 +40,7 @@ def test_all_mistakes_at_once(tmp_path: Path) -> None:
     with pytest.raises(ServiceConfigError) as caught:
         load_config(file, {})
     assert sorted(paths_of(caught.value)) == ["endpoint", "speeed", "tick_s", "ticks"]
+    assert "did you mean 'speed'?" in str(caught.value)
     assert caught.value.exit_code == 78
 
 

@@ -81,11 +81,14 @@ def test_mode_without_a_service(tmp_path: Path, capsys: pytest.CaptureFixture[st
 
 
 def test_mode_shows_the_status(folder: StateDir, capsys: pytest.CaptureFixture[str]) -> None:
-    folder.write_status({"mode": "RULES", "target": "POLICY", "faults": ["WORKER_DEAD"]})
+    status = {"mode": "RULES", "target": "POLICY", "faults": ["FORECAST"]}
+    folder.write_status(status | {"latched": ["WORKER_DEAD"], "alarms": {"DRIFT": "tank"}})
     assert main(["mode", "--state-dir", str(folder.path)]) == 0
     shown = capsys.readouterr().out
     assert "RULES (asked for: POLICY)" in shown
-    assert "WORKER_DEAD" in shown
+    assert "faults  FORECAST\n" in shown
+    assert "waits   WORKER_DEAD" in shown
+    assert "alarms  DRIFT" in shown
 
 
 def test_an_unknown_mode_is_a_usage_error(folder: StateDir) -> None:

@@ -266,6 +266,14 @@ def spoil_header(data: Data) -> None:
     data.header[1] = "temperature"
 
 
+def spoil_time_header(data: Data) -> None:
+    data.header[0] = "time"
+
+
+def spoil_separator(data: Data) -> None:
+    data.header = [";".join(data.header)]
+
+
 def spoil_clocks(data: Data) -> None:
     data.air["clock"] = "utc+1"
 
@@ -299,6 +307,20 @@ def spoil_rows(data: Data) -> None:
             "line 2, column 'timestamp_utc': '2021-03-26T00:00:00Z' carries its own offset",
         ),
         (spoil_rows, "data.csv, line 2: no rows below the header"),
+        (
+            spoil_time_header,
+            (
+                "line 1: no column 'timestamp_utc'; there are: time, air, price; "
+                "timestamp_column names the one with the time stamps"
+            ),
+        ),
+        (
+            spoil_separator,
+            (
+                "line 1: no column 'timestamp_utc', 'air'; there are: timestamp_utc;air;price; "
+                "cells have to be separated by commas, decimals by points"
+            ),
+        ),
     ],
 )
 def test_bad_data_is_refused_with_file_line_and_column(
@@ -394,4 +416,7 @@ def test_series_of_units_must_exist_once(data: Data) -> None:
     ]
     message = data.mistakes()
     assert "units[1]: 'dairy.level' is given twice" in message
-    assert "units[2].series: 'creamery.level' is no series of energy-web; there are:" in message
+    assert (
+        "units[2].series: 'creamery.level' is no series of the district energy-web; there are:"
+        in message
+    )

@@ -8,12 +8,15 @@ import typer
 from rich.console import Console
 
 from heatrouter.envs.errors import EXIT_FAILURE, ConfigError
+from heatrouter.envs.extras import missing_packages
 from heatrouter.training.demo_service import run_service
 from heatrouter.training.demo_stages import LOGS, Stages
 from heatrouter.training.demo_summary import build_summary, failed_checks, print_summary
 from heatrouter.training.run_folder import versions, write_json
 
 DISTRICT = "energy-web"
+EXTRAS = ("train", "deploy")
+"""What its stages need: training to judgement, and the service at the end."""
 SERVICE_TICKS = 240
 SERVICE_SPEED = 400.0  # plant seconds per real second: a tick of 60 s every 0.15 s
 _FAST = ("total_steps=43008", "constant_price.generations=3", "evaluation.weeks=4")
@@ -37,6 +40,7 @@ def demo(
     Example: heatrouter demo --out runs/demo
     """
     console = Console()
+    _check_extras()
     _make_room(out, console)
     stages = Stages(out, console, total=6)
     summary = _run(stages, out, fast=fast, seed=seed)
@@ -61,6 +65,23 @@ def demo(
         console.print(f"[bold red]failed:[/] {message}", highlight=False)
     if failed:
         raise typer.Exit(EXIT_FAILURE)
+
+
+def _check_extras() -> None:
+    """Refuse to begin what the last stage would have to give up.
+
+    Raises:
+        ConfigError: A package that some stage needs is not installed.
+    """
+    missing = missing_packages(EXTRAS)
+    if not missing:
+        return
+    names = ", ".join(sorted({name for packages in missing.values() for name in packages}))
+    msg = (
+        f"demo needs packages that are not installed: {names}; "
+        f"install them with: pip install 'heatrouter[{','.join(missing)}]'"
+    )
+    raise ConfigError(msg)
 
 
 def _make_room(out: Path, console: Console) -> None:

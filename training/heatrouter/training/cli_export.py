@@ -26,6 +26,11 @@ def export(
     # Down here, so that --help does not load PyTorch.
     from heatrouter.training.export import export_run
 
+    if not as_json:
+        typer.echo(
+            "simulates policy and rules over training and validation scenarios, to know what the "
+            "policy has seen: half a minute of computing"
+        )
     report = export_run(run, out)
     if as_json:
         content = {

@@ -64,6 +64,11 @@ class TrainingProgress:
     def _speed(self, steps: int) -> float:
         return (steps - self._first) / max(time.perf_counter() - self._begin, 1e-9)
 
+    def _ahead(self, steps: int) -> str:
+        if steps <= self._first:
+            return "just begun"
+        return f"{(self._total - steps) / self._speed(steps):.0f} s left"
+
     def update(self, steps: int, cost_eur_h: float | None = None) -> None:
         """Show how far the run is.
 
@@ -88,9 +93,8 @@ class TrainingProgress:
         saving = f"saves {100.0 * score.saving:+.2f} % of the rules' cost"
         self._bar.update(self._task, saving=saving)
         if not self._console.is_terminal:
-            left = (self._total - steps) / self._speed(steps) if steps > self._first else 0.0
             mark = " (best)" if best else ""
-            ahead = f"{left:.0f} s left" if spent is None else spent
+            ahead = self._ahead(steps) if spent is None else spent
             self._console.print(
                 f"{steps:,}/{self._total:,} steps  {self._speed(steps):,.0f}/s  {saving}{mark}  "
                 f"{ahead}",

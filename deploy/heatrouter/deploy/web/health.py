@@ -5,6 +5,7 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from heatrouter.deploy.modes import Fault
 from heatrouter.deploy.web.feed import Feed
 from heatrouter.deploy.web.snapshots import Received
 from heatrouter.deploy.web_site import Site
@@ -12,6 +13,18 @@ from heatrouter.deploy.web_site import Site
 MISSED_TICKS: Final = 3
 SLACK_S: Final = 5.0
 """Real seconds by which ticks may be late on a busy machine before the service counts as dead."""
+
+_INPUTS: Final = (Fault.PLANT_LINK, Fault.CRITICAL_INPUT, Fault.FORECAST)
+_OUTPUTS: Final = (
+    Fault.PLANT_LINK,
+    Fault.READ_BACK,
+    Fault.WRITE_REJECTED,
+    Fault.COMPETING_WRITER,
+)
+_MODEL: Final = (Fault.WORKER_DEAD, Fault.BUNDLE)
+_AUDIT: Final = (Fault.AUDIT,)
+_CONDUCT: Final = tuple(f for f in Fault if f not in {*_INPUTS, *_OUTPUTS, *_MODEL, *_AUDIT})
+"""What else keeps the policy from writing: its own answers, and a plant that it does not know."""
 
 
 class Check(BaseModel):
@@ -60,6 +73,7 @@ def permissives(site: Site, feed: Feed) -> Health:
     hold_s = 0.0 if now.policy_from_s is None else max(now.policy_from_s - now.time_s, 0.0)
     return _health(
         *ready.checks,
+        _conduct(now),
         Check(name="enabled at the plant", ok=now.enable),
         Check(name="no override at the plant", ok=not now.override),
         Check(name="plant follows", ok=now.external),
@@ -73,36 +87,35 @@ def permissives(site: Site, feed: Feed) -> Health:
 
 
 def _inputs(now: Received) -> Check:
-    faults = [f for f in ("PLANT_LINK", "CRITICAL_INPUT", "FORECAST") if f in now.faults]
-    fresh = now.values is not None and not faults
-    return Check(name="inputs fresh", ok=fresh, detail=_causes(now, faults))
+    found = _causes(now, _INPUTS)
+    return Check(name="inputs fresh", ok=now.values is not None and not found, detail=found)
 
 
 def _outputs(now: Received) -> Check:
-    faults = [
-        f
-        for f in ("PLANT_LINK", "READ_BACK", "WRITE_REJECTED", "COMPETING_WRITER")
-        if f in now.faults
-    ]
-    ok = now.link_connected and not faults
-    return Check(name="outputs writable", ok=ok, detail=_causes(now, faults))
+    found = _causes(now, _OUTPUTS)
+    return Check(name="outputs writable", ok=now.link_connected and not found, detail=found)
 
 
 def _model(site: Site, now: Received) -> Check:
     if site.bundle is None and now.bundle is None:
         return Check(name="model verified", ok=True, detail="runs the rules alone")
-    faults = [f for f in ("WORKER_DEAD", "BUNDLE") if f in now.faults]
-    ok = now.worker_ready and bool(now.bundle) and not faults
-    return Check(name="model verified", ok=ok, detail=_causes(now, faults))
+    found = _causes(now, _MODEL)
+    ok = now.worker_ready and bool(now.bundle) and not found
+    return Check(name="model verified", ok=ok, detail=found)
 
 
 def _audit(now: Received) -> Check:
-    faults = [f for f in ("AUDIT",) if f in now.faults]
-    return Check(name="audit written", ok=not faults, detail=_causes(now, faults))
+    found = _causes(now, _AUDIT)
+    return Check(name="audit written", ok=not found, detail=found)
 
 
-def _causes(now: Received, faults: Sequence[str]) -> str:
-    return "; ".join(f"{fault}: {now.faults[fault]}" for fault in faults)
+def _conduct(now: Received) -> Check:
+    found = _causes(now, _CONDUCT)
+    return Check(name="policy knows the plant, answers well", ok=not found, detail=found)
+
+
+def _causes(now: Received, faults: Sequence[Fault]) -> str:
+    return "; ".join(f"{fault}: {now.faults[fault]}" for fault in faults if fault in now.faults)
 
 
 def _health(*checks: Check) -> Health:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _COLOURS: Final = (
-    "#0072b2", "#009e73", "#56b4e9", "#cc79a7", "#66c2a5", "#8c6bb1", "#e69f00", "#d55e00",
-    "#a6761d", "#9aa0a6",
+    "#0072b2", "#009e73", "#56b4e9", "#cc79a7", "#e69f00", "#8c6bb1", "#d55e00", "#a6761d",
+    "#66c2a5", "#9aa0a6",
 )  # fmt: skip
 _INK: Final = "#1f2933"
 _SECONDS_PER_DAY: Final = 86400.0

@@ -74,9 +74,7 @@ def read_rows(path: Path, source: FileSeries, findings: Findings) -> Rows | None
             header = next(reader, [])
             missing = [c for c in (source.timestamp_column, source.column) if c not in header]
             if missing:
-                names = ", ".join(map(repr, missing))
-                known = ", ".join(header) or "none"
-                findings.add("columns", f"line 1: no column {names}; there are: {known}")
+                findings.add("columns", _no_columns(missing, header, source))
                 return None
             at_stamp, at_value = header.index(source.timestamp_column), header.index(source.column)
             for row in reader:
@@ -103,6 +101,17 @@ def read_rows(path: Path, source: FileSeries, findings: Findings) -> Rows | None
     rows = Rows(np.array(seconds, dtype=np.int64), cells, np.array(lines, dtype=np.int64))
     _check_order(rows, 60 * source.step_minutes, findings)
     return rows
+
+
+def _no_columns(missing: list[str], header: list[str], source: FileSeries) -> str:
+    """Tell which columns a file lacks, and what to do about the usual reasons."""
+    names = ", ".join(map(repr, missing))
+    message = f"line 1: no column {names}; there are: {', '.join(header) or 'none'}"
+    if len(header) == 1 and (";" in header[0] or "\t" in header[0]):
+        return f"{message}; cells have to be separated by commas, decimals by points"
+    if source.timestamp_column in missing:
+        message += "; timestamp_column names the one with the time stamps"
+    return message
 
 
 def _clock(text: str) -> timedelta | None:

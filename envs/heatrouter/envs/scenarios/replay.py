@@ -107,8 +107,11 @@ class Replay:
             path = f"units[{position}]"
             names = [n for n in kinds if n.endswith((".level", ".hot_water_kw"))]
             if unit.series not in names:
-                message = f"{unit.series!r} is no series of {self._district.name}; there are: "
-                self._mistakes.append(Mistake(f"{path}.series", message + ", ".join(names)))
+                message = (
+                    f"{unit.series!r} is no series of the district {self._district.name}; "
+                    f"there are: {', '.join(names)}"
+                )
+                self._mistakes.append(Mistake(f"{path}.series", message))
             elif unit.series in sources:
                 self._mistakes.append(Mistake(path, f"{unit.series!r} is given twice; keep one"))
             else:

@@ -81,6 +81,17 @@ async def test_what_is_missing_is_named(desk: Desk, break_it: Any, check: str) -
     assert check in {c["name"] for c in answer.json()["checks"] if not c["ok"]}
 
 
+async def test_what_the_policy_does_wrong_is_among_its_permissives(desk: Desk) -> None:
+    await desk.tick(20)
+    desk.worker.fault = FaultKind.LATE
+    await desk.tick(15)
+    live = await desk.get("/status")
+    assert live["snapshot"]["mode"] == "RULES"
+    missing = {c["name"]: c["detail"] for c in live["permissives"]["checks"] if not c["ok"]}
+    assert "POLICY_LATE" in missing["policy knows the plant, answers well"]
+    assert (await desk.get("/readyz"))["ok"] is True
+
+
 async def test_metrics_follow_the_names_of_prometheus(desk: Desk) -> None:
     desk.plant.values["tank.top_temp_c"] = 61.5
     desk.plant.values["main.load_kw"] = 4321.0
