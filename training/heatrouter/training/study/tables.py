@@ -180,7 +180,8 @@ def cost_table(chosen: Chosen) -> str:
 
 
 def _on(part: PartResults) -> str:
-    return f"{part.machine.cores} cores {part.machine.processor}"
+    cores = part.machine.cores
+    return f"{cores} {'core' if cores == 1 else 'cores'} {part.machine.processor}"
 
 
 def _over(chosen: Chosen) -> str:
