@@ -65,7 +65,7 @@ def _circumstances(record: Record) -> str:
     missed = record.missed()
     held = "All promised ratios were held." if not missed else "Missed: " + "; ".join(missed) + "."
     return (
-        f"Measured {record.time}, {record.machine}, {record.cores} cores, load average "
+        f"Measured {record.time}, {record.machine}, {record.cores} core{'' if record.cores == 1 else 's'}, load average "
         f"{low:.1f} to {high:.1f} with other work beside it, {record.rounds} rounds. {held}\n"
     )
 
