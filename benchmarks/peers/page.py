@@ -64,8 +64,9 @@ def _circumstances(record: Record) -> str:
     low, high = min(record.load_average), max(record.load_average)
     missed = record.missed()
     held = "All promised ratios were held." if not missed else "Missed: " + "; ".join(missed) + "."
+    cores = "1 core" if record.cores == 1 else f"{record.cores} cores"
     return (
-        f"Measured {record.time}, {record.machine}, {record.cores} core{'' if record.cores == 1 else 's'}, load average "
+        f"Measured {record.time}, {record.machine}, {cores}, load average "
         f"{low:.1f} to {high:.1f} with other work beside it, {record.rounds} rounds. {held}\n"
     )
 
