@@ -19,12 +19,14 @@ class Chosen:
 
     Attributes:
         first: The preset in the first of the parts.
+        bound_eur: Of each week, from the first part that has it.
         scores: Each method once.
         controllers: Of these methods.
         notes: What a reader must know.
     """
 
     first: PresetResults
+    bound_eur: tuple[float, ...] | None
     scores: tuple[MethodScore, ...]
     controllers: tuple[Controller, ...]
     notes: tuple[str, ...]
@@ -73,7 +75,9 @@ class Chosen:
         if len({part.code for part, _ in there}) > 1:
             codes = ", ".join(f"{part.part} {part.code}" for part, _ in there)
             notes.append(f"parts were judged by different versions of the code: {codes}")
-        return cls(first, tuple(scores.values()), tuple(controllers.values()), tuple(notes))
+        bounds = (own.bound_eur for _, own in there if own.bound_eur is not None)
+        bound = next(bounds, None)  # one of the parts has it, for all
+        return cls(first, bound, tuple(scores.values()), tuple(controllers.values()), tuple(notes))
 
     def costs(self, name: str) -> float | None:
         """Summed cost of a controller over all weeks, €; None where it was not judged."""
@@ -123,7 +127,7 @@ def scores_table(chosen: Chosen) -> str:
         ]
         for score in chosen.scores
     ]
-    bound = chosen.first.bound_eur
+    bound = chosen.bound_eur
     rules = chosen.costs(BASELINE)
     if bound is not None and rules is not None:
         share = chosen.optimality(sum(bound))
