@@ -78,8 +78,9 @@ def observations(contract: Contract, num_envs: int) -> st.SearchStrategy[FloatAr
     return shares.map(lambda s: low + (high - low) * s)
 
 
-def prices(num_envs: int) -> st.SearchStrategy[FloatArray]:
-    return hnp.arrays(np.float64, (num_envs, 5), elements=st.floats(-20.0, 200.0))
+def prices(num_envs: int) -> st.SearchStrategy[HeatPrice]:
+    values = hnp.arrays(np.float64, (num_envs, 5), elements=st.floats(-20.0, 200.0))
+    return values.map(lambda v: HeatPrice(*(v[:, i : i + 1] for i in range(5))))
 
 
 @settings(max_examples=60, deadline=None)
@@ -90,8 +91,7 @@ def test_set_points_are_always_feasible(
     plan, contract = with_engine, engine_contract
     low, high = contract.bounds("set_points")
     observation = data.draw(observations(contract, 2))
-    values = data.draw(prices(2))
-    price = HeatPrice(*(values[:, i : i + 1] for i in range(5)))
+    price = data.draw(prices(2))
     memory = initial_memory(plan, 2)
     ruled = memory
     for _ in range(2):
@@ -113,8 +113,7 @@ def test_batch_equals_singles(
 ) -> None:
     plan, contract = with_engine, engine_contract
     observation = data.draw(observations(contract, 9))
-    values = data.draw(prices(9))
-    price = HeatPrice(*(values[:, i : i + 1] for i in range(5)))
+    price = data.draw(prices(9))
     together, after = merit_order_dispatch(plan, initial_memory(plan, 9), observation, price)
     obeyed, _ = rules_dispatch(plan, RuleParameters(), initial_memory(plan, 9), observation)
     for e in range(9):
