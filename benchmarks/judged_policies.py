@@ -29,6 +29,7 @@ POLICY, RULES, MPC, REFERENCE = "policy", "rules", "mpc", "reference"
 ORDER = (RULES, "constant-price", MPC, POLICY, REFERENCE)
 RECORD = "judged.json"
 PERCENT = 100.0
+_SPACE = "\N{NO-BREAK SPACE}"
 MARK = "<!-- judged policies: from benchmarks/judged_policies.py -->"
 
 
@@ -150,7 +151,8 @@ def _text(found: list[float] | None, decimals: int) -> str:
         return ""
     texts = [f"{value:.{decimals}f}".replace("-", "\N{MINUS SIGN}") for value in found]
     estimate, low, high = texts
-    return f"{estimate} ({low} to {high})"
+    # an interval is not broken over lines in a narrow column
+    return f"{estimate} ({low}{_SPACE}to{_SPACE}{high})"
 
 
 def main() -> None:
