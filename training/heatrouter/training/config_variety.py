@@ -6,6 +6,7 @@ from pydantic import Field
 
 from heatrouter.envs.spec.base import Described
 from heatrouter.envs.spec.events import EventRates
+from heatrouter.envs.spec.tariff_variety import TariffVariety
 
 
 class Stage(Described):
@@ -52,6 +53,10 @@ class RandomisationSettings(Described):
         (),
         max_length=40,
         description="what differs between variants; needed where there are several",
+    )
+    tariffs: TariffVariety | None = Field(
+        None,
+        description="years of training and validation with tariffs of other markets; null for none",
     )
     seed: int = Field(1, ge=0, description="of the factors")
     faults: EventRates | None = Field(None, description="random events in training scenarios")

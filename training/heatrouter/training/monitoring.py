@@ -3,10 +3,10 @@
 from heatrouter.agents.monitor import Monitor
 from heatrouter.agents.monitor_learning import learned_monitor
 from heatrouter.agents.protocol import Controller
-from heatrouter.envs.scenarios.sources import build_library
 from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.task import Task
 from heatrouter.training.config import TrainingConfig
+from heatrouter.training.preparation import training_library, validation_library
 
 
 def learn_monitor(
@@ -20,9 +20,6 @@ def learn_monitor(
         district: Its district.
         policy: The policy.
     """
-    years = config.scenarios
-    train = build_library(district, "train", years.train_years, years.train_seed)
-    validation = build_library(
-        district, "validation", years.validation_years, years.validation_seed
-    )
+    train = training_library(config, district)
+    validation = validation_library(config, district)
     return learned_monitor(district, task, train, validation, policy)

@@ -14,6 +14,7 @@ from heatrouter.envs.arrays import FloatArray
 from heatrouter.envs.errors import TrainingConfigError
 from heatrouter.envs.scenarios.library import ScenarioLibrary
 from heatrouter.envs.scenarios.sources import build_library
+from heatrouter.envs.scenarios.varied_tariffs import vary_tariffs
 from heatrouter.envs.simulation.district_batch import DistrictBatch
 from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.task import Task
@@ -68,14 +69,7 @@ class TrainingInputs:
             task.model_copy(update={"sim_dt_s": dt_s}),
             district,
             training_library(config, district),
-            build_library(
-                district,
-                "validation",
-                config.scenarios.validation_years,
-                config.scenarios.validation_seed,
-                config.scenarios.data,
-                config.scenarios.validation,
-            ),
+            validation_library(config, district),
         )
 
 
@@ -94,7 +88,27 @@ def training_library(
     if variant:
         years = max(years // config.randomisation.variants, 1)
     seed = scenarios.train_seed + VARIANT_SEEDS_APART * variant
-    return build_library(district, "train", years, seed, scenarios.data, scenarios.train)
+    library = build_library(district, "train", years, seed, scenarios.data, scenarios.train)
+    return vary_tariffs(library, config.randomisation.tariffs, config.randomisation.seed)
+
+
+def validation_library(config: TrainingConfig, district: District) -> ScenarioLibrary:
+    """Make the scenarios that the best policy is chosen on, as varied as those of the training.
+
+    Args:
+        config: The run's configuration.
+        district: The district.
+    """
+    scenarios = config.scenarios
+    library = build_library(
+        district,
+        "validation",
+        scenarios.validation_years,
+        scenarios.validation_seed,
+        scenarios.data,
+        scenarios.validation,
+    )
+    return vary_tariffs(library, config.randomisation.tariffs, config.randomisation.seed)
 
 
 @dataclass(frozen=True, slots=True)
