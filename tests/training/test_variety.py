@@ -110,6 +110,23 @@ def test_stages_follow_the_share_of_the_steps_and_change_the_task_only(
     assert last.event_rates == EventRates(source_outage=4.0)
 
 
+def test_training_and_validation_vary_their_tariffs_alike(district: District, task: Task) -> None:
+    plain = parsed()
+    config = parse_training_config(f"{TEXT}  tariffs: {{share: 1.0}}\n")
+    assert plain.digest != config.digest
+    before, after = (TrainingInputs.load(each, task, district) for each in (plain, config))
+    for one, other in ((before.train, after.train), (before.validation, after.validation)):
+        assert all("another market" in entry["tariffs"] for entry in other.provenance)
+        gas, air = (one.column(name) for name in ("gas_eur_per_mwh", "ambient_temp_c"))
+        assert not np.array_equal(one.values[:, :, gas], other.values[:, :, gas])
+        np.testing.assert_array_equal(one.values[:, :, air], other.values[:, :, air])
+
+
+def test_ranges_of_tariffs_are_checked_with_their_path() -> None:
+    with pytest.raises(TrainingConfigError, match=r"randomisation.tariffs.gas.*in order"):
+        parse_training_config(f"{TEXT}  tariffs: {{gas: [2.0, 1.0]}}\n")
+
+
 @pytest.mark.slow
 def test_variants_step_side_by_side_and_go_on_exactly(district: District, task: Task) -> None:
     inputs = TrainingInputs.load(parsed(), task, district)

@@ -51,7 +51,8 @@ def vary_tariffs(
         }
         _change(library, values[row], factors)
         told = ", ".join(f"{name} x {factor:.3g}" for name, factor in factors.items())
-        provenance[row] = {**provenance[row], "tariffs": told}
+        before = f"{provenance[row]['tariffs']}; " if "tariffs" in provenance[row] else ""
+        provenance[row] = {**provenance[row], "tariffs": f"{before}of another market: {told}"}
         names[row] += "-tariffs"
     return replace(library, names=tuple(names), values=values, provenance=tuple(provenance))
 
