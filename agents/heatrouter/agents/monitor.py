@@ -34,7 +34,7 @@ PHYSICAL: Final[tuple[Group, ...]] = ("weather", "plant")
 """Groups whose novelty leaves the policy out: what it may do to the plant there is not known."""
 
 MARKET: Final[tuple[Group, ...]] = ("market",)
-"""Prices beyond those of training cost money at worst, and may stay for a year."""
+"""Prices beyond those of training are no danger to the plant, but to money where they stay."""
 
 
 class _Frozen(BaseModel):

@@ -95,6 +95,13 @@ class ServiceConfig(BaseModel):
     decision_deadline_share: float = Field(
         0.1, gt=0.0, le=0.5, description="of the real tick, for the policy's decision"
     )
+    unknown_prices_h: float | None = Field(
+        24.0,
+        gt=0.0,
+        le=8760.0,
+        description="plant hours in a row with prices beyond those of training, after which the "
+        "policy is left out until they are back; null for never",
+    )
     http: HttpConfig = Field(
         default_factory=HttpConfig, description="web page, metrics, health checks"
     )

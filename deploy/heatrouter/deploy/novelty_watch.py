@@ -1,8 +1,9 @@
 """Each tick: is the plant where the policy has been? Each control step: do the sensors agree?
 
 Novelty of weather and plant is a fault and leaves the policy out. Prices beyond those of training
-are an alarm: they harm nothing, and may stay. So is drift, since whoever sees that two sensors
-disagree does not know yet which one is wrong.
+are an alarm, for a spike of hours costs little. Where they stay, as in another market, the policy
+is left out, too: policies that knew German prices alone cost more than their rules on Danish years.
+Drift is an alarm, since whoever sees that two sensors disagree does not know yet which one errs.
 """
 
 import numpy as np
@@ -13,6 +14,7 @@ from heatrouter.deploy.control_cycle import ControlCycle
 from heatrouter.deploy.fault_watch import FaultWatch
 from heatrouter.deploy.modes import Fault
 from heatrouter.envs.arrays import BoolArray, FloatArray
+from heatrouter.envs.units import SECONDS_PER_HOUR
 
 NOVEL_TICKS = 3
 """So many ticks in a row: a single sample may be wrong (fault board, row 28 allows five)."""
@@ -31,10 +33,18 @@ class NoveltyWatch:
     Args:
         cycle: Holds observation and readings.
         watch: Learns of novelty.
-        alarms: Learns of drift.
+        alarms: Learns of drift and of prices.
+        unknown_prices_h: Hours of unknown prices in a row that are a fault; None for never.
     """
 
-    def __init__(self, cycle: ControlCycle, watch: FaultWatch, alarms: AlarmBoard) -> None:
+    def __init__(
+        self,
+        cycle: ControlCycle,
+        watch: FaultWatch,
+        alarms: AlarmBoard,
+        *,
+        unknown_prices_h: float | None,
+    ) -> None:
         self._cycle = cycle
         self._watch = watch
         self._alarms = alarms
@@ -44,6 +54,10 @@ class NoveltyWatch:
         self._memory: FloatArray = np.zeros((0, 0))
         self._novel_ticks = 0
         self._known_ticks = 0
+        self._unknown_prices_h = unknown_prices_h
+        self._prices_since_s: float | None = None
+        self._physical_cause: str | None = None
+        self._prices_cause: str | None = None
         self.novelty = NOTHING
         self.drift = NOTHING
 
@@ -62,7 +76,8 @@ class NoveltyWatch:
         reading = cycle.guard_reading(now_s)
         values, valid = reading.values[0], reading.valid[0]
         self._note_novelty(scorer.novelty(values, valid & self._physical))
-        self._note_prices(scorer.novelty(values, valid & self._market))
+        self._note_prices(scorer.novelty(values, valid & self._market), now_s)
+        self._watch.note(Fault.OUT_OF_DISTRIBUTION, self._physical_cause or self._prices_cause)
         if decided:
             self._note_drift(scorer, cycle.observation[0], valid)
 
@@ -91,10 +106,13 @@ class NoveltyWatch:
             self._market = scorer.members(MARKET)
             self._memory = scorer.no_drift()
         self._novel_ticks = 0
+        self._prices_since_s = None
+        self._prices_cause = None
         self.novelty = self.drift = NOTHING
         self._alarms.note(Alarm.DRIFT, None)
         self._alarms.note(Alarm.UNKNOWN_PRICES, None)
         if monitor is None:
+            self._physical_cause = None
             self._watch.note(Fault.OUT_OF_DISTRIBUTION, None)
 
     def _note_novelty(self, finding: Finding) -> None:
@@ -104,20 +122,30 @@ class NoveltyWatch:
         self._novel_ticks = self._novel_ticks + 1 if novel else 0
         self._known_ticks = 0 if novel else self._known_ticks + 1
         if self._novel_ticks >= NOVEL_TICKS:
-            cause = (
+            self._physical_cause = (
                 f"{finding.channel} is {finding.value:.4g}, {finding.ratio:.1f} times as far from "
                 "what the policy has seen as its limit"
             )
-            self._watch.note(Fault.OUT_OF_DISTRIBUTION, cause)
         elif self._known_ticks >= KNOWN_TICKS:
-            self._watch.note(Fault.OUT_OF_DISTRIBUTION, None)
+            self._physical_cause = None
 
-    def _note_prices(self, finding: Finding) -> None:
+    def _note_prices(self, finding: Finding, now_s: float) -> None:
+        if finding.ratio < CLEARED_RATIO:
+            self._alarms.note(Alarm.UNKNOWN_PRICES, None)
+            self._prices_since_s = self._prices_cause = None
+            return
         if finding.ratio > 1.0:
             cause = f"{finding.channel} is {finding.value:.4g}, beyond the prices of training"
             self._alarms.note(Alarm.UNKNOWN_PRICES, cause)
-        elif finding.ratio < CLEARED_RATIO:
-            self._alarms.note(Alarm.UNKNOWN_PRICES, None)
+            if self._prices_since_s is None:
+                self._prices_since_s = now_s
+        if self._prices_since_s is None or self._unknown_prices_h is None:
+            return
+        if now_s - self._prices_since_s >= self._unknown_prices_h * SECONDS_PER_HOUR:
+            self._prices_cause = (
+                f"{finding.channel} is {finding.value:.4g}; prices are beyond those of training "
+                f"for {self._unknown_prices_h:g} h"
+            )
 
     def _note_drift(self, scorer: MonitorScorer, observation: FloatArray, valid: BoolArray) -> None:
         finding, self._memory = scorer.drift(self._memory, observation, valid)

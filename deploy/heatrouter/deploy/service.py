@@ -125,7 +125,9 @@ class Service:
         )
         self._journal = Journal(audit, state_dir, self.watch, worker)
         self.alarms = AlarmBoard()
-        self.novelty = NoveltyWatch(self.cycle, self.watch, self.alarms)
+        self.novelty = NoveltyWatch(
+            self.cycle, self.watch, self.alarms, unknown_prices_h=self._config.unknown_prices_h
+        )
         self._jumps = JumpWatch(
             self.cycle.layout.input_names, self.alarms, tick_s=self._config.tick_s
         )

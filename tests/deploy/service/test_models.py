@@ -104,7 +104,7 @@ def build(
     task: Task,
     tmp_path: Path,
 ) -> Build:
-    def make(monitor: Monitor | None = None) -> Bench:
+    def make(monitor: Monitor | None = None, **settings: object) -> Bench:
         config = ServiceConfig.model_validate(
             {
                 "bundle": bundle,
@@ -112,6 +112,7 @@ def build(
                 "arm": True,
                 "tick_s": TICK_S,
                 "state_dir": tmp_path / "state",
+                **settings,
             }
         )
         setup = prepare(config)
@@ -304,15 +305,23 @@ async def test_a_frost_that_was_never_seen_leads_to_rules_within_five_ticks(
     assert bench.plant.plc.unsafe_writes == 0
 
 
-async def test_prices_that_were_never_seen_are_an_alarm_and_no_change_of_mode(
-    build: Build, contract: Contract
-) -> None:
+def knows_gas_up_to_60(contract: Contract) -> Monitor:
     monitor = wide_monitor(contract)
     names = [channel.name for channel in contract.observation]
     high = list(monitor.high)
     high[names.index("tariff.gas_eur_per_mwh")] = 60.0
-    bench = build(monitor.model_copy(update={"high": tuple(high)}))
-    gas = next(name for name in bench.plant.values if name.endswith("gas_eur_per_mwh"))
+    return monitor.model_copy(update={"high": tuple(high)})
+
+
+def gas_of(bench: Bench) -> str:
+    return next(name for name in bench.plant.values if name.endswith("gas_eur_per_mwh"))
+
+
+async def test_prices_that_were_never_seen_are_an_alarm_and_no_change_of_mode_for_hours(
+    build: Build, contract: Contract
+) -> None:
+    bench = build(knows_gas_up_to_60(contract))
+    gas = gas_of(bench)
     bench.plant.values[gas] = 40.0
     await bench.run(STEP_TICKS + 1)
     assert Alarm.UNKNOWN_PRICES not in bench.service.alarms.present
@@ -320,6 +329,38 @@ async def test_prices_that_were_never_seen_are_an_alarm_and_no_change_of_mode(
     await bench.run(2 * STEP_TICKS)
     assert "gas" in bench.service.alarms.present[Alarm.UNKNOWN_PRICES]
     assert set(bench.modes) == {Mode.POLICY}
+
+
+async def test_prices_that_stay_unknown_lead_to_rules_until_they_are_back(
+    build: Build, contract: Contract
+) -> None:
+    hours = 2
+    bench = build(knows_gas_up_to_60(contract), unknown_prices_h=float(hours))
+    gas = gas_of(bench)
+    for _ in range(2):  # a spike that ends begins the count anew
+        bench.plant.values[gas] = 200.0
+        await bench.run(60 * hours - STEP_TICKS)
+        bench.plant.values[gas] = 40.0
+        await bench.run(2 * STEP_TICKS)  # tariffs are means of a control step
+    assert set(bench.modes) == {Mode.POLICY}
+    bench.plant.values[gas] = 200.0
+    modes = await bench.run(60 * hours + 2 * STEP_TICKS)
+    assert modes[-1] is Mode.RULES
+    assert "gas" in bench.service.watch.causes["OUT_OF_DISTRIBUTION"]
+    assert "for 2 h" in bench.service.watch.causes["OUT_OF_DISTRIBUTION"]
+    bench.plant.values[gas] = 40.0
+    assert (await bench.run(90))[-1] is Mode.POLICY, "back by itself when it is over"
+    assert bench.plant.plc.unsafe_writes == 0
+
+
+async def test_a_service_may_keep_its_policy_whatever_prices_do(
+    build: Build, contract: Contract
+) -> None:
+    bench = build(knows_gas_up_to_60(contract), unknown_prices_h=None)
+    bench.plant.values[gas_of(bench)] = 200.0
+    await bench.run(60 * 25)
+    assert set(bench.modes) == {Mode.POLICY}
+    assert Alarm.UNKNOWN_PRICES in bench.service.alarms.present
 
 
 async def test_a_single_odd_sample_is_no_novelty(build: Build, contract: Contract) -> None:
