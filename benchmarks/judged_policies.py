@@ -117,7 +117,7 @@ def page(records: Sequence[dict[str, Any]]) -> str:
                 _text(one["saving_percent"], 1),
                 _text(one["optimality"], 2),
                 "" if one["weeks_cheaper"] is None else str(one["weeks_cheaper"]),
-                f"{100.0 * one['unmet_share']:.2g} %",
+                _share(one["unmet_share"]),
                 outside,
                 f"{_time(one['decision_p50_ms'])} / {_time(one['decision_p99_ms'])}",
             ]
@@ -132,6 +132,12 @@ def page(records: Sequence[dict[str, Any]]) -> str:
             optimality = _text(record.get("optimality_ahead_of_mpc"), 2)
             rows.append(f"| {record['preset']} | {_text(ahead, 1)} | {optimality} |")
     return "\n".join(rows)
+
+
+def _share(value: float) -> str:
+    """Percent; what is too little to mean anything as less than it."""
+    percent = PERCENT * value
+    return "< 0.001 %" if 0.0 < percent < 0.001 else f"{percent:.2g} %"
 
 
 def _costs(controller: ControllerResult) -> FloatArray:
