@@ -57,7 +57,6 @@ class NoveltyWatch:
         self._unknown_prices_h = unknown_prices_h
         self._prices_since_s: float | None = None
         self._physical_cause: str | None = None
-        self._prices_cause: str | None = None
         self.novelty = NOTHING
         self.drift = NOTHING
 
@@ -76,8 +75,8 @@ class NoveltyWatch:
         reading = cycle.guard_reading(now_s)
         values, valid = reading.values[0], reading.valid[0]
         self._note_novelty(scorer.novelty(values, valid & self._physical))
-        self._note_prices(scorer.novelty(values, valid & self._market), now_s)
-        self._watch.note(Fault.OUT_OF_DISTRIBUTION, self._physical_cause or self._prices_cause)
+        prices_cause = self._note_prices(scorer.novelty(values, valid & self._market), now_s)
+        self._watch.note(Fault.OUT_OF_DISTRIBUTION, self._physical_cause or prices_cause)
         if decided:
             self._note_drift(scorer, cycle.observation[0], valid)
 
@@ -107,7 +106,6 @@ class NoveltyWatch:
             self._memory = scorer.no_drift()
         self._novel_ticks = 0
         self._prices_since_s = None
-        self._prices_cause = None
         self.novelty = self.drift = NOTHING
         self._alarms.note(Alarm.DRIFT, None)
         self._alarms.note(Alarm.UNKNOWN_PRICES, None)
@@ -129,23 +127,25 @@ class NoveltyWatch:
         elif self._known_ticks >= KNOWN_TICKS:
             self._physical_cause = None
 
-    def _note_prices(self, finding: Finding, now_s: float) -> None:
+    def _note_prices(self, finding: Finding, now_s: float) -> str | None:
+        """Why prices leave the policy out, or None while they do not."""
         if finding.ratio < CLEARED_RATIO:
             self._alarms.note(Alarm.UNKNOWN_PRICES, None)
-            self._prices_since_s = self._prices_cause = None
-            return
+            self._prices_since_s = None
+            return None
         if finding.ratio > 1.0:
             cause = f"{finding.channel} is {finding.value:.4g}, beyond the prices of training"
             self._alarms.note(Alarm.UNKNOWN_PRICES, cause)
             if self._prices_since_s is None:
                 self._prices_since_s = now_s
         if self._prices_since_s is None or self._unknown_prices_h is None:
-            return
-        if now_s - self._prices_since_s >= self._unknown_prices_h * SECONDS_PER_HOUR:
-            self._prices_cause = (
-                f"{finding.channel} is {finding.value:.4g}; prices are beyond those of training "
-                f"for {self._unknown_prices_h:g} h"
-            )
+            return None
+        if now_s - self._prices_since_s < self._unknown_prices_h * SECONDS_PER_HOUR:
+            return None
+        return (
+            f"{finding.channel} is {finding.value:.4g}; prices are beyond those of training "
+            f"for {self._unknown_prices_h:g} h"
+        )
 
     def _note_drift(self, scorer: MonitorScorer, observation: FloatArray, valid: BoolArray) -> None:
         finding, self._memory = scorer.drift(self._memory, observation, valid)

@@ -68,7 +68,7 @@ def _change(library: ScenarioLibrary, year: FloatArray, factors: dict[str, float
             "carbon_intensity_g_per_kwh",
         )
     }
-    gas, co2, electricity, carbon = (year[:, column].copy() for column in columns.values())
+    gas, co2, electricity, carbon = (year[:, column] for column in columns.values())
     # A tenth of a euro keeps a year of free fuel from dividing by nothing.
     ratio = electricity / np.maximum(fuel_cost_eur_per_mwh(gas, co2), 0.1)
     mean = float(ratio.mean())
