@@ -8,6 +8,7 @@ import pytest
 from rich.console import Console
 
 from heatrouter.agents.evaluation_results import Season, Violation, Week
+from heatrouter.agents.shipped_bundles import shipped_config
 from heatrouter.envs.errors import TrainingConfigError
 from heatrouter.training.study.page import Page, render
 from heatrouter.training.study.planning import plan_trainings
@@ -72,6 +73,9 @@ def test_every_part_of_the_shipped_study_can_be_planned(tmp_path: Path) -> None:
             assert training.cell.task.district == training.preset
             assert training.cell.task.guard == training.method.guard
             assert config.scenarios.train == config.scenarios.validation == "generated"
+            shipped = shipped_config(training.preset) if training.method.shipped else None
+            first = shipped is not None and config.seed == 1
+            assert (training.bundle is not None) == first
             assert config.budget_core_s == (None if training.method.shipped else 300.0)
 
 
@@ -343,11 +347,11 @@ def test_the_page_of_the_repository_is_what_its_numbers_give() -> None:
 def test_a_part_is_trained_judged_and_taken_up_again(study: Study, tmp_path: Path) -> None:
     folders = StudyFolders(tmp_path / "out", tmp_path / "results")
     part = study.part("one")
-    assert state_of(part, folders) == (0, 4)
+    assert state_of(study, part, folders) == (0, 4)
     with (tmp_path / "told.txt").open("w", encoding="utf-8") as told:
         _, first = run_part(study, part, folders, 2, Console(file=told))
     assert first.failed == {}
-    assert state_of(part, folders) == (4, 4)
+    assert state_of(study, part, folders) == (4, 4)
     (preset,) = first.presets
     names = [one.name for one in preset.controllers]
     assert names[:3] == ["rules", "constant-price", "rules-unguarded"]

@@ -26,6 +26,12 @@ def shipped_bundle(preset: str) -> Path | None:
     return folder if preset in shipped_presets() else None
 
 
+def shipped_config(preset: str) -> Path | None:
+    """File of the training that the shipped policy of a preset came from, or None without one."""
+    bundle = shipped_bundle(preset)
+    return None if bundle is None else bundle.parent / "config.yaml"
+
+
 def shipped_presets() -> tuple[str, ...]:
     """Names of the presets that a policy comes with, sorted."""
     return tuple(

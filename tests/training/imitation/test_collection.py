@@ -1,10 +1,12 @@
 """Labelled courses: what is kept, who drives, and that files are made once."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from heatrouter.agents.planning.expectation import Foresight
 from heatrouter.envs.errors import HeatrouterError
 from heatrouter.envs.observe import build_contract
 from heatrouter.envs.scenarios.library import ScenarioLibrary
@@ -12,6 +14,8 @@ from heatrouter.training.imitation.collection import Course, balances_itself, co
 from heatrouter.training.imitation.shards import Round, Work, collect_round, round_weeks
 
 ROUND = Round(0, 2, 1.0, None)
+_CHANGED = 104
+"""Step in the middle of a plan, of 15 min."""
 
 
 def test_labels_are_actions_of_a_plan(course: Course) -> None:
@@ -58,6 +62,34 @@ def test_what_drives_instead_is_asked_and_labelled_all_the_same(
     executed = contract.observation_index("main.supply_temp_c@executed")
     # the supply follows the highest set-point, whatever the planner would have done
     assert course.observation[-1, :, executed].min() > course.observation[0, :, executed].max()
+
+
+@pytest.mark.parametrize("foresight", ["forecast", "perfect"])
+def test_a_planner_with_the_forecast_does_not_know_what_will_come(
+    work: Work, weeks: ScenarioLibrary, foresight: Foresight
+) -> None:
+    settings = work.settings.model_copy(update={"foresight": foresight})
+    forecast = work.task.forecast.model_copy(update={"kind": "persistence"})
+    task = work.task.model_copy(update={"forecast": forecast})
+
+    def labels(library: ScenarioLibrary) -> np.ndarray:
+        course = collect(
+            work.district,
+            task,
+            library,
+            settings,
+            expert_share=1.0,
+            drive=None,
+            random=np.random.default_rng(0),
+        )
+        return course.label[:_CHANGED]
+
+    column = weeks.column("electricity_eur_per_mwh")
+    values = weeks.values.copy()
+    # not to the end: weeks close on themselves, so that the last day is what the first remembers
+    values[:, _CHANGED : _CHANGED + 24, column] *= 3.0
+    later = replace(weeks, values=values)
+    assert np.array_equal(labels(weeks), labels(later)) == (foresight == "forecast")
 
 
 @pytest.fixture

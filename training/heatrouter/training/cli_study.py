@@ -91,7 +91,7 @@ def show(study: Source, *, out: Out = _OUT, results: Results = _RESULTS) -> None
     folders = StudyFolders(out, results)
     table = Table("part", "presets", "trainings", "core-minutes", "numbers", title=asked.name)
     for part in asked.parts:
-        done, count = state_of(part, folders)
+        done, count = state_of(asked, part, folders)
         found = read_part(results, asked.name, part.name)
         told = "missing" if found is None else found.created_utc
         minutes = f"{part.estimate_core_min:.0f}"

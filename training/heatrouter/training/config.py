@@ -188,6 +188,8 @@ class TrainingConfig(Described):
             del content["budget_core_s"]
         if not content["fines"]:
             del content["fines"]
+        if content["imitation"]["labels"]["foresight"] == "perfect":
+            del content["imitation"]["labels"]["foresight"]
         if content["randomisation"]["tariffs"] is None:
             del content["randomisation"]["tariffs"]
         text = json.dumps(content, sort_keys=True, separators=(",", ":"))

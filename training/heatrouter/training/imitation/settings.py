@@ -4,6 +4,7 @@ from typing import Final
 
 from pydantic import Field
 
+from heatrouter.agents.planning.expectation import Foresight
 from heatrouter.agents.planning.settings import PlannerSettings
 from heatrouter.envs.spec.base import Described
 
@@ -11,10 +12,11 @@ _EXPERT_HORIZON_H: Final = 48.0
 
 
 class LabelSettings(Described):
-    """Courses through training scenarios, with what a planner with foresight would have done.
+    """Courses through training scenarios, with what a planner would have done.
 
-    The planner sees what will come; what is observed holds the forecast that every controller
-    gets. The network that is fitted to both learns the mean of the planner's answers.
+    With perfect foresight it sees what will come, while what is observed holds the forecast that
+    every controller gets; the network that is fitted to both learns the mean of its answers. Where
+    these are on or off, a mean is neither: a planner with the forecast answers what it can observe.
     """
 
     weeks: int = Field(64, ge=1, le=100_000, description="courses of the first round")
@@ -35,6 +37,9 @@ class LabelSettings(Described):
     )
     noise_std: float = Field(
         0.05, ge=0.0, le=1.0, description="added to what drives, normalised, held for an hour"
+    )
+    foresight: Foresight = Field(
+        "perfect", description="what the planner knows: what will come, or the task's forecast"
     )
     horizon_hours: float = Field(
         _EXPERT_HORIZON_H, ge=1.0, le=336.0, description="how far the planner looks ahead, h"
@@ -61,7 +66,7 @@ class LabelSettings(Described):
         return PlannerSettings(
             horizon_hours=self.horizon_hours,
             fine_hours=min(6.0, self.horizon_hours),
-            foresight="perfect",
+            foresight=self.foresight,
             replan_steps=max(round(self.replan_hours * 3600.0 / control_dt_s), 1),
             supply_levels_k=self.supply_levels_k,
             crop_margin_k=self.crop_margin_k,

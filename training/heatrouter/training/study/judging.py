@@ -89,7 +89,9 @@ def _ran(part: Part, preset: str, trainings: Sequence[Training], runs: Path) -> 
     if part.unguarded_rules or False in guards:
         yield _Ran(UNGUARDED_RULES, UNGUARDED_RULES, False, make_entrant(BASELINE, settings))
     for training in trainings:
-        entrant = make_entrant(f"sb3:{runs / training.cell.name}", settings)
+        run = runs / training.cell.name
+        asked = f"sb3:{run}" if training.bundle is None else f"policy:{training.bundle}"
+        entrant = make_entrant(asked, settings)
         for guard in training.method.judged_with:
             method = training.method.label(guard)
             name = f"{method}/seed-{training.cell.config.seed}"
@@ -207,8 +209,10 @@ def _controller(one: _Ran, result: ControllerResult, runs: Path) -> Controller:
     )
 
 
-def training_cost(training: Training, runs: Path) -> TrainingCost:
-    """What an ended training took, from the files of its run."""
+def training_cost(training: Training, runs: Path) -> TrainingCost | None:
+    """What an ended training took, from the files of its run; None where nothing was run."""
+    if training.bundle is not None:
+        return None
     run = RunFolder(runs / training.cell.name)
     took = json.loads(run.core_seconds.read_text(encoding="utf-8"))
     summary = json.loads(run.summary.read_text(encoding="utf-8"))

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from heatrouter.agents.shipped_bundles import shipped_bundle, shipped_config
 from heatrouter.envs.errors import TrainingConfigError
 from heatrouter.envs.spec.loading import load_district
 from heatrouter.training.config_fit import configured_task, fitting_mistakes
@@ -20,11 +21,13 @@ class Training:
         preset: What is controlled.
         method: How.
         cell: The training as a sweep runs it.
+        bundle: The shipped policy where it came from this very training, which is then not run.
     """
 
     preset: str
     method: Method
     cell: Cell
+    bundle: Path | None = None
 
 
 def plan_trainings(study: Study, part: Part, labels: Path) -> tuple[Training, ...]:
@@ -43,7 +46,8 @@ def plan_trainings(study: Study, part: Part, labels: Path) -> tuple[Training, ..
     for preset in part.presets:
         for name in part.methods:
             method = study.method(name)
-            changes = [*_always(study, method, preset, labels), *method.changes(preset)]
+            always = _always(study, method, preset, labels)
+            changes = [*always, *method.changes(preset)]
             config = load_training_config(method.config or preset, changes)
             task = configured_task(config).model_copy(update={"guard": method.guard})
             district = load_district(task.district)
@@ -54,8 +58,18 @@ def plan_trainings(study: Study, part: Part, labels: Path) -> tuple[Training, ..
             for seed in part.seeds:
                 own = config.model_copy(update={"seed": seed})
                 cell = Cell(f"{preset}/{name}", own, task, district)
-                found.append(Training(preset, method, cell))
+                found.append(Training(preset, method, cell, _shipped(method, cell, always)))
     return tuple(found)
+
+
+def _shipped(method: Method, cell: Cell, always: list[str]) -> Path | None:
+    """The policy that comes with a preset, if it is what this training would end with."""
+    made_by = shipped_config(cell.district.name) if method.shipped else None
+    if made_by is None:
+        return None
+    made = load_training_config(made_by, always)
+    same = (made.digest, configured_task(made)) == (cell.config.digest, cell.task)
+    return shipped_bundle(cell.district.name) if same else None
 
 
 def _always(study: Study, method: Method, preset: str, labels: Path) -> list[str]:

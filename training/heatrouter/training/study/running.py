@@ -74,8 +74,8 @@ def run_part(
         KeyboardInterrupt: The user stopped it; what has ended is kept.
     """
     trainings = plan_trainings(study, part, folders.labels)
-    failed = _train(part, trainings, folders, jobs, console)
-    ended = [t for t in trainings if RunFolder(folders.runs(part) / t.cell.name).summary.is_file()]
+    failed = _train(part, [t for t in trainings if t.bundle is None], folders, jobs, console)
+    ended = [t for t in trainings if t.bundle is not None or _has_ended(t, part, folders)]
     presets = judge(
         study,
         part,
@@ -103,16 +103,15 @@ def run_part(
     return path, found
 
 
-def state_of(part: Part, folders: StudyFolders) -> tuple[int, int]:
-    """How many trainings of a part have ended, and how many there are."""
-    names = [
-        f"{preset}/{method}/seed-{seed}"
-        for preset in part.presets
-        for method in part.methods
-        for seed in part.seeds
-    ]
-    runs = folders.runs(part)
-    return sum(RunFolder(runs / name).summary.is_file() for name in names), len(names)
+def state_of(study: Study, part: Part, folders: StudyFolders) -> tuple[int, int]:
+    """How many trainings of a part have ended or need not be run, and how many there are."""
+    trainings = plan_trainings(study, part, folders.labels)
+    ended = [t.bundle is not None or _has_ended(t, part, folders) for t in trainings]
+    return sum(ended), len(ended)
+
+
+def _has_ended(training: Training, part: Part, folders: StudyFolders) -> bool:
+    return RunFolder(folders.runs(part) / training.cell.name).summary.is_file()
 
 
 def machine() -> Machine:
