@@ -22,6 +22,7 @@ from heatrouter.envs.simulation.district_batch import DistrictBatch
 from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.task import Task
 from heatrouter.envs.units import SECONDS_PER_HOUR
+from heatrouter.training.imitation.held_releases import HeldReleases
 from heatrouter.training.imitation.settings import LabelSettings
 
 Drive = Callable[[Float32Array], FloatArray]
@@ -90,6 +91,7 @@ def collect(
     labeller = _Labeller(batch, settings)
     scaling = ActionScaling.from_contract(batch.contract)
     left_alone = balances_itself(district, batch.contract)
+    releases = HeldReleases(district, batch.contract, task.control_dt_s, count)
     low = scaling.normalise(scaling.low)
     turns = _turns(settings, task, steps, count, expert_share, random)
     noise = _noise(settings, task, steps, (count, len(batch.contract.action)), random)
@@ -102,7 +104,7 @@ def collect(
     for index in range(steps):
         seen[index] = observation
         planned, labelled[index], price[index] = labeller.labels(index)
-        label[index] = np.where(left_alone, low, scaling.normalise(planned))
+        label[index] = np.where(left_alone, low, scaling.normalise(releases.held(planned)))
         other = _other(batch) if drive is None else drive(observation)
         wanted = np.where((turns[index] & labelled[index])[:, np.newaxis], planned, other)
         action = scaling.denormalise(scaling.normalise(wanted) + noise[index])

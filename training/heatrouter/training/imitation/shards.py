@@ -33,7 +33,7 @@ from heatrouter.envs.scenarios.library import ScenarioLibrary
 from heatrouter.envs.simulation.compile import kernel_digest
 from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.task import Task
-from heatrouter.training.imitation import collection
+from heatrouter.training.imitation import collection, held_releases
 from heatrouter.training.imitation.collection import Course, Drive, collect
 from heatrouter.training.imitation.network import PlainNetwork
 from heatrouter.training.imitation.settings import LabelSettings
@@ -113,7 +113,7 @@ class Work:
 def _sources_digest() -> str:
     """sha256 over the code that labels come from: another planner gives other labels."""
     digest = hashlib.sha256(kernel_digest().encode())
-    for module in (planning, collection):
+    for module in (planning, collection, held_releases):
         assert module.__file__ is not None
         file = Path(module.__file__)
         sources = sorted(file.parent.glob("*.py")) if file.stem == "__init__" else [file]
