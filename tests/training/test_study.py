@@ -49,6 +49,20 @@ parts:
   - {name: two, presets: [kalundborg], opponents: [rules], estimate_core_min: 5}
 """
 
+SHIPPED = """
+name: tiny
+judgement: {weeks: 1, hours: 2.0}
+methods: [{name: shipped, title: shipped recipe, shipped: true}]
+parts:
+  - name: three
+    presets: [sludge-biogas]
+    methods: [shipped]
+    seeds: [1]
+    opponents: [rules]
+    bound: false
+    estimate_core_min: 1
+"""
+
 
 @pytest.fixture
 def study_file(source: str, tmp_path: Path) -> Path:
@@ -340,7 +354,27 @@ def test_the_page_of_the_repository_is_what_its_numbers_give() -> None:
     assert render(load_study("results"), page, figures=False) == page.path.read_text("utf-8")
 
 
-# --- a real one
+# --- real ones
+
+
+def test_the_policy_that_is_shipped_is_judged_and_not_trained_again(tmp_path: Path) -> None:
+    file = tmp_path / "study.yaml"
+    file.write_text(SHIPPED, encoding="utf-8")
+    study = load_study(file)
+    folders = StudyFolders(tmp_path / "out", tmp_path / "results")
+    (part,) = study.parts
+    assert state_of(study, part, folders) == (1, 1)
+    with (tmp_path / "told.txt").open("w", encoding="utf-8") as told:
+        _, found = run_part(study, part, folders, 1, Console(file=told))
+    judged = found.presets[0].controllers[-1]
+    assert (judged.name, judged.method, judged.seed) == ("shipped/seed-1", "shipped", 1)
+    assert judged.training is None
+    assert judged.parametrisation == "absolute"
+    assert judged.costs_eur != found.presets[0].controllers[0].costs_eur
+    assert not folders.runs(part).exists()
+
+    other = part.model_copy(update={"seeds": (2,)})
+    assert state_of(study, other, folders) == (0, 1)
 
 
 @pytest.mark.slow
