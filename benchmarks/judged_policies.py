@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from judged_policies_figure import draw
 
 from heatrouter.agents.evaluation_comparison import Interval
 from heatrouter.agents.evaluation_results import ControllerResult, Evaluation
@@ -30,6 +31,7 @@ ORDER = (RULES, "constant-price", MPC, POLICY, REFERENCE)
 RECORD = "judged.json"
 PERCENT = 100.0
 _SPACE = "\N{NO-BREAK SPACE}"
+FIGURE = "images/policies.png"
 MARK = "<!-- judged policies: from benchmarks/judged_policies.py -->"
 
 
@@ -184,7 +186,9 @@ def main() -> None:
         if folder is not None and (folder.parent / RECORD).is_file():
             records.append(json.loads((folder.parent / RECORD).read_text(encoding="utf-8")))
     text = arguments.page.read_text(encoding="utf-8").split(MARK)
-    text[1] = f"\n\n{page(records)}\n\n"
+    figure = arguments.page.parent / FIGURE
+    draw(records, figure)
+    text[1] = f"\n\n![What controllers save on each preset]({FIGURE})\n\n{page(records)}\n\n"
     arguments.page.write_text(MARK.join(text), encoding="utf-8")
 
 
