@@ -1,8 +1,9 @@
 """The record of how shipped policies were judged, and the page docs/policies.md.
 
 Reads files that ``heatrouter evaluate PRESET --controllers rules,constant-price,policy,... --json``
-wrote, and keeps what the page shows as ``judged.json`` beside each bundle: sums, intervals, limits
-that were left, times; no courses. Run again, it keeps what other files said before.
+wrote, and keeps as ``judged.json`` beside each bundle what the page shows and what the weeks cost:
+sums, intervals, limits that were left, times; no courses. Run again, it keeps what other files said
+before.
 
 Example: python benchmarks/judged_policies.py runs/energy-web.json runs/kalundborg.json
 """
@@ -55,6 +56,7 @@ def condense(evaluation: Evaluation) -> dict[str, Any]:
         kept["controllers"][controller.name] = {
             "origin": controller.origin,
             "cost_eur": round(float(costs[controller.name].sum()), 2),
+            "costs_eur": costs[controller.name].round(2).tolist(),
             "saving_percent": _of(found.saving_percent if found else None),
             "optimality": _of(scored.optimality if scored else None),
             "weeks_cheaper": found.weeks_improved if found else None,
