@@ -28,7 +28,7 @@ def draw(records: Sequence[dict[str, Any]], path: Path) -> None:
         path: The PNG file.
     """
     rows = -(-len(records) // _COLUMNS)
-    figure = Figure(figsize=(9.6, 1.75 * rows + 0.5), layout="constrained")
+    figure = Figure(figsize=(7.2, 1.6 * rows + 0.4), layout="constrained")
     panels = figure.subplots(rows, _COLUMNS, squeeze=False).ravel()
     for number, axes in enumerate(panels):
         if number < len(records):
