@@ -1,9 +1,9 @@
 """Labels of batch processes: released for as long as a charge is heated.
 
 A plan releases a charge in one step of a quarter of an hour. Which one of many is chance, as far as
-can be observed, so that a network that is fitted to it answers a tenth in all of them and releases
-nothing; charges then start when they must. Whether a process runs can be observed, and in a step in
-which it is running anyway a release does nothing.
+can be observed, so that a network that is fitted to it answers a few hundredths in all of them and
+releases nothing; charges then start when they must. Whether a process runs can be observed, and in
+a step in which it is running anyway a release does nothing.
 """
 
 import math

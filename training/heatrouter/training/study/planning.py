@@ -7,6 +7,8 @@ from pathlib import Path
 from heatrouter.agents.shipped_bundles import shipped_bundle, shipped_config
 from heatrouter.envs.errors import TrainingConfigError
 from heatrouter.envs.spec.loading import load_district
+from heatrouter.envs.spec.task import Task
+from heatrouter.training.config import TrainingConfig
 from heatrouter.training.config_fit import configured_task, fitting_mistakes
 from heatrouter.training.config_loading import load_training_config
 from heatrouter.training.study.settings import Method, Part, Study
@@ -55,21 +57,19 @@ def plan_trainings(study: Study, part: Part, labels: Path) -> tuple[Training, ..
             if mistakes:
                 subject = f"study {study.name}, {name} on {preset}"
                 raise TrainingConfigError(subject, mistakes)
+            shipped = shipped_config(preset) if method.shipped else None
+            made = None if shipped is None else load_training_config(shipped, always)
             for seed in part.seeds:
                 own = config.model_copy(update={"seed": seed})
                 cell = Cell(f"{preset}/{name}", own, task, district)
-                found.append(Training(preset, method, cell, _shipped(method, cell, always)))
+                same = made is not None and _inputs(made) == (own.digest, task)
+                bundle = shipped_bundle(preset) if same else None
+                found.append(Training(preset, method, cell, bundle))
     return tuple(found)
 
 
-def _shipped(method: Method, cell: Cell, always: list[str]) -> Path | None:
-    """The policy that comes with a preset, if it is what this training would end with."""
-    made_by = shipped_config(cell.district.name) if method.shipped else None
-    if made_by is None:
-        return None
-    made = load_training_config(made_by, always)
-    same = (made.digest, configured_task(made)) == (cell.config.digest, cell.task)
-    return shipped_bundle(cell.district.name) if same else None
+def _inputs(config: TrainingConfig) -> tuple[str, Task]:
+    return config.digest, configured_task(config)
 
 
 def _always(study: Study, method: Method, preset: str, labels: Path) -> list[str]:
