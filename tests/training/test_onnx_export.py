@@ -11,7 +11,7 @@ from heatrouter.envs.contract import Contract
 from heatrouter.envs.errors import BundleError
 from heatrouter.envs.gymenv.building import action_space, observation_space
 from heatrouter.training.config import NetworkSettings
-from heatrouter.training.onnx_export import OPSET, ExportedPolicy, to_onnx
+from heatrouter.training.onnx_export import OPSET, ExportedMean, ExportedPolicy, to_onnx
 from heatrouter.training.parity import FAR_VALUE, measure_parity, parity_observations
 from heatrouter.training.policy import HeatPolicy
 
@@ -128,3 +128,23 @@ def test_a_graph_that_answers_nan_is_refused(
         graph.head.get_parameter("weight").fill_(torch.nan)
     with pytest.raises(BundleError, match="parity"):
         measure_parity(graph, to_onnx(graph, observations[:4]), contract, observations)
+
+
+def test_the_mean_of_several_networks_is_one_safe_graph(
+    contract: Contract, observations: np.ndarray[tuple[int, int], np.dtype[np.float32]]
+) -> None:
+    members = [make_graph(contract, seed=seed) for seed in (1, 2, 3)]
+    graph = ExportedMean(members)
+    data = to_onnx(graph, observations[:4])
+    refuse_unsafe(data)
+    parity, actions = measure_parity(graph, data, contract, observations)
+    assert parity.max_abs_error_normalised <= 1e-5
+    with torch.no_grad():
+        tensor = torch.as_tensor(observations)
+        own = np.stack([member.normalised(tensor).numpy() for member in members])
+    expected = denormalise(contract, own.mean(axis=0, dtype=np.float64))
+    np.testing.assert_allclose(actions, expected, atol=1e-3)
+    assert (
+        to_onnx(ExportedMean([make_graph(contract, seed=s) for s in (1, 2, 3)]), observations[4:9])
+        == data
+    )

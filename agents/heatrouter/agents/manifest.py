@@ -2,9 +2,16 @@
 
 import hashlib
 import json
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+)
 
 from heatrouter.envs.contract import Contract
 from heatrouter.envs.errors import BundleError, mistakes_from_details
@@ -24,8 +31,16 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
+class TrainingMember(_Frozen):
+    """One of the runs whose mean action a policy is."""
+
+    run: str = Field(description="name of the training run")
+    seed: int
+    steps: int = Field(ge=0, description="control steps until the exported checkpoint")
+
+
 class TrainingRecord(_Frozen):
-    """Where a policy comes from."""
+    """Where a policy comes from; of a mean of several runs, where the first of them does."""
 
     run: str = Field(description="name of the training run")
     config: str = Field(description="name of the training configuration")
@@ -36,6 +51,16 @@ class TrainingRecord(_Frozen):
         default_factory=dict,
         description="what it was fitted to and chosen with: split to sha256 of the series",
     )
+    members: tuple[TrainingMember, ...] = Field(
+        default=(), description="all runs whose mean action the policy is; empty where it is one"
+    )
+
+    @model_serializer(mode="wrap")
+    def _without_empty_members(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        content: dict[str, Any] = handler(self)
+        if not self.members:  # came later: the text of manifests from before stays
+            content.pop("members", None)
+        return content
 
 
 class Parity(_Frozen):

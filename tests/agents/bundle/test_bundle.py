@@ -13,6 +13,7 @@ from onnx import helper
 from heatrouter.agents.bundle import (
     GoldenVectors,
     Manifest,
+    TrainingMember,
     load_bundle,
     write_bundle,
 )
@@ -47,6 +48,17 @@ def test_the_digest_is_that_of_the_behaviour_not_of_the_run(
     model.graph.initializer[2].raw_data = bytes(len(model.graph.initializer[2].raw_data))
     zero = load_bundle_of_zero(tmp_path / "c", model, manifest, golden)
     assert zero != first.digest
+
+
+def test_a_mean_of_runs_says_so_and_others_keep_their_text(
+    folder: Path, tmp_path: Path, model: onnx.ModelProto, manifest: Manifest, golden: GoldenVectors
+) -> None:
+    assert b"members" not in (folder / "manifest.json").read_bytes()
+    runs = tuple(TrainingMember(run=f"seed-{seed}", seed=seed, steps=8) for seed in (1, 2))
+    training = manifest.training.model_copy(update={"members": runs})
+    mean = manifest.model_copy(update={"training": training})
+    path = write_bundle(tmp_path / "mean", model.SerializeToString(), mean, golden)
+    assert load_bundle(path).manifest.training.members == runs
 
 
 def load_bundle_of_zero(

@@ -13,6 +13,7 @@ _EXPORTS: dict[str, str] = {
     "DistrictVecEnv": "heatrouter.training.sb3_vec_env",
     "ExportReport": "heatrouter.training.export",
     "TrainingConfig": "heatrouter.training.config",
+    "export_mean": "heatrouter.training.export",
     "export_run": "heatrouter.training.export",
     "load_training_config": "heatrouter.training.config_loading",
     "resume_training": "heatrouter.training.train",

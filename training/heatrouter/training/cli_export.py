@@ -8,7 +8,14 @@ import typer
 
 
 def export(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a training run.")],
+    runs: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="RUN...",
+            help="Folder of a training run; of several, such as those of other seeds, the mean "
+            "action becomes the policy.",
+        ),
+    ],
     *,
     out: Annotated[
         Path,
@@ -24,14 +31,14 @@ def export(
     Example: heatrouter export runs/demo/train --out bundle
     """
     # Down here, so that --help does not load PyTorch.
-    from heatrouter.training.export import export_run
+    from heatrouter.training.export import export_mean
 
     if not as_json:
         typer.echo(
             "simulates policy and rules over training and validation scenarios, to know what the "
             "policy has seen: half a minute of computing"
         )
-    report = export_run(run, out)
+    report = export_mean(runs, out)
     if as_json:
         content = {
             "bundle": str(report.folder),

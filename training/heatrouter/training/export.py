@@ -1,6 +1,7 @@
 """From a training run to a bundle: graph, parity, golden vectors, manifest."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from heatrouter.agents.bundle import (
     Manifest,
     ObservationStatistics,
     Parity,
+    TrainingMember,
     TrainingRecord,
     load_bundle,
     write_bundle,
@@ -23,6 +25,8 @@ from heatrouter.agents.golden_chain import DECODER_VERSION, guarded_set_points
 from heatrouter.agents.rollout import StepLike, rollout
 from heatrouter.envs.actuate import guard_limits
 from heatrouter.envs.arrays import Float32Array
+from heatrouter.envs.contract import Contract
+from heatrouter.envs.errors import Mistake, TrainingConfigError
 from heatrouter.envs.observe import build_contract
 from heatrouter.envs.simulation.district_batch import DistrictBatch
 from heatrouter.envs.spec.district import District
@@ -31,12 +35,12 @@ from heatrouter.envs.units import SECONDS_PER_HOUR
 from heatrouter.training.checkpoints import load_tensors
 from heatrouter.training.config import TrainingConfig
 from heatrouter.training.monitoring import learn_monitor
-from heatrouter.training.onnx_export import ExportedPolicy, to_onnx
+from heatrouter.training.onnx_export import ExportedGraph, ExportedMean, ExportedPolicy, to_onnx
 from heatrouter.training.parity import measure_parity, parity_observations
-from heatrouter.training.preparation import training_library
+from heatrouter.training.preparation import training_library, validation_library
 from heatrouter.training.run_folder import RunFolder, versions
 from heatrouter.training.sb3_controller import best_graph
-from heatrouter.training.validation import TorchController
+from heatrouter.training.validation import TorchController, Validation
 
 PARITY_OBSERVATIONS: Final = 12_000
 GOLDEN_ROWS: Final = 64
@@ -63,6 +67,20 @@ class ExportReport:
     best_saving: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Member:
+    """A run to export, as read from its folder."""
+
+    run: RunFolder
+    config: TrainingConfig
+    task: Task
+    district: District
+    contract: Contract
+    graph: ExportedPolicy
+    best: dict[str, Any]
+    scenarios: dict[str, str]
+
+
 def export_run(folder: Path, out: Path) -> ExportReport:
     """Export the best policy of a run.
 
@@ -77,11 +95,33 @@ def export_run(folder: Path, out: Path) -> ExportReport:
         ConfigError: The folder is no run, or has no policy yet.
         BundleError: Parity or any check of the bundle failed.
     """
-    run = RunFolder(folder)
-    config, task, district = run.read_inputs()
-    contract = build_contract(district, task)
-    graph = best_graph(run, config, contract)
-    best = load_tensors(run.best)
+    return export_mean([folder], out)
+
+
+def export_mean(folders: Sequence[Path], out: Path) -> ExportReport:
+    """Export the mean action of the best policies of runs, as one graph.
+
+    Args:
+        folders: Runs of one task, district and algorithm on the same scenarios, such as those of
+            several seeds.
+        out: Where the bundle shall be; an older bundle there is replaced.
+
+    Returns:
+        What was made; the bundle was loaded and checked once.
+
+    Raises:
+        ConfigError: A folder is no run or has no policy yet, or the runs do not fit together.
+        BundleError: Parity or any check of the bundle failed.
+    """
+    members = [_read(folder) for folder in folders]
+    _refuse_unlike(members)
+    first = members[0]
+    config, task, district, contract = first.config, first.task, first.district, first.contract
+    graph: ExportedGraph = first.graph
+    metrics = _metrics(first.best)
+    if len(members) > 1:
+        graph = ExportedMean([member.graph for member in members])
+        metrics = _scored(first, graph)
     seen = _seen_observations(config, task, district, graph)
     model = to_onnx(graph, seen[:8])
     observations = parity_observations(contract, seen, PARITY_OBSERVATIONS, config.seed)
@@ -102,23 +142,78 @@ def export_run(folder: Path, out: Path) -> ExportReport:
         decoder=contract.parametrisation,
         decoder_version=DECODER_VERSION,
         guard_limits_digest=guard_limits(district, contract).digest,
-        training=TrainingRecord(
-            run=run.name,
-            config=config.name,
-            algorithm=config.algorithm,
-            seed=config.seed,
-            steps=int(best["steps"]),
-            scenarios=_scenarios(run),
-        ),
+        training=_record(members),
         parity=parity,
-        metrics=_metrics(best),
+        metrics=metrics,
         observation_statistics=_statistics(seen),
         versions=versions(),
     )
     monitor = learn_monitor(config, task, district, TorchController(graph, task.parametrisation))
     write_bundle(out, model, manifest, golden, monitor)
     bundle: Bundle = load_bundle(out, district)
-    return ExportReport(out, bundle.digest, parity, len(model), float(best["saving"]))
+    return ExportReport(out, bundle.digest, parity, len(model), metrics["validation_saving"])
+
+
+def _read(folder: Path) -> _Member:
+    run = RunFolder(folder)
+    config, task, district = run.read_inputs()
+    contract = build_contract(district, task)
+    graph = best_graph(run, config, contract)
+    best = load_tensors(run.best)
+    return _Member(run, config, task, district, contract, graph, best, _scenarios(run))
+
+
+def _refuse_unlike(members: Sequence[_Member]) -> None:
+    """All mistakes of runs whose mean would be no policy of one task."""
+    first = members[0]
+    mistakes: list[Mistake] = []
+    for number, other in enumerate(members[1:], start=1):
+        unlike = {
+            "district": other.district.digest != first.district.digest,
+            "task": other.task != first.task,
+            "algorithm": other.config.algorithm != first.config.algorithm,
+            "scenarios": other.scenarios != first.scenarios,
+        }
+        remedy = f"differs from that of {first.run.path}; take runs that differ by their seed alone"
+        mistakes += [
+            Mistake(f"{other.run.path}: {name}", remedy) for name, wrong in unlike.items() if wrong
+        ]
+        if any(other.run.path.resolve() == one.run.path.resolve() for one in members[:number]):
+            mistakes.append(Mistake(str(other.run.path), "named twice"))
+    if mistakes:
+        subject = "runs to export as one policy"
+        raise TrainingConfigError(subject, mistakes)
+
+
+def _record(members: Sequence[_Member]) -> TrainingRecord:
+    first = members[0]
+    steps = [int(member.best["steps"]) for member in members]
+    listed = tuple(
+        TrainingMember(run=member.run.name, seed=member.config.seed, steps=count)
+        for member, count in zip(members, steps, strict=True)
+    )
+    return TrainingRecord(
+        run=" + ".join(member.run.name for member in members),
+        config=first.config.name,
+        algorithm=first.config.algorithm,
+        seed=first.config.seed,
+        steps=sum(steps),
+        scenarios=first.scenarios,
+        members=listed if len(members) > 1 else (),
+    )
+
+
+def _scored(member: _Member, graph: ExportedGraph) -> dict[str, float]:
+    """What a policy that no run has scored costs on a run's validation weeks."""
+    config, task = member.config, member.task
+    library = validation_library(config, member.district)
+    validation = Validation(member.district, task, library, config.evaluation, config.fines)
+    score = validation.score(TorchController(graph, task.parametrisation))
+    return {
+        "validation_cost_eur": score.cost_eur,
+        "validation_rules_cost_eur": score.rules_cost_eur,
+        "validation_saving": score.saving,
+    }
 
 
 def _scenarios(run: RunFolder) -> dict[str, str]:
@@ -136,7 +231,7 @@ def _metrics(best: dict[str, Any]) -> dict[str, float]:
 
 
 def _seen_observations(
-    config: TrainingConfig, task: Task, district: District, graph: ExportedPolicy
+    config: TrainingConfig, task: Task, district: District, graph: ExportedGraph
 ) -> Float32Array:
     """What the policy sees in closed loop on training scenarios, over the year."""
     library = training_library(config, district)

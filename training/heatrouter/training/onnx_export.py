@@ -4,8 +4,8 @@ import contextlib
 import io
 import logging
 import warnings
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterator, Sequence
+from typing import Final, TypeAlias, cast
 
 import numpy as np
 import onnx
@@ -59,7 +59,10 @@ class ExportedPolicy(torch.nn.Module):
 
     def forward(self, observation: torch.Tensor) -> torch.Tensor:
         """Deterministic action in physical units, inside its bounds."""
-        action = self.normalised(observation)
+        return self.physical(self.normalised(observation))
+
+    def physical(self, action: torch.Tensor) -> torch.Tensor:
+        """Physical units of an action in -1..1."""
         # The same map as actuate.denormalise: -1, 0, 1 to low, neutral, high.
         up = torch.clamp(action, min=0.0) * self.above
         down = torch.clamp(action, max=0.0) * self.below
@@ -67,7 +70,35 @@ class ExportedPolicy(torch.nn.Module):
         return torch.minimum(torch.maximum(self.neutral + (up + down), self.low), self.high)
 
 
-def to_onnx(graph: ExportedPolicy, example: Float32Array) -> bytes:
+class ExportedMean(torch.nn.Module):
+    """The mean action of several policies for one contract, as one graph.
+
+    Trainings that differ by their seed err in different hours; their mean errs less.
+
+    Args:
+        members: The policies, at least one.
+    """
+
+    def __init__(self, members: Sequence[ExportedPolicy]) -> None:
+        super().__init__()
+        self.first, self.others = members[0], torch.nn.ModuleList(members[1:])
+
+    def normalised(self, observation: torch.Tensor) -> torch.Tensor:
+        """Mean of the members' actions in -1..1."""
+        total = self.first.normalised(observation)
+        for member in self.others:
+            total = total + cast("ExportedPolicy", member).normalised(observation)
+        return total / (1 + len(self.others))
+
+    def forward(self, observation: torch.Tensor) -> torch.Tensor:
+        """Mean action in physical units, inside its bounds."""
+        return self.first.physical(self.normalised(observation))
+
+
+ExportedGraph: TypeAlias = ExportedPolicy | ExportedMean
+
+
+def to_onnx(graph: ExportedGraph, example: Float32Array) -> bytes:
     """Export a graph.
 
     Args:

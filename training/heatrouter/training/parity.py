@@ -9,7 +9,7 @@ from heatrouter.envs.actuate import ActionScaling
 from heatrouter.envs.arrays import Float32Array, FloatArray
 from heatrouter.envs.contract import Contract
 from heatrouter.envs.errors import BundleError
-from heatrouter.training.onnx_export import ExportedPolicy
+from heatrouter.training.onnx_export import ExportedGraph
 
 PARITY_LIMIT = 1e-5
 """Largest allowed error, in normalised action units."""
@@ -55,7 +55,7 @@ def parity_observations(
 
 
 def measure_parity(
-    graph: ExportedPolicy, model: bytes, contract: Contract, observations: Float32Array
+    graph: ExportedGraph, model: bytes, contract: Contract, observations: Float32Array
 ) -> tuple[Parity, Float32Array]:
     """Compare network and exported model.
 

@@ -20,7 +20,7 @@ from heatrouter.envs.units import SECONDS_PER_HOUR
 from heatrouter.training.config import EvaluationSettings
 from heatrouter.training.config_fines import Fine
 from heatrouter.training.limit_fines import LimitFines
-from heatrouter.training.onnx_export import ExportedPolicy
+from heatrouter.training.onnx_export import ExportedGraph
 
 
 class TorchController:
@@ -31,7 +31,7 @@ class TorchController:
         parametrisation: What its actions mean.
     """
 
-    def __init__(self, graph: ExportedPolicy, parametrisation: Parametrisation) -> None:
+    def __init__(self, graph: ExportedGraph, parametrisation: Parametrisation) -> None:
         self.name = "policy"
         self.parametrisation: Parametrisation = parametrisation
         self._graph = graph

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from heatrouter.agents.manifest import MANIFEST_FILE, parse_manifest
 from heatrouter.agents.shipped_bundles import shipped_bundle, shipped_config
 from heatrouter.envs.errors import TrainingConfigError
 from heatrouter.envs.spec.loading import load_district
@@ -63,9 +64,16 @@ def plan_trainings(study: Study, part: Part, labels: Path) -> tuple[Training, ..
                 own = config.model_copy(update={"seed": seed})
                 cell = Cell(f"{preset}/{name}", own, task, district)
                 same = made is not None and _inputs(made) == (own.digest, task)
-                bundle = shipped_bundle(preset) if same else None
+                bundle = _of_one_run(shipped_bundle(preset)) if same else None
                 found.append(Training(preset, method, cell, bundle))
     return tuple(found)
+
+
+def _of_one_run(bundle: Path | None) -> Path | None:
+    """A bundle that one training made; the mean of several answers for none of them."""
+    if bundle is None or parse_manifest((bundle / MANIFEST_FILE).read_bytes()).training.members:
+        return None
+    return bundle
 
 
 def _inputs(config: TrainingConfig) -> tuple[str, Task]:
