@@ -40,7 +40,7 @@ def test_the_policy_answers_the_mean_of_its_runs(runs: tuple[Path, ...], tmp_pat
     policy = OnnxPolicy(bundle)
     policy.reset(bundle.contract, len(seen))
     own = [scaling.normalise(run_controller(run, district)[0].act(seen)) for run in runs[:2]]
-    assert not np.allclose(*own)
+    assert not np.allclose(own[0], own[1])
     answer = scaling.normalise(policy.act(seen))
     np.testing.assert_allclose(answer, np.mean(own, axis=0), atol=1e-4)
     assert report.parity.max_abs_error_normalised <= 1e-5
