@@ -44,7 +44,15 @@ def _panel(axes: Axes, record: dict[str, Any], *, names: bool) -> None:
     for position, name in enumerate(_TITLES):
         found = controllers.get(name)
         if found is None:
-            axes.text(0.02, position, "not run", fontsize=8, color=_PLAIN, va="center")
+            axes.annotate(
+                "not run",
+                (0.0, position),
+                xytext=(4, 0),  # points, right of the axis
+                textcoords="offset points",
+                fontsize=8,
+                color=_PLAIN,
+                va="center",
+            )
             continue
         estimate, low, high = found["saving_percent"]
         colour = _POLICY if name == "policy" else _PLAIN
