@@ -60,3 +60,5 @@ def test_runs_that_do_not_fit_together_are_all_named(
     assert "elsewhere: scenarios: differs from that of" in text
     assert "named twice" in text
     assert not (tmp_path / "mean").exists()
+    with pytest.raises(TrainingConfigError, match="none is named"):
+        export_mean((), tmp_path / "mean")

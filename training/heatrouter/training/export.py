@@ -110,9 +110,13 @@ def export_mean(folders: Sequence[Path], out: Path) -> ExportReport:
         What was made; the bundle was loaded and checked once.
 
     Raises:
-        ConfigError: A folder is no run or has no policy yet, or the runs do not fit together.
+        ConfigError: None is named, a folder is no run or has no policy yet, or the runs do not fit
+            together.
         BundleError: Parity or any check of the bundle failed.
     """
+    if not folders:
+        msg = "runs to export as one policy: none is named; name at least one run's folder"
+        raise TrainingConfigError(msg)
     members = [_read(folder) for folder in folders]
     _refuse_unlike(members)
     first = members[0]
