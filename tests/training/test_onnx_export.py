@@ -144,7 +144,5 @@ def test_the_mean_of_several_networks_is_one_safe_graph(
         own = np.stack([member.normalised(tensor).numpy() for member in members])
     expected = denormalise(contract, own.mean(axis=0, dtype=np.float64))
     np.testing.assert_allclose(actions, expected, atol=1e-3)
-    assert (
-        to_onnx(ExportedMean([make_graph(contract, seed=s) for s in (1, 2, 3)]), observations[4:9])
-        == data
-    )
+    again = ExportedMean([make_graph(contract, seed=seed) for seed in (1, 2, 3)])
+    assert to_onnx(again, observations[4:9]) == data

@@ -40,7 +40,11 @@ class TrainingMember(_Frozen):
 
 
 class TrainingRecord(_Frozen):
-    """Where a policy comes from; of a mean of several runs, where the first of them does."""
+    """Where a policy comes from.
+
+    Of a mean of several runs, `run` names them all, `steps` is their sum, and the rest is that of
+    the first; each of them stands in `members`.
+    """
 
     run: str = Field(description="name of the training run")
     config: str = Field(description="name of the training configuration")

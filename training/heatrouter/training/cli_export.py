@@ -28,7 +28,9 @@ def export(
     Compares the exported graph with the trained network on 12 000 observations, extremes among
     them, and writes golden vectors from observation to guarded set-points.
 
-    Example: heatrouter export runs/demo/train --out bundle
+    Examples:
+      heatrouter export runs/demo/train --out bundle
+      heatrouter export runs/seeds/demo/seed-1 runs/seeds/demo/seed-2 --out bundle
     """
     # Down here, so that --help does not load PyTorch.
     from heatrouter.training.export import export_mean

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -212,12 +212,7 @@ def _scored(member: _Member, graph: ExportedGraph) -> dict[str, float]:
     config, task = member.config, member.task
     library = validation_library(config, member.district)
     validation = Validation(member.district, task, library, config.evaluation, config.fines)
-    score = validation.score(TorchController(graph, task.parametrisation))
-    return {
-        "validation_cost_eur": score.cost_eur,
-        "validation_rules_cost_eur": score.rules_cost_eur,
-        "validation_saving": score.saving,
-    }
+    return _metrics(asdict(validation.score(TorchController(graph, task.parametrisation))))
 
 
 def _scenarios(run: RunFolder) -> dict[str, str]:
@@ -226,11 +221,11 @@ def _scenarios(run: RunFolder) -> dict[str, str]:
     return {split: str(ids["sha256"]) for split, ids in record["scenarios"].items()}
 
 
-def _metrics(best: dict[str, Any]) -> dict[str, float]:
+def _metrics(score: dict[str, Any]) -> dict[str, float]:
     return {
-        "validation_cost_eur": float(best["cost_eur"]),
-        "validation_rules_cost_eur": float(best["rules_cost_eur"]),
-        "validation_saving": float(best["saving"]),
+        "validation_cost_eur": float(score["cost_eur"]),
+        "validation_rules_cost_eur": float(score["rules_cost_eur"]),
+        "validation_saving": float(score["saving"]),
     }
 
 
