@@ -14,6 +14,7 @@ from heatrouter.envs.actuate import ActionScaling
 from heatrouter.envs.errors import TrainingConfigError
 from heatrouter.envs.spec.loading import load_district
 from heatrouter.training.config_loading import load_training_config
+from heatrouter.training.distillation import DistilSettings
 from heatrouter.training.export import export_mean
 from heatrouter.training.sb3_controller import run_controller
 from heatrouter.training.train import start_training
@@ -48,6 +49,31 @@ def test_the_policy_answers_the_mean_of_its_runs(runs: tuple[Path, ...], tmp_pat
     assert [(member.run, member.seed) for member in record.members] == [("one", 1), ("two", 2)]
     assert record.steps == sum(member.steps for member in record.members)
     assert report.best_saving == bundle.manifest.metrics["validation_saving"]
+
+
+def test_one_network_takes_the_place_of_the_mean(runs: tuple[Path, ...], tmp_path: Path) -> None:
+    district = load_district("energy-web")
+    told = io.StringIO()
+    mean = export_mean(runs[:2], tmp_path / "mean")
+    report = export_mean(
+        runs[:2],
+        tmp_path / "one",
+        distilling=DistilSettings(weeks=8, hours=24.0, epochs=2),
+        console=Console(file=told),
+    )
+    assert "distillation, round 3/3" in told.getvalue()
+    bundle = load_bundle(report.folder, district)
+    assert bundle.manifest.training.distilled
+    assert len(bundle.manifest.training.members) == 2
+    metrics = bundle.manifest.metrics
+    assert metrics["mean_validation_saving"] == mean.best_saving
+    assert metrics["validation_saving"] == report.best_saving != mean.best_saving
+    assert metrics["distillation_error"] > 0.0
+    assert report.model_bytes < 0.6 * mean.model_bytes
+    assert report.parity.max_abs_error_normalised <= 1e-5
+    with pytest.raises(TrainingConfigError, match="one network already; name at least two"):
+        export_mean(runs[:1], tmp_path / "none", distilling=DistilSettings())
+    assert not (tmp_path / "none").exists()
 
 
 def test_runs_that_do_not_fit_together_are_all_named(

@@ -1,13 +1,12 @@
 """Training runs of one recipe, taken together over their seeds."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 from scipy.stats import bootstrap, trim_mean
 
 from heatrouter.agents.evaluation_comparison import FamilySummary, Interval
-from heatrouter.agents.evaluation_results import ControllerResult
 from heatrouter.agents.evaluation_statistics import (
     CONFIDENCE,
     MIN_HEADROOM,
@@ -20,9 +19,20 @@ _CUT: Final = 0.25
 """Share that an interquartile mean leaves out at each end (Agarwal et al. 2021)."""
 
 
+class Judged(Protocol):
+    """What counts of a controller on the weeks that all of them met."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def family(self) -> str: ...  # noqa: D102
+    @property
+    def costs_eur(self) -> tuple[float, ...]: ...  # noqa: D102
+
+
 def families(
     paired: PairedBootstrap,
-    results: Sequence[ControllerResult],
+    results: Sequence[Judged],
     baseline: str,
     reference: str | None,
 ) -> tuple[FamilySummary, ...]:

@@ -58,12 +58,18 @@ class TrainingRecord(_Frozen):
     members: tuple[TrainingMember, ...] = Field(
         default=(), description="all runs whose mean action the policy is; empty where it is one"
     )
+    distilled: bool = Field(
+        default=False, description="whether one network was fitted to the mean of the members"
+    )
 
     @model_serializer(mode="wrap")
-    def _without_empty_members(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+    def _without_what_came_later(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         content: dict[str, Any] = handler(self)
-        if not self.members:  # came later: the text of manifests from before stays
+        # the text of manifests from before stays
+        if not self.members:
             content.pop("members", None)
+        if not self.distilled:
+            content.pop("distilled", None)
         return content
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 
 def export(
@@ -21,6 +22,16 @@ def export(
         Path,
         typer.Option(metavar="DIR", help="Folder of the bundle; an older bundle is replaced."),
     ],
+    distil: Annotated[
+        bool,
+        typer.Option(
+            "--distil", help="Fit one network to the mean of the runs: as fast as one of them."
+        ),
+    ] = False,
+    distil_weeks: Annotated[
+        int,
+        typer.Option(min=2, max=10_000, help="Weeks to see in each of three rounds."),
+    ] = 192,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Export a trained policy as a bundle that the control service runs.
@@ -31,8 +42,10 @@ def export(
     Examples:
       heatrouter export runs/demo/train --out bundle
       heatrouter export runs/seeds/demo/seed-1 runs/seeds/demo/seed-2 --out bundle
+      heatrouter export runs/seeds/demo/seed-1 runs/seeds/demo/seed-2 --distil --out bundle
     """
     # Down here, so that --help does not load PyTorch.
+    from heatrouter.training.distillation import DistilSettings
     from heatrouter.training.export import export_mean
 
     if not as_json:
@@ -40,7 +53,8 @@ def export(
             "simulates policy and rules over training and validation scenarios, to know what the "
             "policy has seen: half a minute of computing"
         )
-    report = export_mean(runs, out)
+    settings = DistilSettings(weeks=distil_weeks) if distil else None
+    report = export_mean(runs, out, distilling=settings, console=Console(stderr=True))
     if as_json:
         content = {
             "bundle": str(report.folder),

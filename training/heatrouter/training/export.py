@@ -1,5 +1,6 @@
 """From a training run to a bundle: graph, parity, golden vectors, manifest."""
 
+import io
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from rich.console import Console
 
 from heatrouter.agents.bundle import (
     Bundle,
@@ -34,6 +36,7 @@ from heatrouter.envs.spec.task import Task
 from heatrouter.envs.units import SECONDS_PER_HOUR
 from heatrouter.training.checkpoints import load_tensors
 from heatrouter.training.config import TrainingConfig
+from heatrouter.training.distillation import DistilSettings, distil
 from heatrouter.training.monitoring import learn_monitor
 from heatrouter.training.onnx_export import ExportedGraph, ExportedMean, ExportedPolicy, to_onnx
 from heatrouter.training.parity import measure_parity, parity_observations
@@ -98,24 +101,35 @@ def export_run(folder: Path, out: Path) -> ExportReport:
     return export_mean([folder], out)
 
 
-def export_mean(folders: Sequence[Path], out: Path) -> ExportReport:
+def export_mean(
+    folders: Sequence[Path],
+    out: Path,
+    *,
+    distilling: DistilSettings | None = None,
+    console: Console | None = None,
+) -> ExportReport:
     """Export the mean action of the best policies of runs, as one graph.
 
     Args:
         folders: Runs of one task, district and algorithm on the same scenarios, such as those of
             several seeds.
         out: Where the bundle shall be; an older bundle there is replaced.
+        distilling: How to fit one network to the mean; None for all networks side by side.
+        console: Where progress of the fit goes; None for nowhere.
 
     Returns:
         What was made; the bundle was loaded and checked once.
 
     Raises:
-        ConfigError: None is named, a folder is no run or has no policy yet, or the runs do not fit
-            together.
+        ConfigError: None is named, a folder is no run or has no policy yet, the runs do not fit
+            together, or there is only one to distil.
         BundleError: Parity or any check of the bundle failed.
     """
     if not folders:
         msg = "runs to export as one policy: none is named; name at least one run's folder"
+        raise TrainingConfigError(msg)
+    if distilling is not None and len(folders) < 2:
+        msg = f"{folders[0]}: one network already; name at least two runs to distil"
         raise TrainingConfigError(msg)
     members = [_read(folder) for folder in folders]
     _refuse_unlike(members)
@@ -124,8 +138,16 @@ def export_mean(folders: Sequence[Path], out: Path) -> ExportReport:
     graph: ExportedGraph = first.graph
     metrics = _metrics(first.best)
     if len(members) > 1:
-        graph = ExportedMean([member.graph for member in members])
-        metrics = _scored(first, graph)
+        mean = ExportedMean([member.graph for member in members])
+        validation = _validation(first)
+        graph, metrics = mean, _scored(validation, mean, task)
+        if distilling is not None:
+            quiet = Console(file=io.StringIO())
+            graph, fit = distil(mean, config, task, district, distilling, console or quiet)
+            metrics = _scored(validation, graph, task) | {
+                "distillation_error": fit.error,
+                "mean_validation_saving": metrics["validation_saving"],
+            }
     seen = _seen_observations(config, task, district, graph)
     model = to_onnx(graph, seen[:8])
     observations = parity_observations(contract, seen, PARITY_OBSERVATIONS, config.seed)
@@ -146,7 +168,7 @@ def export_mean(folders: Sequence[Path], out: Path) -> ExportReport:
         decoder=contract.parametrisation,
         decoder_version=DECODER_VERSION,
         guard_limits_digest=guard_limits(district, contract).digest,
-        training=_record(members),
+        training=_record(members, distilled=distilling is not None),
         parity=parity,
         metrics=metrics,
         observation_statistics=_statistics(seen),
@@ -189,7 +211,7 @@ def _refuse_unlike(members: Sequence[_Member]) -> None:
         raise TrainingConfigError(subject, mistakes)
 
 
-def _record(members: Sequence[_Member]) -> TrainingRecord:
+def _record(members: Sequence[_Member], *, distilled: bool) -> TrainingRecord:
     first = members[0]
     steps = [int(member.best["steps"]) for member in members]
     listed = tuple(
@@ -204,14 +226,18 @@ def _record(members: Sequence[_Member]) -> TrainingRecord:
         steps=sum(steps),
         scenarios=first.scenarios,
         members=listed if len(members) > 1 else (),
+        distilled=distilled,
     )
 
 
-def _scored(member: _Member, graph: ExportedGraph) -> dict[str, float]:
-    """What a policy that no run has scored costs on a run's validation weeks."""
-    config, task = member.config, member.task
+def _validation(member: _Member) -> Validation:
+    config = member.config
     library = validation_library(config, member.district)
-    validation = Validation(member.district, task, library, config.evaluation, config.fines)
+    return Validation(member.district, member.task, library, config.evaluation, config.fines)
+
+
+def _scored(validation: Validation, graph: ExportedGraph, task: Task) -> dict[str, float]:
+    """What a policy that no run has scored costs on a run's validation weeks."""
     return _metrics(asdict(validation.score(TorchController(graph, task.parametrisation))))
 
 

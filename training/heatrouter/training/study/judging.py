@@ -171,7 +171,7 @@ def _results(
         weeks=main.weeks,
         bound_eur=None if main.bound is None else main.bound.cost_eur,
         controllers=tuple(controllers),
-        scores=method_scores(paired, results, controllers, titles | _TITLES),
+        scores=method_scores(paired, controllers, titles | _TITLES),
         wrong=tuple(text for evaluation in evaluations.values() for text in evaluation.wrong),
     )
 

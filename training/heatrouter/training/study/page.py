@@ -93,7 +93,7 @@ def _block(
     present = [parts[part.name] for part in named if part.name in parts]
     methods = tuple(name for name in pairs.get("methods", "").split(",") if name)
     preset = pairs.get("preset", "")
-    chosen = Chosen.of(preset, present, methods)
+    chosen = Chosen.of(preset, present, methods, seed=study.judgement.seeds[0])
     if chosen is None:
         return told or f"*Missing: {preset} is in none of these parts.*"
     if kind in _TABLES:

@@ -48,6 +48,11 @@ class Controller(_Frozen):
     decision_p99_ms: float
     training: TrainingCost | None = None
 
+    @property
+    def family(self) -> str:
+        """The method, of what was trained; empty else."""
+        return "" if self.seed is None else self.method
+
 
 class MethodScore(_Frozen):
     """A controller, or a method over its seeds (interquartile mean over these)."""

@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from heatrouter.agents.evaluation_comparison import FamilySummary, Score
-from heatrouter.agents.evaluation_results import ControllerResult
-from heatrouter.agents.evaluation_seeds import families
+from heatrouter.agents.evaluation_seeds import Judged, families
 from heatrouter.agents.evaluation_statistics import PairedBootstrap, compare, score
 from heatrouter.envs.arrays import FloatArray
 from heatrouter.training.study.results import Controller, MethodScore
@@ -16,7 +15,6 @@ from heatrouter.training.study.settings import BASELINE, REFERENCE
 
 def method_scores(
     paired: PairedBootstrap,
-    results: Sequence[ControllerResult],
     controllers: Sequence[Controller],
     titles: Mapping[str, str],
 ) -> tuple[MethodScore, ...]:
@@ -24,13 +22,12 @@ def method_scores(
 
     Args:
         paired: Bootstrap of the weeks.
-        results: As they were judged; `family` is the method where something was trained.
-        controllers: The same in the same order, as they are kept.
+        controllers: All that were judged on these weeks, the rules among them.
         titles: Of methods and controllers, for the page.
     """
-    costs = {result.name: np.array(result.costs_eur) for result in results}
+    costs = {one.name: np.array(one.costs_eur) for one in controllers}
     reference = REFERENCE if REFERENCE in costs else None
-    summed = {found.family: found for found in families(paired, results, BASELINE, reference)}
+    summed = {found.family: found for found in families(paired, controllers, BASELINE, reference)}
     scores = []
     for method in dict.fromkeys(controller.method for controller in controllers):
         members = [controller for controller in controllers if controller.method == method]
@@ -42,7 +39,7 @@ def method_scores(
     return tuple(scores)
 
 
-def headroom(paired: PairedBootstrap, results: Sequence[ControllerResult]) -> Score | None:
+def headroom(paired: PairedBootstrap, results: Sequence[Judged]) -> Score | None:
     """What the reference saves against the rules; None where it was not judged."""
     costs = {result.name: np.array(result.costs_eur) for result in results}
     if REFERENCE not in costs:

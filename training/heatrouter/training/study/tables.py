@@ -4,9 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from heatrouter.agents.evaluation_comparison import Interval
+from heatrouter.agents.evaluation_statistics import PairedBootstrap
+from heatrouter.agents.evaluation_weeks import levels
 from heatrouter.agents.report_text import interval_decimals, rounded
 from heatrouter.envs.errors import TrainingConfigError
 from heatrouter.training.study.results import Controller, MethodScore, PartResults, PresetResults
+from heatrouter.training.study.scores import method_scores
 from heatrouter.training.study.settings import BASELINE, REFERENCE, Study
 
 _OVER = 1.1
@@ -16,6 +19,8 @@ _OVER = 1.1
 @dataclass(frozen=True, slots=True)
 class Chosen:
     """What a table or figure shows of one preset: methods of some parts, judged on equal weeks.
+
+    Seeds of a method that stand in several parts are taken together.
 
     Attributes:
         first: The preset in the first of the parts.
@@ -33,7 +38,7 @@ class Chosen:
 
     @classmethod
     def of(
-        cls, preset: str, parts: Sequence[PartResults], methods: Sequence[str]
+        cls, preset: str, parts: Sequence[PartResults], methods: Sequence[str], *, seed: int = 0
     ) -> "Chosen | None":
         """Take parts together; None where the preset is in none of them.
 
@@ -41,15 +46,19 @@ class Chosen:
             preset: The preset.
             parts: In the order of their methods in the table.
             methods: To show beside the controllers that learn nothing; none shows all.
+            seed: Of the intervals of methods whose seeds stand in several parts.
 
         Raises:
-            TrainingConfigError: The parts were judged on different weeks or tasks.
+            TrainingConfigError: The parts were judged on different weeks or tasks, or the rules
+                cost something else in one of them.
         """
         there = [(part, own) for part in parts for own in part.presets if own.preset == preset]
         if not there:
             return None
         first = there[0][1]
+        base = _baseline(first)
         scores: dict[str, MethodScore] = {}
+        split: set[str] = set()
         controllers: dict[str, Controller] = {}
         notes = []
         for part, own in there:
@@ -60,9 +69,17 @@ class Chosen:
                     f"{preset} by other weeks or another task; run the older one again"
                 )
                 raise TrainingConfigError(msg)
+            if _baseline(own) != base:
+                msg = (
+                    f"parts {there[0][0].part} and {part.part} of study {part.study}: the rules on "
+                    f"{preset} do not cost the same; the simulator changed: run the older one again"
+                )
+                raise TrainingConfigError(msg)
             for score in own.scores:
                 if not methods or not score.seeds or score.method in methods:
-                    scores.setdefault(score.method, score)
+                    known = scores.setdefault(score.method, score)
+                    if set(score.seeds) - set(known.seeds):
+                        split.add(score.method)
             for controller in own.controllers:
                 if controller.method in scores:
                     controllers.setdefault(controller.name, controller)
@@ -74,7 +91,15 @@ class Chosen:
             notes += [f"{part.part}: {text}" for text in own.wrong]
         if len({part.code for part, _ in there}) > 1:
             codes = ", ".join(f"{part.part} {part.code}" for part, _ in there)
-            notes.append(f"parts were judged by different versions of the code: {codes}")
+            notes.append(
+                f"parts were judged by different versions of the code ({codes}); the rules cost "
+                "the same in all of them, week by week"
+            )
+        if split:
+            paired = PairedBootstrap(*levels(first.weeks), seed=seed)
+            titles = {method: score.title for method, score in scores.items()}
+            pooled = method_scores(paired, tuple(controllers.values()), titles)
+            scores |= {score.method: score for score in pooled if score.method in split}
         bounds = (own.bound_eur for _, own in there if own.bound_eur is not None)
         bound = next(bounds, None)  # one of the parts has it, for all
         return cls(first, bound, tuple(scores.values()), tuple(controllers.values()), tuple(notes))
@@ -90,6 +115,10 @@ class Chosen:
         if rules is None or best is None or self.first.verdict != "scored":
             return None
         return (rules - cost_eur) / (rules - best)
+
+
+def _baseline(preset: PresetResults) -> tuple[float, ...]:
+    return next(c.costs_eur for c in preset.controllers if c.name == BASELINE)
 
 
 def parts_table(study: Study, parts: Mapping[str, PartResults]) -> str:
