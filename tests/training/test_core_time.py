@@ -133,6 +133,8 @@ def test_a_budget_is_part_of_the_digest_and_none_leaves_the_digest_of_before(
     assert before.pop("budget_core_s") is None
     assert before.pop("fines") == []  # nor fines
     assert before["imitation"]["labels"].pop("foresight") == "perfect"
+    assert before["imitation"].pop("teachers") == []
+    before["imitation"].pop("distil")  # read only where there are teachers
     assert before["randomisation"].pop("tariffs") is None  # nor other markets
     text = json.dumps(before, sort_keys=True, separators=(",", ":"))
     assert config.digest == hashlib.sha256(text.encode()).hexdigest()

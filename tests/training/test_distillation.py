@@ -17,9 +17,10 @@ from heatrouter.envs.spec.loading import load_district, load_task
 from heatrouter.training.algorithms.building import empty_policy
 from heatrouter.training.config import TrainingConfig
 from heatrouter.training.config_loading import load_training_config
-from heatrouter.training.distillation import DistilReport, DistilSettings, distil
+from heatrouter.training.imitation.distillation import DistilReport, distil
+from heatrouter.training.imitation.settings import DistilSettings
 from heatrouter.training.onnx_export import ExportedMean, ExportedPolicy
-from heatrouter.training.preparation import validation_library
+from heatrouter.training.preparation import training_library, validation_library
 from heatrouter.training.validation import TorchController
 
 DISTRICT = load_district("energy-web")
@@ -66,7 +67,9 @@ def observations(graph: ExportedMean) -> Float32Array:
 
 
 def distilled(graph: ExportedMean, config: TrainingConfig) -> tuple[ExportedPolicy, DistilReport]:
-    return distil(graph, config, TASK, DISTRICT, SETTINGS, Console(file=io.StringIO()))
+    library = training_library(config, DISTRICT)
+    console = Console(file=io.StringIO())
+    return distil(graph, DISTRICT, TASK, library, SETTINGS, seed=1, console=console)
 
 
 def error(answer: Callable[[torch.Tensor], torch.Tensor], mean: ExportedMean) -> float:

@@ -14,8 +14,8 @@ from heatrouter.envs.actuate import ActionScaling
 from heatrouter.envs.errors import TrainingConfigError
 from heatrouter.envs.spec.loading import load_district
 from heatrouter.training.config_loading import load_training_config
-from heatrouter.training.distillation import DistilSettings
 from heatrouter.training.export import export_mean
+from heatrouter.training.imitation.settings import DistilSettings
 from heatrouter.training.sb3_controller import run_controller
 from heatrouter.training.train import start_training
 

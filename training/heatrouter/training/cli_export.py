@@ -45,8 +45,8 @@ def export(
       heatrouter export runs/seeds/demo/seed-1 runs/seeds/demo/seed-2 --distil --out bundle
     """
     # Down here, so that --help does not load PyTorch.
-    from heatrouter.training.distillation import DistilSettings
     from heatrouter.training.export import export_mean
+    from heatrouter.training.imitation.settings import DistilSettings
 
     if not as_json:
         typer.echo(

@@ -190,6 +190,8 @@ class TrainingConfig(Described):
             del content["fines"]
         if content["imitation"]["labels"]["foresight"] == "perfect":
             del content["imitation"]["labels"]["foresight"]
+        if not content["imitation"]["teachers"]:
+            del content["imitation"]["teachers"], content["imitation"]["distil"]
         if content["randomisation"]["tariffs"] is None:
             del content["randomisation"]["tariffs"]
         text = json.dumps(content, sort_keys=True, separators=(",", ":"))
@@ -281,6 +283,12 @@ class TrainingConfig(Described):
         if self.imitation.enabled and self.algorithm not in _IMITATING:
             message = f"{self.algorithm!r} starts from no clone; take {' or '.join(_IMITATING)}"
             mistakes.append(("algorithm", message))
+        if len(self.imitation.teachers) == 1:
+            message = "one run is no mean; name at least two, or none"
+            mistakes.append(("imitation.teachers", message))
+        if self.imitation.teachers and not self.imitation.enabled:
+            message = "are asked after the labels; set imitation.enabled, or leave them out"
+            mistakes.append(("imitation.teachers", message))
         for name in ("anchor", "shaping"):
             if getattr(self, name).enabled and not self.imitation.enabled:
                 message = "needs a start to refer to; set imitation.enabled, or leave this out"

@@ -1,7 +1,6 @@
 """From a training run to a bundle: graph, parity, golden vectors, manifest."""
 
 import io
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -27,22 +26,21 @@ from heatrouter.agents.golden_chain import DECODER_VERSION, guarded_set_points
 from heatrouter.agents.rollout import StepLike, rollout
 from heatrouter.envs.actuate import guard_limits
 from heatrouter.envs.arrays import Float32Array
-from heatrouter.envs.contract import Contract
-from heatrouter.envs.errors import Mistake, TrainingConfigError
-from heatrouter.envs.observe import build_contract
+from heatrouter.envs.errors import TrainingConfigError
 from heatrouter.envs.simulation.district_batch import DistrictBatch
 from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.task import Task
 from heatrouter.envs.units import SECONDS_PER_HOUR
-from heatrouter.training.checkpoints import load_tensors
 from heatrouter.training.config import TrainingConfig
-from heatrouter.training.distillation import DistilSettings, distil
+from heatrouter.training.imitation.distillation import distil
+from heatrouter.training.imitation.settings import DistilSettings
+from heatrouter.training.learning import torch_threads
 from heatrouter.training.monitoring import learn_monitor
-from heatrouter.training.onnx_export import ExportedGraph, ExportedMean, ExportedPolicy, to_onnx
+from heatrouter.training.onnx_export import ExportedGraph, ExportedMean, to_onnx
 from heatrouter.training.parity import measure_parity, parity_observations
 from heatrouter.training.preparation import training_library, validation_library
-from heatrouter.training.run_folder import RunFolder, versions
-from heatrouter.training.sb3_controller import best_graph
+from heatrouter.training.run_folder import versions
+from heatrouter.training.run_members import Member, read_members
 from heatrouter.training.validation import TorchController, Validation
 
 PARITY_OBSERVATIONS: Final = 12_000
@@ -68,20 +66,6 @@ class ExportReport:
     parity: Parity
     model_bytes: int
     best_saving: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Member:
-    """A run to export, as read from its folder."""
-
-    run: RunFolder
-    config: TrainingConfig
-    task: Task
-    district: District
-    contract: Contract
-    graph: ExportedPolicy
-    best: dict[str, Any]
-    scenarios: dict[str, str]
 
 
 def export_run(folder: Path, out: Path) -> ExportReport:
@@ -131,8 +115,7 @@ def export_mean(
     if distilling is not None and len(folders) < 2:
         msg = f"{folders[0]}: one network already; name at least two runs to distil"
         raise TrainingConfigError(msg)
-    members = [_read(folder) for folder in folders]
-    _refuse_unlike(members)
+    members = read_members(folders, "runs to export as one policy")
     first = members[0]
     config, task, district, contract = first.config, first.task, first.district, first.contract
     graph: ExportedGraph = first.graph
@@ -143,7 +126,17 @@ def export_mean(
         graph, metrics = mean, _scored(validation, mean, task)
         if distilling is not None:
             quiet = Console(file=io.StringIO())
-            graph, fit = distil(mean, config, task, district, distilling, console or quiet)
+            dt_s = config.sim_dt_s or task.sim_dt_s
+            with torch_threads(config.torch_threads):
+                graph, fit = distil(
+                    mean,
+                    district,
+                    task.model_copy(update={"sim_dt_s": dt_s}),
+                    training_library(config, district),
+                    distilling,
+                    seed=config.seed,
+                    console=console or quiet,
+                )
             metrics = _scored(validation, graph, task) | {
                 "distillation_error": fit.error,
                 "mean_validation_saving": metrics["validation_saving"],
@@ -180,38 +173,7 @@ def export_mean(
     return ExportReport(out, bundle.digest, parity, len(model), metrics["validation_saving"])
 
 
-def _read(folder: Path) -> _Member:
-    run = RunFolder(folder)
-    config, task, district = run.read_inputs()
-    contract = build_contract(district, task)
-    graph = best_graph(run, config, contract)
-    best = load_tensors(run.best)
-    return _Member(run, config, task, district, contract, graph, best, _scenarios(run))
-
-
-def _refuse_unlike(members: Sequence[_Member]) -> None:
-    """All mistakes of runs whose mean would be no policy of one task."""
-    first = members[0]
-    mistakes: list[Mistake] = []
-    for number, other in enumerate(members[1:], start=1):
-        unlike = {
-            "district": other.district.digest != first.district.digest,
-            "task": other.task != first.task,
-            "algorithm": other.config.algorithm != first.config.algorithm,
-            "scenarios": other.scenarios != first.scenarios,
-        }
-        remedy = f"differs from that of {first.run.path}; take runs that differ by their seed alone"
-        mistakes += [
-            Mistake(f"{other.run.path}: {name}", remedy) for name, wrong in unlike.items() if wrong
-        ]
-        if any(other.run.path.resolve() == one.run.path.resolve() for one in members[:number]):
-            mistakes.append(Mistake(str(other.run.path), "named twice"))
-    if mistakes:
-        subject = "runs to export as one policy"
-        raise TrainingConfigError(subject, mistakes)
-
-
-def _record(members: Sequence[_Member], *, distilled: bool) -> TrainingRecord:
+def _record(members: Sequence[Member], *, distilled: bool) -> TrainingRecord:
     first = members[0]
     steps = [int(member.best["steps"]) for member in members]
     listed = tuple(
@@ -230,7 +192,7 @@ def _record(members: Sequence[_Member], *, distilled: bool) -> TrainingRecord:
     )
 
 
-def _validation(member: _Member) -> Validation:
+def _validation(member: Member) -> Validation:
     config = member.config
     library = validation_library(config, member.district)
     return Validation(member.district, member.task, library, config.evaluation, config.fines)
@@ -239,12 +201,6 @@ def _validation(member: _Member) -> Validation:
 def _scored(validation: Validation, graph: ExportedGraph, task: Task) -> dict[str, float]:
     """What a policy that no run has scored costs on a run's validation weeks."""
     return _metrics(asdict(validation.score(TorchController(graph, task.parametrisation))))
-
-
-def _scenarios(run: RunFolder) -> dict[str, str]:
-    """What the run was fitted to and chosen with: split to sha256, as its record has it."""
-    record = json.loads(run.record.read_text(encoding="utf-8"))
-    return {split: str(ids["sha256"]) for split, ids in record["scenarios"].items()}
 
 
 def _metrics(score: dict[str, Any]) -> dict[str, float]:

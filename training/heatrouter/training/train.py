@@ -27,6 +27,7 @@ from heatrouter.training.imitation.start import (
     on_weeks,
     start_by_imitation,
 )
+from heatrouter.training.imitation.teachers import read_teachers
 from heatrouter.training.learning import (
     build_env,
     build_model,
@@ -84,6 +85,7 @@ def start_training(
     """
     task = configured_task(config)
     district = load_district(task.district)
+    read_teachers(config, task, district)  # before there is a folder
     run = RunFolder(folder)
     run.create()
     run.write_inputs(config, task, district)
@@ -101,6 +103,7 @@ def start_prepared(
         options: What does not change the policy.
     """
     config, task, district = run.read_inputs()
+    read_teachers(config, task, district)  # before hours of labels
     try:
         inputs, validation, prepared = _prepared(
             config, task, district, run, console, options.prepared
@@ -114,15 +117,15 @@ def start_prepared(
 def _imitated(
     inputs: TrainingInputs, run: RunFolder, validation: Validation, console: Console
 ) -> Start | None:
-    """The start by imitation, if the configuration wants one; each round's policy is scored."""
+    """The start by imitation, if the configuration wants one; all that is fitted is scored."""
     if not inputs.config.imitation.enabled:
         return None
 
-    def score(number: int, policy: HeatPolicy) -> None:
+    def score(fitted: str, policy: HeatPolicy) -> None:
         graph = ExportedPolicy(policy, policy.contract)
         found = validation.score(TorchController(graph, policy.contract.parametrisation))
         console.print(
-            f"imitation, round {number}: saves {100.0 * found.saving:+.2f} % of the rules' cost",
+            f"{fitted}: saves {100.0 * found.saving:+.2f} % of the rules' cost",
             highlight=False,
         )
         keep_policy(run, policy, 0, found)

@@ -98,6 +98,18 @@ class CloneSettings(Described):
     )
 
 
+class DistilSettings(Described):
+    """How one network is fitted to the mean of several policies."""
+
+    weeks: int = Field(
+        192, ge=2, le=10_000, description="of training scenarios, in each of three rounds"
+    )
+    hours: float = Field(168.0, ge=1.0, le=8784.0, description="length of a week, h")
+    epochs: int = Field(10, ge=1, le=10_000, description="passes over all seen, in every round")
+    minibatch: int = Field(1024, ge=2, le=1_000_000, description="observations per gradient step")
+    learning_rate: float = Field(5e-4, gt=0.0, le=0.1, description="at the start; falls to zero")
+
+
 class ImitationSettings(Described):
     """A start for reinforcement learning."""
 
@@ -108,6 +120,15 @@ class ImitationSettings(Described):
     clone: CloneSettings = Field(CloneSettings(), description="how the network is fitted to them")
     folder: str = Field(
         "runs/labels", min_length=1, description="where labels are kept for the next run"
+    )
+    teachers: tuple[str, ...] = Field(
+        (),
+        max_length=16,
+        description="folders of ended runs of the same task, such as those of other seeds: the "
+        "network is then fitted to their mean action; empty for the labels alone",
+    )
+    distil: DistilSettings = Field(
+        DistilSettings(), description="how the network is fitted to the teachers"
     )
 
 

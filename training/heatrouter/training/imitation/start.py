@@ -14,6 +14,7 @@ from heatrouter.training.imitation.rounds import Imitation, imitate
 from heatrouter.training.imitation.settings import ShapingSettings
 from heatrouter.training.imitation.shaping import ReferenceValue
 from heatrouter.training.imitation.shards import Work
+from heatrouter.training.imitation.teachers import begin_as_mean
 from heatrouter.training.policy import HeatPolicy
 from heatrouter.training.preparation import TrainingInputs
 from heatrouter.training.run_folder import RunFolder
@@ -25,7 +26,7 @@ class Start:
     """What a run starts from.
 
     Attributes:
-        policy: Fitted to all labels.
+        policy: Fitted to all labels, or to the teachers.
         imitation: The weeks and courses that it was fitted to.
     """
 
@@ -37,18 +38,18 @@ def start_by_imitation(
     inputs: TrainingInputs,
     run: RunFolder,
     console: Console,
-    on_round: Callable[[int, HeatPolicy], None],
+    on_fit: Callable[[str, HeatPolicy], None],
 ) -> Start:
-    """Fit a policy to a planner's labels, or read what the run has fitted before.
+    """Fit a policy to a planner's labels, then to teachers, or read what the run fitted before.
 
     Args:
         inputs: What the run is made of.
         run: Its folder, where the networks of all rounds are kept.
         console: Where progress goes.
-        on_round: Called with every newly fitted policy and its round.
+        on_fit: Called with what was fitted now, in words, and the policy.
 
     Raises:
-        HeatrouterError: A worker died, or the disk is full.
+        HeatrouterError: A worker died, the disk is full, or a teacher cannot be used.
     """
     config = inputs.config
     contract = build_contract(inputs.district, inputs.training_task)
@@ -73,8 +74,11 @@ def start_by_imitation(
         policy,
         run.imitation,
         console,
-        lambda number: on_round(number, policy),
+        lambda number: on_fit(f"imitation, round {number}", policy),
     )
+    teachers = len(config.imitation.teachers)
+    if teachers and begin_as_mean(policy, inputs, run.imitation, console):
+        on_fit(f"fitted to the mean of {teachers} runs", policy)
     return Start(policy, found)
 
 

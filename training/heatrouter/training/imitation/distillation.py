@@ -14,17 +14,17 @@ import numpy as np
 import torch
 from rich.console import Console
 
+from heatrouter.agents.evaluation_results import Week
 from heatrouter.agents.evaluation_weeks import draw_weeks, starts
 from heatrouter.agents.rollout import StepLike, rollout
 from heatrouter.envs.arrays import Float32Array
+from heatrouter.envs.scenarios.library import ScenarioLibrary
 from heatrouter.envs.simulation.district_batch import DistrictBatch
 from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.task import Task
 from heatrouter.envs.units import SECONDS_PER_HOUR
-from heatrouter.training.config import TrainingConfig
-from heatrouter.training.learning import torch_threads
+from heatrouter.training.imitation.settings import DistilSettings
 from heatrouter.training.onnx_export import ExportedMean, ExportedPolicy
-from heatrouter.training.preparation import training_library
 from heatrouter.training.validation import TorchController
 
 ROUNDS: Final = 3
@@ -35,25 +35,6 @@ HELD_OUT: Final = 8
 """One week of so many only measures the fit."""
 _AT_BOUND: Final = 0.999
 _SEEDS_APART: Final = 7_919  # between rounds: each meets other weeks
-
-
-@dataclass(frozen=True, slots=True)
-class DistilSettings:
-    """How one network is fitted to the mean of several.
-
-    Attributes:
-        weeks: Of training scenarios, in each round.
-        hours: Length of a week, h.
-        epochs: Passes over all that was seen, after each round.
-        minibatch: Observations between two changes of the weights.
-        learning_rate: At the beginning of a round's fit; it falls to zero.
-    """
-
-    weeks: int = 192
-    hours: float = 168.0
-    epochs: int = 10
-    minibatch: int = 1024
-    learning_rate: float = 5.0e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,74 +62,81 @@ class _Seen:
 
 def distil(
     teacher: ExportedMean,
-    config: TrainingConfig,
-    task: Task,
     district: District,
+    task: Task,
+    library: ScenarioLibrary,
     settings: DistilSettings,
+    *,
+    seed: int,
     console: Console,
 ) -> tuple[ExportedPolicy, DistilReport]:
     """Fit one network to the mean of several, on training scenarios.
 
     Args:
         teacher: The mean; the student begins as its first member and has that one's layers.
-        config: Of the first member's run: scenarios, sub-step, seed, threads.
-        task: Its task.
-        district: Its district.
+        district: The district.
+        task: The task, with the simulator's sub-step of the training.
+        library: Training scenarios.
         settings: How much to see and how long to fit.
+        seed: Of the weeks and of the order of the observations.
         console: Where progress goes.
 
     Returns:
         The student and how well it fits.
     """
     student = copy.deepcopy(teacher.first)
-    library = training_library(config, district)
-    control = task.control_dt_s / SECONDS_PER_HOUR
-    # One step more than a week: no environment starts a new episode on the way.
-    loop = task.model_copy(
-        update={
-            "sim_dt_s": config.sim_dt_s or task.sim_dt_s,
-            "episode_hours": settings.hours + control,
-        }
-    )
-    steps = round(settings.hours / control)
     seen: list[_Seen] = []
     report = DistilReport(0, float("nan"))
     begin = time.perf_counter()
-    with torch_threads(config.torch_threads):
-        for number in range(ROUNDS):
-            leader = TorchController(teacher if number == 0 else student, task.parametrisation)
-            weeks = draw_weeks(
-                library,
-                settings.weeks,
-                seed=config.seed + _SEEDS_APART * (number + 1),
-                hours=settings.hours,
-            )
-            for first in range(0, len(weeks), MOST_SIDE_BY_SIDE):
-                some = weeks[first : first + MOST_SIDE_BY_SIDE]
-                batch = DistrictBatch(district, loop, library, num_envs=len(some), seed=config.seed)
-                kept: list[Float32Array] = []
-
-                def keep(index: int, step: StepLike, kept: list[Float32Array] = kept) -> None:
-                    del index
-                    kept.append(step.observation.copy())
-
-                rollout(batch, leader, steps, starts=starts(some), columns=(), on_step=keep)
-                seen += _asked(teacher, kept, first)
-            report = _fit(student, seen, settings, seed=config.seed + number)
-            console.print(
-                f"distillation, round {number + 1}/{ROUNDS}: {report.samples:,} observations, "
-                f"error {report.error:.4f} half ranges on weeks held out, "
-                f"{time.perf_counter() - begin:.0f} s",
-                highlight=False,
-            )
+    for number in range(ROUNDS):
+        weeks = draw_weeks(
+            library,
+            settings.weeks,
+            seed=seed + _SEEDS_APART * (number + 1),
+            hours=settings.hours,
+        )
+        leader = TorchController(teacher if number == 0 else student, task.parametrisation)
+        for first in range(0, len(weeks), MOST_SIDE_BY_SIDE):
+            some = weeks[first : first + MOST_SIDE_BY_SIDE]
+            courses = _lead(leader, district, task, library, some, settings.hours)
+            seen += _asked(teacher, courses, first)
+        report = _fit(student, seen, settings, seed=seed + number)
+        console.print(
+            f"distillation, round {number + 1}/{ROUNDS}: {report.samples:,} observations, "
+            f"error on held-out weeks {report.error:.4f}, {time.perf_counter() - begin:.0f} s",
+            highlight=False,
+            soft_wrap=True,
+        )
     return student, report
 
 
-def _asked(teacher: ExportedMean, kept: list[Float32Array], first: int) -> list[_Seen]:
+def _lead(
+    leader: TorchController,
+    district: District,
+    task: Task,
+    library: ScenarioLibrary,
+    weeks: tuple[Week, ...],
+    hours: float,
+) -> Float32Array:
+    """What a policy meets where it leads, ``(n_weeks, n_steps, n_obs)``."""
+    control_h = task.control_dt_s / SECONDS_PER_HOUR
+    # One step more than a week: no environment starts a new episode on the way.
+    longer = task.model_copy(update={"episode_hours": hours + control_h})
+    batch = DistrictBatch(district, longer, library, num_envs=len(weeks), seed=0)
+    kept: list[Float32Array] = []
+
+    def keep(_: int, step: StepLike) -> None:
+        kept.append(step.observation.copy())
+
+    steps = round(hours / control_h)
+    rollout(batch, leader, steps, starts=starts(weeks), columns=(), on_step=keep)
+    return np.stack(kept, axis=1)
+
+
+def _asked(teacher: ExportedMean, courses: Float32Array, first: int) -> list[_Seen]:
     """What each week met and what the mean answers there."""
-    whole = np.stack(kept, axis=1)
     found = []
-    for number, observation in enumerate(whole, start=first):
+    for number, observation in enumerate(courses, start=first):
         with torch.no_grad():
             answer = teacher.normalised(torch.from_numpy(np.ascontiguousarray(observation)))
         found.append(_Seen(observation, answer.numpy(), number % HELD_OUT == HELD_OUT - 1))
