@@ -65,7 +65,9 @@ def draw_curves(chosen: Chosen, path: Path) -> None:
                 color=colour,
                 alpha=0.7,
                 linewidth=1.2,
-                marker="." if len(curve) == 1 else "",
+                marker="o",
+                markersize=4,
+                markevery=[-1],  # imitation has its scores within seconds
                 label=label,
             )
             label = None
@@ -74,7 +76,7 @@ def draw_curves(chosen: Chosen, path: Path) -> None:
     axes.set_ylabel("saving on validation weeks, %")
     axes.set_title(chosen.first.title, loc="left", fontsize=10, color=_INK)
     if trained:
-        axes.legend(frameon=False, fontsize=8)
+        axes.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     _save(figure, path)
 
 
