@@ -29,9 +29,11 @@ def export(
         ),
     ] = False,
     distil_weeks: Annotated[
-        int,
-        typer.Option(min=2, max=10_000, help="Weeks to see in each of three rounds."),
-    ] = 192,
+        int | None,
+        typer.Option(
+            min=2, max=10_000, help="Weeks to see in each of three rounds, 192 if not given."
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Export a trained policy as a bundle that the control service runs.
@@ -44,6 +46,9 @@ def export(
       heatrouter export runs/seeds/demo/seed-1 runs/seeds/demo/seed-2 --out bundle
       heatrouter export runs/seeds/demo/seed-1 runs/seeds/demo/seed-2 --distil --out bundle
     """
+    if distil_weeks is not None and not distil:
+        msg = "--distil-weeks says how much to see for --distil; give that, too, or leave this out"
+        raise typer.BadParameter(msg)
     # Down here, so that --help does not load PyTorch.
     from heatrouter.training.export import export_mean
     from heatrouter.training.imitation.settings import DistilSettings
@@ -53,7 +58,9 @@ def export(
             "simulates policy and rules over training and validation scenarios, to know what the "
             "policy has seen: half a minute of computing"
         )
-    settings = DistilSettings(weeks=distil_weeks) if distil else None
+    settings = None
+    if distil:
+        settings = DistilSettings() if distil_weeks is None else DistilSettings(weeks=distil_weeks)
     report = export_mean(runs, out, distilling=settings, console=Console(stderr=True))
     if as_json:
         content = {
