@@ -19,7 +19,6 @@ from heatrouter.training.run_folder import RunFolder
 from heatrouter.training.train import RunOptions, resume_training, start_training
 from heatrouter.training.validation import Score
 
-
 ALONE = ["imitation.enabled=false", "anchor.enabled=false", "shaping.enabled=false"]
 
 
