@@ -21,16 +21,14 @@ from heatrouter.agents.bundle import (
     load_bundle,
     write_bundle,
 )
-from heatrouter.agents.evaluation_weeks import draw_weeks, starts
+from heatrouter.agents.evaluation_weeks import draw_weeks
 from heatrouter.agents.golden_chain import DECODER_VERSION, guarded_set_points
-from heatrouter.agents.rollout import StepLike, rollout
 from heatrouter.envs.actuate import guard_limits
 from heatrouter.envs.arrays import Float32Array
 from heatrouter.envs.errors import TrainingConfigError
-from heatrouter.envs.simulation.district_batch import DistrictBatch
 from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.task import Task
-from heatrouter.envs.units import SECONDS_PER_HOUR
+from heatrouter.training.closed_loop import observe_weeks
 from heatrouter.training.config import TrainingConfig
 from heatrouter.training.imitation.distillation import distil
 from heatrouter.training.imitation.settings import DistilSettings
@@ -216,21 +214,10 @@ def _seen_observations(
 ) -> Float32Array:
     """What the policy sees in closed loop on training scenarios, over the year."""
     library = training_library(config, district)
-    steps = round(SEEN_HOURS * SECONDS_PER_HOUR / task.control_dt_s)
     weeks = draw_weeks(library, SEEN_WEEKS, seed=config.seed, hours=SEEN_HOURS)
-    longer = task.model_copy(
-        update={"episode_hours": SEEN_HOURS + task.control_dt_s / SECONDS_PER_HOUR}
-    )
-    batch = DistrictBatch(district, longer, library, num_envs=SEEN_WEEKS, seed=config.seed)
-    kept: list[Float32Array] = []
-
-    def keep(index: int, step: StepLike) -> None:
-        del index
-        kept.append(step.observation.copy())
-
-    controller = TorchController(graph, task.parametrisation)
-    rollout(batch, controller, steps, starts=starts(weeks), columns=(), on_step=keep)
-    return np.concatenate(kept)
+    leader = TorchController(graph, task.parametrisation)
+    seen = observe_weeks(leader, district, task, library, weeks, hours=SEEN_HOURS, seed=config.seed)
+    return seen.reshape(-1, seen.shape[-1])
 
 
 def _statistics(seen: Float32Array) -> ObservationStatistics:

@@ -14,15 +14,12 @@ import numpy as np
 import torch
 from rich.console import Console
 
-from heatrouter.agents.evaluation_results import Week
-from heatrouter.agents.evaluation_weeks import draw_weeks, starts
-from heatrouter.agents.rollout import StepLike, rollout
+from heatrouter.agents.evaluation_weeks import draw_weeks
 from heatrouter.envs.arrays import Float32Array
 from heatrouter.envs.scenarios.library import ScenarioLibrary
-from heatrouter.envs.simulation.district_batch import DistrictBatch
 from heatrouter.envs.spec.district import District
 from heatrouter.envs.spec.task import Task
-from heatrouter.envs.units import SECONDS_PER_HOUR
+from heatrouter.training.closed_loop import observe_weeks
 from heatrouter.training.imitation.settings import DistilSettings
 from heatrouter.training.onnx_export import ExportedMean, ExportedPolicy
 from heatrouter.training.validation import TorchController
@@ -98,8 +95,10 @@ def distil(
         leader = TorchController(teacher if number == 0 else student, task.parametrisation)
         for first in range(0, len(weeks), MOST_SIDE_BY_SIDE):
             some = weeks[first : first + MOST_SIDE_BY_SIDE]
-            courses = _lead(leader, district, task, library, some, settings.hours)
-            seen += _asked(teacher, courses, first)
+            courses = observe_weeks(
+                leader, district, task, library, some, hours=settings.hours, seed=0
+            )
+            seen += _asked(teacher, courses.swapaxes(0, 1), first)
         report = _fit(student, seen, settings, seed=seed + number)
         console.print(
             f"distillation, round {number + 1}/{ROUNDS}: {report.samples:,} observations, "
@@ -110,31 +109,8 @@ def distil(
     return student, report
 
 
-def _lead(
-    leader: TorchController,
-    district: District,
-    task: Task,
-    library: ScenarioLibrary,
-    weeks: tuple[Week, ...],
-    hours: float,
-) -> Float32Array:
-    """What a policy meets where it leads, ``(n_weeks, n_steps, n_obs)``."""
-    control_h = task.control_dt_s / SECONDS_PER_HOUR
-    # One step more than a week: no environment starts a new episode on the way.
-    longer = task.model_copy(update={"episode_hours": hours + control_h})
-    batch = DistrictBatch(district, longer, library, num_envs=len(weeks), seed=0)
-    kept: list[Float32Array] = []
-
-    def keep(_: int, step: StepLike) -> None:
-        kept.append(step.observation.copy())
-
-    steps = round(hours / control_h)
-    rollout(batch, leader, steps, starts=starts(weeks), columns=(), on_step=keep)
-    return np.stack(kept, axis=1)
-
-
 def _asked(teacher: ExportedMean, courses: Float32Array, first: int) -> list[_Seen]:
-    """What each week met and what the mean answers there."""
+    """What each week met, ``(n_weeks, n_steps, n_obs)``, and what the mean answers there."""
     found = []
     for number, observation in enumerate(courses, start=first):
         with torch.no_grad():
