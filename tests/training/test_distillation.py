@@ -69,7 +69,7 @@ def observations(graph: ExportedMean) -> Float32Array:
 def distilled(graph: ExportedMean, config: TrainingConfig) -> tuple[ExportedPolicy, DistilReport]:
     library = training_library(config, DISTRICT)
     console = Console(file=io.StringIO())
-    return distil(graph, DISTRICT, TASK, library, SETTINGS, seed=1, console=console)
+    return distil(graph, graph.first, DISTRICT, TASK, library, SETTINGS, seed=1, console=console)
 
 
 def error(answer: Callable[[torch.Tensor], torch.Tensor], mean: ExportedMean) -> float:

@@ -128,6 +128,7 @@ def export_mean(
             with torch_threads(config.torch_threads):
                 graph, fit = distil(
                     mean,
+                    first.graph,
                     district,
                     task.model_copy(update={"sim_dt_s": dt_s}),
                     training_library(config, district),

@@ -59,6 +59,7 @@ class _Seen:
 
 def distil(
     teacher: ExportedMean,
+    student: ExportedPolicy,
     district: District,
     task: Task,
     library: ScenarioLibrary,
@@ -70,7 +71,8 @@ def distil(
     """Fit one network to the mean of several, on training scenarios.
 
     Args:
-        teacher: The mean; the student begins as its first member and has that one's layers.
+        teacher: The mean.
+        student: What the network begins as, such as the first of the teachers; left as it is.
         district: The district.
         task: The task, with the simulator's sub-step of the training.
         library: Training scenarios.
@@ -79,9 +81,9 @@ def distil(
         console: Where progress goes.
 
     Returns:
-        The student and how well it fits.
+        The network and how well it fits.
     """
-    student = copy.deepcopy(teacher.first)
+    student = copy.deepcopy(student)
     seen: list[_Seen] = []
     report = DistilReport(0, float("nan"))
     begin = time.perf_counter()

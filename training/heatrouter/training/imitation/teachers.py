@@ -11,7 +11,7 @@ from heatrouter.envs.spec.task import Task
 from heatrouter.training.checkpoints import SCHEMA_VERSION, load_tensors, save_tensors
 from heatrouter.training.config import TrainingConfig
 from heatrouter.training.imitation.distillation import distil
-from heatrouter.training.onnx_export import ExportedMean
+from heatrouter.training.onnx_export import ExportedMean, ExportedPolicy
 from heatrouter.training.policy import HeatPolicy
 from heatrouter.training.preparation import TrainingInputs
 from heatrouter.training.run_members import Member, read_members
@@ -37,12 +37,10 @@ def read_teachers(config: TrainingConfig, task: Task, district: District) -> tup
     subject = f"configuration {config.name}, imitation.teachers"
     members = read_members([Path(folder) for folder in config.imitation.teachers], subject)
     first = members[0]
-    shape = _shape(config)
     unlike = {
         "district": first.district.digest != district.digest,
         "task": first.task != task,
         "algorithm": first.config.algorithm not in ("ppo", "lagrangian-ppo"),
-        "network": any(_shape(member.config) != shape for member in members),
         # else what chooses the best policy here may be what a teacher was fitted to
         "scenarios": first.config.scenarios != config.scenarios,
         "randomisation": first.config.randomisation != config.randomisation,
@@ -85,8 +83,12 @@ def begin_as_mean(
         return False
     config = inputs.config
     members = read_teachers(config, inputs.task, inputs.district)
+    first = members[0]
+    # a network of other layers begins as what the labels have made of it
+    alike = _shape(first.config) == _shape(config)
     student, report = distil(
         ExportedMean([member.graph for member in members]),
+        first.graph if alike else ExportedPolicy(policy, first.contract),
         inputs.district,
         inputs.training_task,
         inputs.train,
