@@ -51,23 +51,36 @@ class ExportedPolicy(torch.nn.Module):
             ("below", neutral - low),
         ):
             self.register_buffer(name, torch.as_tensor(values, dtype=torch.float32))
+        # Neutral values in the middle, and bounds that clip: half the nodes behind the network.
+        self.plain = bool(torch.equal(self.above, self.below)) and not parts.squashed
 
     def normalised(self, observation: torch.Tensor) -> torch.Tensor:
         """Deterministic action in -1..1: the mean, clipped or through the policy's tanh."""
-        mean: torch.Tensor = self.head(self.body(self.scaling(observation)))
+        mean = self._mean(observation)
         return torch.tanh(mean) if self.squashed else torch.clamp(mean, -1.0, 1.0)
+
+    def _mean(self, observation: torch.Tensor) -> torch.Tensor:
+        mean: torch.Tensor = self.head(self.body(self.scaling(observation)))
+        return mean
 
     def forward(self, observation: torch.Tensor) -> torch.Tensor:
         """Deterministic action in physical units, inside its bounds."""
+        if self.plain:
+            return self.physical(self._mean(observation))
         return self.physical(self.normalised(observation))
 
     def physical(self, action: torch.Tensor) -> torch.Tensor:
         """Physical units of an action in -1..1."""
         # The same map as actuate.denormalise: -1, 0, 1 to low, neutral, high.
+        if self.plain:
+            return self._inside(self.neutral + action * self.above)
         up = torch.clamp(action, min=0.0) * self.above
         down = torch.clamp(action, max=0.0) * self.below
         # Rounding may leave the bounds by one unit in the last place.
-        return torch.minimum(torch.maximum(self.neutral + (up + down), self.low), self.high)
+        return self._inside(self.neutral + (up + down))
+
+    def _inside(self, action: torch.Tensor) -> torch.Tensor:
+        return torch.minimum(torch.maximum(action, self.low), self.high)
 
 
 class ExportedMean(torch.nn.Module):
