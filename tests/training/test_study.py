@@ -88,7 +88,7 @@ def test_every_part_of_the_shipped_study_can_be_planned(tmp_path: Path) -> None:
             assert training.cell.task.guard == training.method.guard
             assert config.scenarios.train == config.scenarios.validation == "generated"
             shipped = shipped_config(training.preset) if training.method.shipped else None
-            # what ships for these was made of three trainings, and is none of them
+            # what ships for these was made of several trainings, and is none of them
             of_several = training.preset in {"city-mesh", "foundry-cascade", "tomato-piesteritz"}
             first = shipped is not None and config.seed == 1 and not of_several
             assert (training.bundle is not None) == first
