@@ -96,7 +96,9 @@ class RolloutBoundary(BaseCallback):
     def simulated_hours(self) -> float:
         """Hours of plant time that training took, all environments together."""
         hours: float = self._batch.contract.control_dt_s / SECONDS_PER_HOUR
-        return self.model.num_timesteps * hours
+        # Not the model's count: a run that was killed after its last checkpoint learns no more, and
+        # SB3 never hands over the model then.
+        return self.curve[-1]["steps"] * hours
 
     @property
     def _rollouts(self) -> int:
